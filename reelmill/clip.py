@@ -1,0 +1,136 @@
+"""The clip: one paid Veo request for one product, native ratio and variant. And its identity."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
+
+import orjson
+
+from reelmill.platforms import NativeRatio
+
+__all__ = ["Clip", "Mode", "Resolution", "VideoRequest"]
+
+
+class Resolution(StrEnum):
+    """Output resolutions of Veo 3.1, spelled as the API wants them."""
+
+    P720 = "720p"
+    P1080 = "1080p"
+    K4 = "4k"
+
+
+class Mode(StrEnum):
+    """What a request gives Veo besides the prompt."""
+
+    TEXT = "text_to_video"
+    FIRST_FRAME = "image_to_video"
+    FIRST_LAST_FRAME = "first_last_frame"
+    REFERENCES = "reference_to_video"
+    EXTENSION = "extension"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRequest:
+    """Everything that decides what Veo makes and what it costs.
+
+    Media are named by reference (``https://`` or ``gs://``); they are fetched when the clip is made,
+    never when it is planned. ``duration_s`` is the paid length in seconds (7 for an extension).
+    """
+
+    model: str
+    prompt: str
+    aspect_ratio: NativeRatio
+    duration_s: int = 8
+    resolution: Resolution = Resolution.P720
+    audio: bool = True
+    samples: int = 1
+    negative_prompt: str = ""
+    seed: int | None = None
+    person_generation: str = "allow_adult"
+    image: str | None = None
+    last_frame: str | None = None
+    reference_images: tuple[str, ...] = ()
+    video: str | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """The generation mode that the media imply."""
+        if self.video is not None:
+            return Mode.EXTENSION
+        if self.reference_images:
+            return Mode.REFERENCES
+        if self.last_frame is not None:
+            return Mode.FIRST_LAST_FRAME
+        return Mode.TEXT if self.image is None else Mode.FIRST_FRAME
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Every image or video that the request refers to, without repeats, in a stable order."""
+        named = (self.image, self.last_frame, *self.reference_images, self.video)
+        return tuple(dict.fromkeys(uri for uri in named if uri is not None))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as plain JSON values; the inverse of :meth:`from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild a request that was stored with :meth:`to_dict`."""
+        return cls(
+            **{
+                **values,
+                "aspect_ratio": NativeRatio(values["aspect_ratio"]),
+                "resolution": Resolution(values["resolution"]),
+                "reference_images": tuple(values["reference_images"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A request with the product facts, lineage and dated price that the tables report.
+
+    ``estimated_usd`` = ``unit_price_usd`` (USD per second of returned video) x seconds x samples: the most
+    that the request can cost. ``content_hashes`` is empty unless images are identified by content.
+    """
+
+    clip_id: str
+    request: VideoRequest
+    variant: int
+    sku: str
+    title: str
+    category: str
+    unit_price_usd: Decimal
+    price_date: str
+    template: str
+    template_version: str
+    input_hash: str
+    platforms: tuple[str, ...]
+    item_group_id: str = ""
+    brand: str = ""
+    campaign: str = ""
+    content_hashes: tuple[str, ...] = ()
+
+    @property
+    def estimated_usd(self) -> Decimal:
+        """The most that this clip can cost, in USD."""
+        return self.unit_price_usd * self.request.duration_s * self.request.samples
+
+    @staticmethod
+    def identify(
+        request: VideoRequest, sku: str, variant: int, content_hashes: tuple[str, ...] = ()
+    ) -> str:
+        """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
+
+        The SKU belongs to it because the request carries it as a billing label; campaign, platforms and
+        title do not, so that the same clip serves them all.
+        """
+        bought = orjson.dumps(
+            {"request": request.to_dict(), "sku": sku, "variant": variant, "content": content_hashes},
+            option=orjson.OPT_SORT_KEYS,
+        )
+        return hashlib.sha256(bought).hexdigest()[:32]

@@ -1,0 +1,83 @@
+"""The life of an intent: its states, and the only moves between them.
+
+::
+
+    AUTHORISED ──send──▶ SENDING ──accepted──▶ SUBMITTED ──▶ SUCCEEDED | PARTIAL | FILTERED | FAILED
+        │  ▲                │ │                    │
+        │  └────refused─────┘ └──unclear──▶ UNKNOWN┤            (looked: objects there → SUCCEEDED/PARTIAL)
+        │                                     │    └─deadline──▶ EXPIRED  (looks again, may still succeed)
+        ├──▶ RELEASED (never sent)            └──nothing there──▶ LOST   (stays reserved; may still be found)
+        └──▶ FAILED (refused for good)
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["TRANSITIONS", "State", "can_move"]
+
+
+class State(StrEnum):
+    """Where an intent stands. The values are what the tables and ``--json`` show."""
+
+    AUTHORISED = "authorised"
+    SENDING = "sending"
+    SUBMITTED = "submitted"
+    UNKNOWN = "unknown"
+    LOST = "lost"
+    EXPIRED = "expired"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FILTERED = "filtered"
+    FAILED = "failed"
+    RELEASED = "released"
+
+    @property
+    def open(self) -> bool:
+        """Work remains that a machine does without paying: resume, poll or look."""
+        return self in _OPEN
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Google may have billed it although no charge is recorded: the reservation must stay."""
+        return self in _MAY_BE_PAID
+
+    @property
+    def holds_reservation(self) -> bool:
+        """Its maximum cost counts against the caps."""
+        return self in _OPEN or self in _MAY_BE_PAID
+
+    @property
+    def needs_person(self) -> bool:
+        """Only a person (or an explicit policy) may have it made again."""
+        return self in (State.LOST, State.EXPIRED)
+
+    @property
+    def delivered(self) -> bool:
+        """At least one video came back and was charged."""
+        return self in (State.SUCCEEDED, State.PARTIAL)
+
+
+_OPEN = frozenset({State.AUTHORISED, State.SENDING, State.SUBMITTED, State.UNKNOWN})
+_MAY_BE_PAID = frozenset({State.SENDING, State.SUBMITTED, State.UNKNOWN, State.LOST, State.EXPIRED})
+_FOUND = frozenset({State.SUCCEEDED, State.PARTIAL})
+_ENDED = _FOUND | {State.FILTERED, State.FAILED}
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.AUTHORISED: frozenset({State.SENDING, State.FAILED, State.RELEASED}),
+    State.SENDING: frozenset({State.AUTHORISED, State.SUBMITTED, State.UNKNOWN, State.FAILED}),
+    State.SUBMITTED: _ENDED | {State.EXPIRED},
+    State.UNKNOWN: _FOUND | {State.SUBMITTED, State.LOST},
+    State.LOST: _FOUND,
+    State.EXPIRED: _ENDED,
+    State.SUCCEEDED: frozenset(),
+    State.PARTIAL: frozenset(),
+    State.FILTERED: frozenset(),
+    State.FAILED: frozenset(),
+    State.RELEASED: frozenset(),
+}
+
+
+def can_move(source: State, target: State) -> bool:
+    """Whether the protocol allows this move."""
+    return target in TRANSITIONS[source]

@@ -1,0 +1,119 @@
+"""Where a video is shown: platforms, and how their ratios map to what Veo can make.
+
+Veo makes 16:9 and 9:16 only (facts: model card, July 2026; a request for 1:1 fails after it was
+accepted). Every other ratio is *derived* from a native clip and never sent.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from reelmill.errors import FixConfiguration
+
+__all__ = ["NativeRatio", "Platform", "SafeZones", "load_platforms", "select_platforms"]
+
+
+class NativeRatio(StrEnum):
+    """An aspect ratio that Veo can generate."""
+
+    LANDSCAPE = "16:9"
+    PORTRAIT = "9:16"
+
+    @property
+    def slug(self) -> str:
+        """The ratio as it may stand in a file or object name: ``16x9``."""
+        return self.value.replace(":", "x")
+
+
+class SafeZones(BaseModel):
+    """Shares of the frame (0 to 0.5) that the platform covers with its own controls."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    top: float = Field(0, ge=0, le=0.5)
+    bottom: float = Field(0, ge=0, le=0.5)
+    left: float = Field(0, ge=0, le=0.5)
+    right: float = Field(0, ge=0, le=0.5)
+
+
+class Platform(BaseModel):
+    """One place where videos are shown, with its delivery rules and where those rules were read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+    title: str
+    ratio: str = Field(pattern=r"^[1-9][0-9]?:[1-9][0-9]?$", description="Ratio delivered, like 4:5.")
+    native: NativeRatio = Field(description="The Veo ratio that the delivered one is cut from.")
+    duration_s: int = Field(8, description="Seconds of video asked of Veo: 4, 6 or 8.")
+    audio: bool = Field(True, description="Generate sound. Silent clips cost less.")
+    width: int = Field(ge=64, le=4096, description="Delivered width in pixels.")
+    height: int = Field(ge=64, le=4096, description="Delivered height in pixels.")
+    safe_zones: SafeZones = SafeZones()
+    delivery: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    source: Annotated[str, Field(min_length=8, description="Where the rules were read, and when.")]
+
+    @field_validator("duration_s")
+    @classmethod
+    def _veo_duration(cls, value: int) -> int:
+        if value not in (4, 6, 8):
+            raise ValueError("Veo 3.1 makes 4, 6 or 8 seconds")
+        return value
+
+    @model_validator(mode="after")
+    def _native_ratio_stays_native(self) -> Self:
+        if self.ratio in tuple(NativeRatio) and self.ratio != self.native:
+            raise ValueError(f"{self.ratio} is native to Veo; set native = {self.ratio!r}")
+        return self
+
+    @property
+    def derived(self) -> bool:
+        """Whether the delivered ratio has to be cut from the native clip."""
+        return self.ratio != self.native.value
+
+
+def load_platforms(path: Path) -> dict[str, Platform]:
+    """Read ``platforms.toml``: one ``[name]`` table per platform.
+
+    Raises FixConfiguration naming the file, platform and field.
+    """
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FixConfiguration(
+            f"{path}: cannot be read ({error.strerror}).", "Point catalogs_dir at a folder with platforms.toml."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FixConfiguration(f"{path}: is not valid TOML: {error}.", "Correct that line.") from None
+    return {name: _platform(path, name, table) for name, table in tables.items()}
+
+
+def _platform(path: Path, name: str, table: object) -> Platform:
+    if not isinstance(table, dict):
+        raise FixConfiguration(f"{path}: {name} is not a table.", f"Write it as [{name}] with its fields below.")
+    try:
+        return Platform.model_validate({"name": name, **table})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the table"
+        raise FixConfiguration(
+            f"{path}: platform {name}: {field}: {first['msg']}.", "Correct that field."
+        ) from None
+
+
+def select_platforms(known: Mapping[str, Platform], names: list[str]) -> list[Platform]:
+    """The platforms called ``names``, in that order, each once. Raises FixConfiguration for an unknown one."""
+    if not names:
+        raise FixConfiguration("No platform was chosen.", f"Choose from: {', '.join(sorted(known))}.")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise FixConfiguration(
+            f"Unknown platform {', '.join(map(repr, unknown))}.", f"Choose from: {', '.join(sorted(known))}."
+        )
+    return [known[name] for name in dict.fromkeys(names)]

@@ -1,0 +1,1 @@
+"""Where outputs live: one small port over Cloud Storage and a local folder."""
