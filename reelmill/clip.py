@@ -121,9 +121,7 @@ class Clip:
         return self.unit_price_usd * self.request.duration_s * self.request.samples
 
     @staticmethod
-    def identify(
-        request: VideoRequest, sku: str, variant: int, content_hashes: tuple[str, ...] = ()
-    ) -> str:
+    def identify(request: VideoRequest, sku: str, variant: int, content_hashes: tuple[str, ...] = ()) -> str:
         """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
 
         The SKU belongs to it because the request carries it as a billing label; campaign, platforms and

@@ -102,9 +102,7 @@ def _platform(path: Path, name: str, table: object) -> Platform:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the table"
-        raise FixConfiguration(
-            f"{path}: platform {name}: {field}: {first['msg']}.", "Correct that field."
-        ) from None
+        raise FixConfiguration(f"{path}: platform {name}: {field}: {first['msg']}.", "Correct that field.") from None
 
 
 def select_platforms(known: Mapping[str, Platform], names: list[str]) -> list[Platform]:

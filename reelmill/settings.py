@@ -59,33 +59,41 @@ class Settings(BaseSettings):
 
     # Google
     project: str = Field(
-        "", validation_alias=AliasChoices("REELMILL_PROJECT", "GOOGLE_CLOUD_PROJECT"),
+        "",
+        validation_alias=AliasChoices("REELMILL_PROJECT", "GOOGLE_CLOUD_PROJECT"),
         description="Google Cloud project that pays. `GOOGLE_CLOUD_PROJECT` works too.",
     )
     location: str = Field(
-        "us-central1", pattern=r"^[a-z]+(-[a-z]+\d+)?$",
+        "us-central1",
+        pattern=r"^[a-z]+(-[a-z]+\d+)?$",
         description="Vertex AI region. The Veo 3.1 model cards list us-central1 only.",
     )
     vertex_base_url: str = Field(
-        "", description="Address of the Vertex AI API; empty means Google's own. Point it at the simulator to rehearse.",
+        "",
+        description="Address of the Vertex AI API; empty means Google's own. Point it at the simulator to rehearse.",
     )
     vertex_token: SecretStr = Field(
-        SecretStr(""), description="A static bearer token instead of Google credentials, for local use only.",
+        SecretStr(""),
+        description="A static bearer token instead of Google credentials, for local use only.",
     )
     credentials_file: Path | None = Field(
-        None, description="Service-account key file; empty means application default credentials.",
+        None,
+        description="Service-account key file; empty means application default credentials.",
     )
     storage_emulator_host: str = Field(
-        "", validation_alias=AliasChoices("REELMILL_STORAGE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"),
+        "",
+        validation_alias=AliasChoices("REELMILL_STORAGE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"),
         description="Address of a Cloud Storage stand-in, like `http://127.0.0.1:4443`; empty means Google's own.",
     )
 
     # What to make
     catalogs_dir: Path = Field(
-        Path("catalogs"), description="Folder with brand.toml, platforms.toml and prompts/; the shipped one if it is missing.",
+        Path("catalogs"),
+        description="Folder with brand.toml, platforms.toml and prompts/; the shipped one if it is missing.",
     )
     platforms: tuple[str, ...] = Field(
-        ("instagram_reels", "youtube"), description="Platforms to make for when none are named, as a JSON list.",
+        ("instagram_reels", "youtube"),
+        description="Platforms to make for when none are named, as a JSON list.",
     )
     model: str = Field("veo-3.1-fast-generate-001", description="Veo model to pay for.")
     resolution: Resolution = Field(Resolution.P720, description="Resolution asked of Veo: 720p, 1080p or 4k.")
@@ -95,11 +103,13 @@ class Settings(BaseSettings):
     seed: int | None = Field(None, ge=0, le=4294967295, description="Seed; Veo does not promise the same video for it.")
     person_generation: str = Field("allow_adult", pattern=r"^[a-zA-Z_]{3,20}$", description="Veo's person policy.")
     image_use: ImageUse = Field(
-        ImageUse.NONE, description="How product images enter the request: none, first_frame, first_last_frame, references.",
+        ImageUse.NONE,
+        description="How product images enter the request: none, first_frame, first_last_frame, references.",
     )
     image_identity: ImageIdentity = Field(
         ImageIdentity.REFERENCE,
-        description="Identify images by reference (planning fetches nothing) or by content (pictures overwritten in place are noticed).",
+        description="Identify images by reference (planning fetches nothing) or by content "
+        "(pictures overwritten in place are noticed).",
     )
     split_variants: bool = Field(False, description="Make one product per feed variant instead of one per item group.")
     campaign: str = Field("", max_length=63, description="Campaign name carried into labels and tables.")
@@ -109,30 +119,54 @@ class Settings(BaseSettings):
         "sqlite:///.reelmill/ledger.db",
         description="SQLAlchemy URL of the ledger: SQLite on one machine, PostgreSQL for several.",
     )
-    cap_run_usd: Usd | None = Field(None, description="Most that one run may spend, in USD; unset means no cap of its own.")
-    cap_day_usd: Usd | None = Field(Decimal("500"), description="Most that all runs may spend in one UTC day, in USD.")
+    cap_run_usd: Usd | None = Field(
+        None, description="Most that one run may spend, in USD; unset means no cap of its own."
+    )
+    cap_day_usd: Usd | None = Field(Decimal(500), description="Most that all runs may spend in one UTC day, in USD.")
     cap_month_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC month, in USD.")
     price_max_age_days: int = Field(90, ge=1, le=3650, description="Warn when a price was read longer ago than this.")
 
     # Pace
-    quota_per_minute: float = Field(50, gt=0, le=60_000, description="Submits a minute that Google permits for the model.")
-    in_flight: int = Field(400, ge=1, le=5000, description="Most clips between submit and settle at any time, per process.")
-    throttled_wait_s: float = Field(30, ge=0.01, le=600, description="First wait of everyone after a 429, in seconds; it doubles.")
-    throttled_wait_max_s: float = Field(240, ge=0.01, le=3600, description="Longest wait after repeated 429s, in seconds.")
+    quota_per_minute: float = Field(
+        50, gt=0, le=60_000, description="Submits a minute that Google permits for the model."
+    )
+    in_flight: int = Field(
+        400, ge=1, le=5000, description="Most clips between submit and settle at any time, per process."
+    )
+    throttled_wait_s: float = Field(
+        30, ge=0.01, le=600, description="First wait of everyone after a 429, in seconds; it doubles."
+    )
+    throttled_wait_max_s: float = Field(
+        240, ge=0.01, le=3600, description="Longest wait after repeated 429s, in seconds."
+    )
     submit_timeout_s: float = Field(60, ge=0.1, le=600, description="Deadline of one submit, in seconds.")
-    poll_interval_s: float = Field(10, ge=0.01, le=300, description="Time between two looks at an operation, in seconds.")
+    poll_interval_s: float = Field(
+        10, ge=0.01, le=300, description="Time between two looks at an operation, in seconds."
+    )
     poll_timeout_s: float = Field(30, ge=0.1, le=600, description="Deadline of one poll, in seconds.")
     operation_deadline_s: float = Field(
-        1800, ge=1, le=86_400, description="An operation not done after this many seconds is expired (and looked at again by settle).",
+        1800,
+        ge=1,
+        le=86_400,
+        description="An operation not done after this many seconds is expired (and looked at again by settle).",
     )
     unclear_wait_s: float = Field(
-        900, ge=0.1, le=86_400, description="Longest generation time: how long an unclear submit is looked for before it is lost, in seconds.",
+        900,
+        ge=0.1,
+        le=86_400,
+        description="Longest generation time: how long an unclear submit is looked for before it is lost, in seconds.",
     )
-    lease_s: float = Field(180, ge=1, le=3600, description="How long a worker owns a clip without a sign of life, in seconds.")
+    lease_s: float = Field(
+        180, ge=1, le=3600, description="How long a worker owns a clip without a sign of life, in seconds."
+    )
 
     # What comes back
-    inspect: InspectDepth = Field(InspectDepth.FULL, description="Look at every frame (full), at the headers, or not at all (off).")
-    image_max_bytes: int = Field(20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB).")
+    inspect: InspectDepth = Field(
+        InspectDepth.FULL, description="Look at every frame (full), at the headers, or not at all (off)."
+    )
+    image_max_bytes: int = Field(
+        20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
+    )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
 
     @field_validator("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "credentials_file", mode="before")

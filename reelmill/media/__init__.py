@@ -1,0 +1,1 @@
+"""Look at videos: inspection and posters."""

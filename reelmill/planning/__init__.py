@@ -1,0 +1,1 @@
+"""What a run would make, keep and retire, and what it costs; never spends."""

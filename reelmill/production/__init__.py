@@ -1,0 +1,1 @@
+"""One clip's way from authorisation to settlement, and the one loop that fans clips out."""

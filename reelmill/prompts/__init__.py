@@ -1,0 +1,1 @@
+"""One prompt per category and aspect ratio: lookup, lint and sandboxed rendering."""

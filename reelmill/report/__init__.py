@@ -1,0 +1,1 @@
+"""What people and other systems read: output tables."""
