@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from reelmill.errors import FixConfiguration
 
-__all__ = ["NativeRatio", "Platform", "SafeZones", "load_platforms", "select_platforms"]
+__all__ = ["MediaUse", "NativeRatio", "Platform", "SafeZones", "load_platforms", "select_platforms"]
 
 
 class NativeRatio(StrEnum):
@@ -29,6 +29,16 @@ class NativeRatio(StrEnum):
     def slug(self) -> str:
         """The ratio as it may stand in a file or object name: ``16x9``."""
         return self.value.replace(":", "x")
+
+
+class MediaUse(StrEnum):
+    """How a product's own pictures (or a video) enter the request, when the feed has them."""
+
+    NONE = "none"
+    FIRST_FRAME = "first_frame"
+    FIRST_LAST_FRAME = "first_last_frame"
+    REFERENCES = "references"
+    EXTEND_VIDEO = "extend_video"
 
 
 class SafeZones(BaseModel):
@@ -53,6 +63,7 @@ class Platform(BaseModel):
     native: NativeRatio = Field(description="The Veo ratio that the delivered one is cut from.")
     duration_s: int = Field(8, description="Seconds of video asked of Veo: 4, 6 or 8.")
     audio: bool = Field(True, description="Generate sound. Silent clips cost less.")
+    media_use: MediaUse | None = Field(None, description="Overrides the setting media_use for this platform.")
     width: int = Field(ge=64, le=4096, description="Delivered width in pixels.")
     height: int = Field(ge=64, le=4096, description="Delivered height in pixels.")
     safe_zones: SafeZones = SafeZones()

@@ -20,19 +20,11 @@ from pydantic_settings import (
 
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
+from reelmill.platforms import MediaUse
 
-__all__ = ["ImageIdentity", "ImageUse", "InspectDepth", "Settings", "load_settings"]
+__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings"]
 
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
-
-
-class ImageUse(StrEnum):
-    """How product images enter the request, when the feed has them."""
-
-    NONE = "none"
-    FIRST_FRAME = "first_frame"
-    FIRST_LAST_FRAME = "first_last_frame"
-    REFERENCES = "references"
 
 
 class ImageIdentity(StrEnum):
@@ -87,6 +79,14 @@ class Settings(BaseSettings):
     )
 
     # What to make
+    output: str = Field(
+        "", description="Where videos and tables go when --output is not given: gs://bucket/prefix or a folder."
+    )
+    catalog: str = Field(
+        "",
+        max_length=500,
+        description="Name of the catalog whose vanished products are retired; empty means the output.",
+    )
     catalogs_dir: Path = Field(
         Path("catalogs"),
         description="Folder with brand.toml, platforms.toml and prompts/; the shipped one if it is missing.",
@@ -102,9 +102,13 @@ class Settings(BaseSettings):
     audio: bool | None = Field(None, description="Force sound on or off; unset leaves it to the platforms.")
     seed: int | None = Field(None, ge=0, le=4294967295, description="Seed; Veo does not promise the same video for it.")
     person_generation: str = Field("allow_adult", pattern=r"^[a-zA-Z_]{3,20}$", description="Veo's person policy.")
-    image_use: ImageUse = Field(
-        ImageUse.NONE,
-        description="How product images enter the request: none, first_frame, first_last_frame, references.",
+    media_use: MediaUse = Field(
+        MediaUse.NONE,
+        description="How product images enter the request: none, first_frame, first_last_frame, references, "
+        "or extend_video to continue a video that the feed names.",
+    )
+    video_column: str = Field(
+        "video_link", max_length=100, description="Feed column with the gs:// MP4 that extend_video continues."
     )
     image_identity: ImageIdentity = Field(
         ImageIdentity.REFERENCE,
@@ -122,7 +126,7 @@ class Settings(BaseSettings):
     cap_run_usd: Usd | None = Field(
         None, description="Most that one run may spend, in USD; unset means no cap of its own."
     )
-    cap_day_usd: Usd | None = Field(Decimal(500), description="Most that all runs may spend in one UTC day, in USD.")
+    cap_day_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC day, in USD.")
     cap_month_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC month, in USD.")
     price_max_age_days: int = Field(90, ge=1, le=3650, description="Warn when a price was read longer ago than this.")
 
@@ -140,6 +144,9 @@ class Settings(BaseSettings):
         240, ge=0.01, le=3600, description="Longest wait after repeated 429s, in seconds."
     )
     submit_timeout_s: float = Field(60, ge=0.1, le=600, description="Deadline of one submit, in seconds.")
+    submit_attempts: int = Field(
+        20, ge=1, le=1000, description="Times a clip that was definitely refused for now (429, no connection) is sent."
+    )
     poll_interval_s: float = Field(
         10, ge=0.01, le=300, description="Time between two looks at an operation, in seconds."
     )
