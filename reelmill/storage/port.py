@@ -61,3 +61,7 @@ class Storage(Protocol):
     def replace(self, name: str, data: bytes, content_type: str) -> None:
         """Write an object durably and atomically, over an older one if there is one (tables only)."""
         ...
+
+    def upload(self, name: str, source: Path, content_type: str) -> None:
+        """Like :meth:`replace`, with the bytes of a local file, which may be larger than memory."""
+        ...

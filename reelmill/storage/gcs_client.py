@@ -1,0 +1,122 @@
+"""How we reach Cloud Storage: the client, its patience, and its errors in Reelmill's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reelmill.errors import FixAccess, ReelmillError, TryLater
+from reelmill.settings import Settings
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+__all__ = ["READER", "WRITER", "bucket_missing", "make_client", "patience", "translated"]
+
+READER = "roles/storage.objectViewer"
+WRITER = "roles/storage.objectUser"
+
+_SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+_CONNECTIONS = 64
+_ADDRESS = re.compile(r"\S*://\S*")
+_REFUSED = (401, 403)
+_LOGIN = "Run `gcloud auth application-default login`, or set REELMILL_CREDENTIALS_FILE to a service-account key file."
+
+
+def make_client(settings: Settings) -> Client:
+    """A Cloud Storage client with the credentials that the settings choose. Raises FixAccess if there are none.
+
+    An emulator gets no credentials at all. Nothing is sent yet.
+    """
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.storage import Client
+    from requests.adapters import HTTPAdapter
+
+    if settings.storage_emulator_host:
+        options = {"api_endpoint": settings.storage_emulator_host.rstrip("/")}
+        nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth types only part of itself
+        client = Client(project=settings.project or "local", credentials=nobody, client_options=options)
+    else:
+        credentials, project = _credentials(settings.credentials_file)
+        client = Client(project=settings.project or project, credentials=credentials)
+    # Many clips share one client; the default of 10 pooled connections would reconnect (and warn) all the time.
+    for scheme in ("http://", "https://"):
+        client._http.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))  # noqa: SLF001 - the documented way
+    return client
+
+
+def _credentials(key_file: Path | None) -> tuple[Any, str | None]:
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.oauth2.service_account import Credentials
+
+    if key_file is None:
+        try:
+            return google.auth.default(scopes=[_SCOPE])
+        except DefaultCredentialsError:
+            raise FixAccess("No Google credentials were found.", _LOGIN) from None
+    try:
+        # google-auth types only part of itself
+        found = Credentials.from_service_account_file(str(key_file), scopes=[_SCOPE])  # type: ignore[no-untyped-call]
+    except (OSError, ValueError):
+        raise FixAccess(f"{key_file} is no readable service-account key file.", _LOGIN) from None
+    return found, found.project_id
+
+
+def patience(seconds: float) -> Any:
+    """A retry policy that gives up after ``seconds``; only for calls that are the same made once or twice."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(seconds).with_delay(initial=0.2, maximum=8.0, multiplier=2.0)
+
+
+@contextmanager
+def translated(bucket: str, role: str) -> Iterator[None]:
+    """Raise what Cloud Storage says in Reelmill's words. A missing object or a failed precondition passes as it is."""
+    from google.api_core.exceptions import GoogleAPICallError, NotFound, PreconditionFailed, RetryError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (NotFound, PreconditionFailed, ReelmillError):
+        raise
+    except GoogleAPICallError as error:
+        raise _said(bucket, role, error.code, error.message) from None
+    except InvalidResponse as error:
+        raise _said(bucket, role, error.response.status_code, str(error)) from None
+    except (RetryError, TransportError, RequestException, ConnectionError, DataCorruption) as error:
+        raise _unreachable(bucket, type(error).__name__) from None
+    except GoogleAuthError as error:
+        if error.retryable:
+            raise _unreachable(bucket, type(error).__name__) from None
+        raise FixAccess(f"Google does not accept our credentials for bucket {bucket}.", _LOGIN) from None
+
+
+def bucket_missing(bucket: str) -> FixAccess:
+    """The error for a bucket that is not there."""
+    return FixAccess(
+        f"Bucket {bucket} does not exist.", f"Create it (`gcloud storage buckets create gs://{bucket}`) or correct it."
+    )
+
+
+def _said(bucket: str, role: str, code: int | None, message: str | None) -> ReelmillError:
+    if code in _REFUSED:
+        return FixAccess(
+            f"Cloud Storage refused access to bucket {bucket} ({code}).",
+            f"Grant {role} on gs://{bucket} to the account that runs this (`reelmill doctor` checks it).",
+        )
+    if code is None or code in (408, 429) or code >= 500:  # noqa: PLR2004 - HTTP: throttled, timed out, or their fault
+        return _unreachable(bucket, f"HTTP {code}")
+    words = _ADDRESS.sub("…", message or "")[:200].strip()  # an address could be a signed one
+    return FixAccess(
+        f"Cloud Storage did not accept a request to bucket {bucket} ({code}): {words}.", "Run `reelmill doctor`."
+    )
+
+
+def _unreachable(bucket: str, why: str) -> TryLater:
+    return TryLater(f"Cloud Storage does not answer for bucket {bucket} ({why}).", "Run the same command again later.")

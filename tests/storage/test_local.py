@@ -1,0 +1,96 @@
+"""What only a local folder has: links, permissions, half-written files."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from reelmill.errors import FixAccess, TryLater
+from reelmill.storage.local import LocalStorage
+
+
+@pytest.fixture
+def outside(tmp_path):
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    (folder / "theirs.txt").write_bytes(b"theirs")
+    return folder
+
+
+@pytest.fixture
+def local(tmp_path):
+    (tmp_path / "root").mkdir()
+    return LocalStorage(tmp_path / "root")
+
+
+def test_a_linked_folder_that_leads_outside_is_not_followed(local, outside, tmp_path):
+    (tmp_path / "root" / "link").symlink_to(outside)
+    for write in (local.create, local.replace):
+        with pytest.raises(FixAccess, match="leads outside"):
+            write("link/new.txt", b"x", "text/plain")
+    with pytest.raises(FileNotFoundError):
+        local.read("link/theirs.txt")
+    assert local.list("") == local.list("link/") == []
+    assert [path.name for path in outside.iterdir()] == ["theirs.txt"]
+
+
+def test_a_linked_file_is_replaced_and_never_written_through(local, outside, tmp_path):
+    (tmp_path / "root" / "f.txt").symlink_to(outside / "theirs.txt")
+    assert not local.create("f.txt", b"x", "text/plain")
+    local.replace("f.txt", b"ours", "text/plain")
+    assert (outside / "theirs.txt").read_bytes() == b"theirs"
+    assert local.read("f.txt") == b"ours"
+
+
+def test_a_link_to_nowhere_is_taken(local, tmp_path):
+    (tmp_path / "root" / "dangling").symlink_to(tmp_path / "gone")
+    assert not local.create("dangling", b"x", "text/plain")
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_root_that_is_itself_a_link_works(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "alias").symlink_to(tmp_path / "real")
+    storage = LocalStorage(tmp_path / "alias")
+    assert storage.create("a/b", b"x", "text/plain")
+    assert (tmp_path / "real" / "a" / "b").read_bytes() == b"x"
+
+
+def test_nothing_half_written_stays_when_the_disk_is_full(local, monkeypatch, tmp_path):
+    def full(_handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TryLater, match="Free some space"):
+        local.create("a.txt", b"x", "text/plain")
+    assert list((tmp_path / "root").iterdir()) == []
+
+
+def test_a_file_where_a_folder_should_be_is_said(local, tmp_path):
+    local.create("a", b"x", "text/plain")
+    with pytest.raises(FixAccess, match="choose another output folder"):
+        local.create("a/b", b"x", "text/plain")
+
+
+def test_create_works_where_there_are_no_hard_links(local, monkeypatch):
+    def no_links(*_paths):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert local.create("a.txt", b"first", "text/plain")
+    assert not local.create("a.txt", b"second", "text/plain")
+    assert local.read("a.txt") == b"first"
+    assert [found.name for found in local.list("")] == ["a.txt"]
+
+
+def test_what_a_killed_writer_left_is_not_listed(local, tmp_path):
+    (tmp_path / "root" / ".reelmill-0123.part").write_bytes(b"half")
+    assert local.list("") == []
+
+
+def test_nothing_is_made_until_something_is_written(tmp_path):
+    storage = LocalStorage(tmp_path / "later")
+    assert storage.list("") == []
+    assert not (tmp_path / "later").exists()
