@@ -1,0 +1,144 @@
+"""The books of a run: opened before money, closed with tables that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import islice
+from typing import Any, TypeVar
+
+from reelmill.errors import ExitCode, RaiseCap, ReelmillError
+from reelmill.jobs.engine import Engine
+from reelmill.ledger.records import KnownProduct, Run, RunStatus
+from reelmill.planning.actions import Action
+from reelmill.planning.spool import Spool
+from reelmill.planning.summary import PlanSummary
+from reelmill.production.results import Tally
+from reelmill.report.tables import write_tables
+
+__all__ = ["RunReport", "close_run", "open_run"]
+
+T = TypeVar("T")
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """How a run ended, for people and machines. Amounts in USD."""
+
+    run_id: str
+    output: str
+    status: RunStatus
+    counts: Mapping[str, int]
+    made: int
+    kept: int
+    blocked: int
+    rejects: int
+    attention: int
+    planned_usd: Decimal
+    spent_usd: Decimal
+    reserved_usd: Decimal
+    tables: Sequence[str]
+    stopped_by: ReelmillError | None = field(default=None, compare=False)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The documented exit code: all made, stopped at a cap, stopped by an error, or to be looked at."""
+        if self.stopped_by is not None:
+            return self.stopped_by.exit_code
+        if self.attention or self.blocked or self.status is RunStatus.STOPPED:
+            return ExitCode.ATTENTION
+        return ExitCode.OK
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for machines. Money stays Decimal: whoever writes JSON decides how it looks."""
+        return {
+            "run_id": self.run_id,
+            "output": self.output,
+            "status": self.status.value,
+            "made": self.made,
+            "kept": self.kept,
+            "blocked": self.blocked,
+            "rejects": self.rejects,
+            "attention": self.attention,
+            "counts": dict(self.counts),
+            "planned_usd": self.planned_usd,
+            "spent_usd": self.spent_usd,
+            "reserved_usd": self.reserved_usd,
+            "tables": list(self.tables),
+            "stopped_by": str(self.stopped_by) if self.stopped_by else None,
+            "exit_code": int(self.exit_code),
+        }
+
+
+def open_run(
+    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, parameters: Mapping[str, Any]
+) -> None:
+    """Write the run, its plan and its rejects down before anything is paid."""
+    ledger = engine.ledger
+    ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=parameters, caps=engine.caps))
+    plan = summary.to_dict()
+    counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
+    ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
+    if spool is not None:
+        ledger.add_rejects(run_id, spool.rejects())
+
+
+def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, tally: Tally) -> RunReport:
+    """End the run in the ledger, remember its products, and write the tables of every run it touched."""
+    ledger, stop = engine.ledger, engine.stop
+    if spool is not None:
+        _remember(engine, run_id, spool)
+    status = _status(engine)
+    ledger.finish_run(run_id, status)
+    tables = [
+        name for touched in sorted({run_id, *tally.runs}) for name in write_tables(ledger, engine.storage, touched)
+    ]
+    run = ledger.run(run_id)
+    return RunReport(
+        run_id=run_id,
+        output=engine.storage.root,
+        status=status,
+        counts={state.value: count for state, count in sorted(tally.counts.items())},
+        made=sum(count for state, count in tally.counts.items() if state.delivered),
+        kept=summary.counts[Action.KEEP],
+        blocked=summary.counts[Action.BLOCKED],
+        rejects=summary.rejects,
+        attention=tally.attention,
+        planned_usd=summary.estimated_usd,
+        spent_usd=tally.spent_usd,
+        reserved_usd=run.reserved_usd if run else Decimal(0),
+        tables=tables,
+        stopped_by=stop.error if isinstance(stop.error, ReelmillError) else None,
+    )
+
+
+def _status(engine: Engine) -> RunStatus:
+    stop = engine.stop
+    if not stop.requested:
+        return RunStatus.COMPLETED
+    if stop.error is None:
+        return RunStatus.STOPPED
+    return RunStatus.CAPPED if isinstance(stop.error, RaiseCap) else RunStatus.FAILED
+
+
+def _remember(engine: Engine, run_id: str, spool: Spool) -> None:
+    """A product whose clips are all delivered need not be rendered again until something changes."""
+    for chunk in _chunks(spool.products()):
+        standings = engine.ledger.standings([clip_id for _, clip_ids in chunk for clip_id in clip_ids])
+        whole = {clip_id for clip_id, standing in standings.items() if standing.state.delivered}
+        known = [_if_whole(product, clip_ids, whole) for product, clip_ids in chunk]
+        engine.ledger.remember_products(engine.catalog, known, run_id)
+    for gone in _chunks(spool.retired()):
+        engine.ledger.retire_products(engine.catalog, gone, run_id)
+
+
+def _if_whole(product: KnownProduct, clip_ids: Sequence[str], whole: set[str]) -> KnownProduct:
+    return product if whole.issuperset(clip_ids) else replace(product, fingerprint=None)
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

@@ -1,0 +1,70 @@
+"""Planning one catalog: which feed, which platforms, which part, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reelmill.catalog.feed import Dialect, Feed, FeedOptions, open_feed
+from reelmill.jobs.content import content_folder
+from reelmill.jobs.engine import Engine
+from reelmill.planning.building import ClipBuilder
+from reelmill.planning.planner import Planner, PlanOptions
+from reelmill.planning.shapes import shapes_for
+from reelmill.planning.spool import PlanSink
+from reelmill.planning.summary import PlanSummary
+from reelmill.platforms import load_platforms, select_platforms
+from reelmill.prompts.library import PromptLibrary
+from reelmill.settings import ImageIdentity, Settings
+from reelmill.storage.feeds import open_feed_source
+from reelmill.veo.registry import Registry
+
+__all__ = ["CatalogRequest", "open_catalog_feed", "plan_catalog"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogRequest:
+    """What a person or a schedule asks for. Empty ``platforms`` means those of the settings."""
+
+    feed: str
+    platforms: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    limit: int | None = None
+    force: bool = False
+    dialect: Dialect | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+def open_catalog_feed(request: CatalogRequest, settings: Settings) -> Feed:
+    """Open the feed that is asked for. Raises FixFeed if it is none."""
+    options = FeedOptions(
+        dialect=request.dialect, columns=dict(request.columns), split_variants=settings.split_variants
+    )
+    opener = open_feed_source(request.feed, settings) if request.feed.startswith("gs://") else None
+    return open_feed(request.feed, options, opener=opener)
+
+
+def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None = None) -> PlanSummary:
+    """Read the whole feed, decide and price. Never spends; what a run needs goes to ``sink``."""
+    settings = engine.settings
+    feed = open_catalog_feed(request, settings)
+    content = content_folder(settings)
+    platforms = select_platforms(
+        load_platforms(content / "platforms.toml"), list(request.platforms or settings.platforms)
+    )
+    by_content = settings.image_identity is ImageIdentity.CONTENT
+    builder = ClipBuilder(
+        settings=settings,
+        library=PromptLibrary.load(content),
+        model=Registry.shipped().model(settings.model),
+        shapes=shapes_for(platforms, settings),
+        campaign=settings.campaign,
+        hash_content=engine.media_inputs().content_hash if by_content else None,
+    )
+    options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
+    planner = Planner(builder, engine.ledger, engine.catalog, options)
+    warnings = planner.check(datetime.now(UTC).date())
+    summary = planner.plan(feed, sink)
+    summary.warnings[:0] = warnings
+    return summary

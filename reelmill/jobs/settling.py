@@ -1,0 +1,57 @@
+"""Settling: bring every open intent to a final state by looking, never by paying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reelmill.jobs.engine import Engine
+from reelmill.jobs.making import make_clips
+from reelmill.jobs.resuming import adopt_abandoned
+from reelmill.ledger.states import State
+from reelmill.production.producer import Producer
+from reelmill.production.results import ClipResult, Tally
+from reelmill.production.work import Work
+from reelmill.report.tables import write_tables
+
+__all__ = ["Settled", "settle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was looked at, what became of it, and what other live workers still hold."""
+
+    tally: Tally
+    looked_at: int
+    held_by_others: int
+    tables: tuple[str, ...]
+
+
+async def settle(
+    engine: Engine, *, wait: bool = True, on_result: Callable[[ClipResult], None] | None = None
+) -> Settled:
+    """Settle this output: follow what is open to its end (or look once), and look again for lost and expired clips."""
+    studio, ledger = engine.studio(), engine.ledger
+    producer = Producer(studio, run_id="")
+    works = adopt_abandoned(engine)
+    adopted = {work.intent.intent_id for work in works if work.intent is not None}
+    others = sum(
+        intent.intent_id not in adopted
+        for _, intent in ledger.intents(states=[state for state in State if state.open], output=studio.storage.root)
+    )
+    doubtful = [
+        Work(clip, intent)
+        for clip, intent in ledger.intents(states=[State.LOST, State.EXPIRED], output=studio.storage.root)
+    ]
+
+    async def look(work: Work) -> ClipResult | None:
+        if work.intent is None:
+            return None
+        intent = await producer.look(work.clip, work.intent)
+        if intent.state.open and wait:
+            return await producer.follow(work.clip, intent)
+        return ClipResult.of(work.clip, intent)
+
+    tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
+    tables = [name for run_id in sorted(tally.runs) for name in write_tables(ledger, studio.storage, run_id)]
+    return Settled(tally, len(works) + len(doubtful), others, tuple(tables))

@@ -1,0 +1,136 @@
+"""From a product to its clips: prompt, request, identity and price. Reads no image and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reelmill.catalog.product import Product
+from reelmill.clip import Clip, VideoRequest
+from reelmill.planning.shapes import ClipShape
+from reelmill.platforms import MediaUse
+from reelmill.prompts.library import PromptLibrary, RenderedPrompt
+from reelmill.settings import ImageIdentity, Settings
+from reelmill.veo.registry import Model
+
+__all__ = ["ClipBuilder", "HashContent"]
+
+HashContent = Callable[[str], str]
+"""Gives the SHA-256 of the content behind a media reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipBuilder:
+    """Builds the clips of one product after another, all for the same model and shapes.
+
+    ``hash_content`` is asked only under the setting ``image_identity = content``.
+    """
+
+    settings: Settings
+    library: PromptLibrary
+    model: Model
+    shapes: Sequence[ClipShape]
+    campaign: str = ""
+    hash_content: HashContent | None = None
+
+    def build(self, product: Product, fingerprint: str) -> Iterator[tuple[Clip, RenderedPrompt]]:
+        """Every clip of ``product``: one per shape and variant, with the prompt it was rendered from."""
+        for shape in self.shapes:
+            for variant in range(1, self.settings.variants + 1):
+                rendered = self.library.render(
+                    product,
+                    ratio=shape.native,
+                    duration_s=shape.duration_s,
+                    audio=shape.audio,
+                    platforms=shape.platforms,
+                    variant=variant,
+                    campaign=self.campaign,
+                )
+                yield self._clip(product, shape, variant, rendered, fingerprint), rendered
+
+    def unit_price(self, shape: ClipShape) -> Decimal:
+        """USD per second of returned video. Raises ChooseAnotherModel if nobody told us the price."""
+        return self.model.unit_price(self.settings.resolution, shape.audio)
+
+    def request(self, shape: ClipShape, product: Product | None, prompt: str, negative: str) -> VideoRequest:
+        """The paid request; without a product, the barest one that this shape can lead to."""
+        settings = self.settings
+        media = _media(shape.media_use, product, settings.video_column, self.model.reference_images_max)
+        return VideoRequest(
+            model=self.model.id,
+            prompt=prompt,
+            negative_prompt=negative,
+            aspect_ratio=shape.native,
+            duration_s=shape.duration_s if media or shape.media_use is MediaUse.NONE else _without_media(shape),
+            resolution=settings.resolution,
+            audio=shape.audio,
+            samples=settings.samples,
+            seed=settings.seed,
+            person_generation=settings.person_generation,
+            image=media.image,
+            last_frame=media.last_frame,
+            reference_images=media.references,
+            video=media.video,
+        )
+
+    def _clip(
+        self, product: Product, shape: ClipShape, variant: int, rendered: RenderedPrompt, fingerprint: str
+    ) -> Clip:
+        request = self.request(shape, product, rendered.prompt, rendered.negative_prompt)
+        content = self._content_hashes(request)
+        return Clip(
+            clip_id=Clip.identify(request, product.sku, variant, content),
+            request=request,
+            variant=variant,
+            sku=product.sku,
+            title=product.title,
+            category=product.category_text,
+            unit_price_usd=self.unit_price(shape),
+            price_date=self.model.price_as_of.isoformat(),
+            template=rendered.template,
+            template_version=rendered.template_version,
+            input_hash=fingerprint,
+            platforms=shape.platforms,
+            item_group_id=product.item_group_id,
+            brand=product.brand,
+            campaign=self.campaign,
+            content_hashes=content,
+        )
+
+    def _content_hashes(self, request: VideoRequest) -> tuple[str, ...]:
+        if self.settings.image_identity is not ImageIdentity.CONTENT or self.hash_content is None:
+            return ()
+        return tuple(self.hash_content(reference) for reference in request.media)
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    image: str | None = None
+    last_frame: str | None = None
+    references: tuple[str, ...] = ()
+    video: str | None = None
+
+    def __bool__(self) -> bool:
+        return self != _Media()
+
+
+def _media(use: MediaUse, product: Product | None, video_column: str, most_references: int) -> _Media:
+    """Fall back to fewer pictures, and at last to text alone, when the feed has not enough of them."""
+    if product is None or use is MediaUse.NONE:
+        return _Media()
+    if use is MediaUse.EXTEND_VIDEO:
+        video = product.extra.get(video_column, "")
+        return _Media(video=video) if video.startswith("gs://") else _Media()
+    if not product.images:
+        return _Media()
+    if use is MediaUse.REFERENCES:
+        return _Media(references=product.images[: max(1, most_references)])
+    if use is MediaUse.FIRST_LAST_FRAME and len(product.images) > 1:
+        return _Media(image=product.images[0], last_frame=product.images[1])
+    return _Media(image=product.images[0])
+
+
+def _without_media(shape: ClipShape) -> int:
+    """A product without the media that its shape wants is made from text, which cannot last 7 s."""
+    return 8 if shape.media_use is MediaUse.EXTEND_VIDEO else shape.duration_s

@@ -1,0 +1,67 @@
+"""Fingerprints: whether anything that decides a product's clips has changed, without rendering them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import orjson
+
+from reelmill.catalog.product import Product
+from reelmill.planning.shapes import ClipShape
+from reelmill.settings import Settings
+
+__all__ = ["configuration_digest", "product_fingerprint"]
+
+_PAID_SETTINGS = (
+    "model",
+    "resolution",
+    "samples",
+    "variants",
+    "seed",
+    "person_generation",
+    "image_identity",
+    "video_column",
+)
+
+
+def configuration_digest(settings: Settings, library_digest: str, shapes: Sequence[ClipShape], campaign: str) -> bytes:
+    """A digest over everything except the product that can change a paid request."""
+    parts = {
+        "settings": {name: getattr(settings, name) for name in _PAID_SETTINGS},
+        "library": library_digest,
+        "shapes": [asdict(shape) for shape in shapes],
+        "campaign": campaign,
+    }
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def product_fingerprint(product: Product, configuration: bytes) -> str:
+    """32 hex digits over the product (not where it stood in the feed) and the configuration."""
+    facts = orjson.dumps(
+        (
+            product.sku,
+            product.title,
+            product.category,
+            product.description,
+            product.brand,
+            product.color,
+            product.material,
+            product.pattern,
+            product.size,
+            product.gender,
+            product.age_group,
+            product.availability,
+            product.link,
+            product.images,
+            None if product.price is None else str(product.price),
+            product.currency,
+            product.item_group_id,
+            product.highlights,
+            product.variants,
+            product.extra,
+        ),
+        option=orjson.OPT_SORT_KEYS,
+    )
+    return hashlib.blake2b(facts, digest_size=16, key=configuration).hexdigest()

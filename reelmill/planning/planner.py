@@ -1,0 +1,217 @@
+"""The planner: reads products, decides what happens to each clip, prices it. It never spends or writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from reelmill.catalog.product import Product, Reject, RowRef
+from reelmill.clip import Clip
+from reelmill.errors import FixRequest
+from reelmill.ledger.records import KnownProduct, Standing
+from reelmill.planning.actions import Action, Decision, PlannedClip, decide
+from reelmill.planning.building import ClipBuilder
+from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
+from reelmill.planning.seen import SeenSkus
+from reelmill.planning.spool import PlanSink
+from reelmill.planning.summary import PlanSummary
+from reelmill.prompts.library import RenderedPrompt
+from reelmill.prompts.lint import Severity, lint_rendered
+from reelmill.settings import ImageIdentity
+from reelmill.veo.checks import check_request
+
+__all__ = ["LedgerView", "PlanOptions", "Planner"]
+
+_T = TypeVar("_T")
+_CHUNK = 1000  # products looked up in the ledger at a time
+
+_PROBE = Product(
+    sku="probe",
+    title="A product",
+    category=("Anything",),
+    ref=RowRef("probe", 1),
+    images=tuple(f"https://images.example/{n}.jpg" for n in range(4)),
+)
+
+
+class LedgerView(Protocol):
+    """What planning asks the ledger. Nothing here writes."""
+
+    def standings(self, clip_ids: Collection[str]) -> dict[str, Standing]:
+        """The latest attempt of each clip that has one."""
+        ...
+
+    def known_products(self, catalog: str, skus: Collection[str]) -> dict[str, KnownProduct]:
+        """What is remembered of these products."""
+        ...
+
+    def all_known_skus(self, catalog: str) -> Iterator[str]:
+        """Every product of the catalog that is not retired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """Which part of the catalog to plan. A part retires nothing, because it cannot know what vanished."""
+
+    only: frozenset[str] = frozenset()
+    limit: int | None = None  # products with something to make
+    force: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole catalog is planned."""
+        return not self.only and self.limit is None
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one catalog. ``catalog`` names what its products are remembered under."""
+
+    builder: ClipBuilder
+    ledger: LedgerView
+    catalog: str
+    options: PlanOptions = field(default_factory=PlanOptions)
+
+    def check(self, today: date) -> list[str]:
+        """Check model, price and shapes before any row is read; returns warnings.
+
+        Raises ChooseAnotherModel for a retired model or an unknown price, FixRequest for a request that the
+        model cannot serve whatever the product.
+        """
+        model, settings = self.builder.model, self.builder.settings
+        warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
+        for shape in self.builder.shapes:
+            self.builder.unit_price(shape)
+            check_request(self.builder.request(shape, _PROBE, "a product", ""), model)
+        return warnings
+
+    def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
+        """Plan every row; what a run needs goes to ``sink``, what people need into the summary."""
+        builder = self.builder
+        summary = PlanSummary(builder.model.id, builder.settings.quota_per_minute)
+        configuration = configuration_digest(builder.settings, builder.library.digest, builder.shapes, builder.campaign)
+        with SeenSkus() as seen:
+            _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
+        return summary
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One pass over the feed."""
+
+    planner: Planner
+    sink: PlanSink | None
+    summary: PlanSummary
+    configuration: bytes
+    seen: SeenSkus
+    wanted: set[str]
+    products_made: int = 0
+
+    def run(self, rows: Iterable[Product | Reject]) -> None:
+        options = self.planner.options
+        for chunk in _chunks(self._products(rows)):
+            if options.whole:
+                self.seen.add([product.sku for product in chunk])
+            self._plan_chunk(chunk)
+            if self._enough():
+                break
+        if options.whole:
+            self._retire()
+        if self.wanted and not self._enough():
+            missing = ", ".join(sorted(self.wanted))
+            self.summary.warnings.append(f"Not in the feed: {missing}. Check the SKUs that were asked for.")
+
+    def _products(self, rows: Iterable[Product | Reject]) -> Iterator[Product]:
+        only = self.planner.options.only
+        for row in rows:
+            if isinstance(row, Reject):
+                self.summary.add_reject(row)
+                if self.sink is not None:
+                    self.sink.reject(row)
+            elif not only or not only.isdisjoint((row.sku, *row.variants)):
+                self.wanted.difference_update((row.sku, *row.variants))
+                yield row
+
+    def _plan_chunk(self, chunk: Sequence[Product]) -> None:
+        planner = self.planner
+        known = planner.ledger.known_products(planner.catalog, [product.sku for product in chunk])
+        changed: list[tuple[KnownProduct, Product, list[tuple[Clip, RenderedPrompt]]]] = []
+        for product in chunk:
+            fingerprint = product_fingerprint(product, self.configuration)
+            before = known.get(product.sku)
+            if before is not None and before.fingerprint == fingerprint and self._may_skip(before):
+                self.summary.products += 1
+                self.summary.unchanged_products += 1
+                self.summary.add_keep(before.clips)
+            else:
+                clips = list(planner.builder.build(product, fingerprint))
+                changed.append((KnownProduct(product.sku, fingerprint, len(clips), retired=False), product, clips))
+        standings = planner.ledger.standings([clip.clip_id for _, _, clips in changed for clip, _ in clips])
+        for remembered, product, clips in changed:
+            if self._enough():
+                return
+            self._plan_product(product, clips, standings)
+            if self.sink is not None:
+                self.sink.product(remembered, tuple(clip.clip_id for clip, _ in clips))
+
+    def _plan_product(
+        self, product: Product, clips: Sequence[tuple[Clip, RenderedPrompt]], standings: dict[str, Standing]
+    ) -> None:
+        self.summary.products += 1
+        makes = 0
+        for clip, rendered in clips:
+            decision = decide(standings.get(clip.clip_id), force=self.planner.options.force)
+            if decision.action is Action.MAKE:
+                decision = self._checked(decision, clip, product, rendered)
+            if decision.action is Action.MAKE:
+                makes += 1
+                self.summary.add_make(clip)
+                if self.sink is not None:
+                    self.sink.make(PlannedClip(clip, decision.again))
+            elif decision.action is Action.KEEP:
+                self.summary.add_keep(1)
+            else:
+                self.summary.add_blocked(clip, decision.reason)
+        self.products_made += makes > 0
+
+    def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
+        """Block a clip that its model or the brand would refuse, before any money."""
+        for finding in lint_rendered(rendered, product):
+            if finding.severity is Severity.ERROR:
+                return Decision(Action.BLOCKED, f"{finding.message} {finding.remedy}")
+        try:
+            check_request(clip.request, self.planner.builder.model)
+        except FixRequest as error:
+            return Decision(Action.BLOCKED, str(error))
+        return decision
+
+    def _may_skip(self, before: KnownProduct) -> bool:
+        """An unchanged product needs no rendering, unless pictures may have changed under the same address."""
+        planner = self.planner
+        return (
+            not before.retired
+            and not planner.options.force
+            and planner.builder.settings.image_identity is ImageIdentity.REFERENCE
+        )
+
+    def _enough(self) -> bool:
+        limit = self.planner.options.limit
+        return limit is not None and self.products_made >= limit
+
+    def _retire(self) -> None:
+        known = self.planner.ledger.all_known_skus(self.planner.catalog)
+        for skus in _chunks(known):
+            gone = list(self.seen.missing(skus))
+            self.summary.add_retired(gone)
+            if self.sink is not None:
+                self.sink.retire(gone)
+
+
+def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

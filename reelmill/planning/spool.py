@@ -1,0 +1,119 @@
+"""A plan on its way to being made: clips and notes in a temporary file, so that memory stays flat."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Protocol, Self
+
+import orjson
+
+from reelmill.catalog.product import Reject, RowRef
+from reelmill.clip import Clip, VideoRequest
+from reelmill.ledger.records import KnownProduct
+from reelmill.planning.actions import PlannedClip
+
+__all__ = ["PlanSink", "Spool"]
+
+
+class PlanSink(Protocol):
+    """Where a planner puts what a run will need. Counting is the summary's business."""
+
+    def make(self, planned: PlannedClip) -> None:
+        """A clip to make."""
+
+    def reject(self, reject: Reject) -> None:
+        """A row that cannot be made."""
+
+    def product(self, known: KnownProduct, clip_ids: tuple[str, ...]) -> None:
+        """A product that is new, changed or not whole yet, with the clips it needs."""
+
+    def retire(self, skus: list[str]) -> None:
+        """Products that vanished from the feed."""
+
+
+@dataclass(slots=True)
+class Spool:
+    """Keeps a plan in a temporary folder until it was made; a context manager and a PlanSink."""
+
+    _folder: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="reelmill-spool-")
+    )
+    _files: dict[str, IO[bytes]] = field(default_factory=dict)
+
+    def make(self, planned: PlannedClip) -> None:
+        """Keep a clip to make."""
+        clip = planned.clip
+        request = clip.request.to_dict()
+        self._write("make", {"again": planned.again, "clip": asdict(clip) | {"request": request}})
+
+    def reject(self, reject: Reject) -> None:
+        """Keep a row that cannot be made."""
+        self._write("rejects", asdict(reject))
+
+    def product(self, known: KnownProduct, clip_ids: tuple[str, ...]) -> None:
+        """Keep a product to remember once its clips are delivered."""
+        self._write("products", [asdict(known), clip_ids])
+
+    def retire(self, skus: list[str]) -> None:
+        """Keep vanished SKUs."""
+        for sku in skus:
+            self._write("retired", sku)
+
+    def planned_clips(self) -> Iterator[PlannedClip]:
+        """The clips to make, in feed order."""
+        for line in self._read("make"):
+            yield PlannedClip(_clip(line["clip"]), line["again"])
+
+    def rejects(self) -> Iterator[Reject]:
+        """The rows that cannot be made."""
+        for line in self._read("rejects"):
+            yield Reject(**line | {"ref": RowRef(**line["ref"])})
+
+    def products(self) -> Iterator[tuple[KnownProduct, tuple[str, ...]]]:
+        """The products to remember, each with the clips it needs."""
+        for known, clip_ids in self._read("products"):
+            yield KnownProduct(**known), tuple(clip_ids)
+
+    def retired(self) -> Iterator[str]:
+        """The vanished SKUs."""
+        yield from self._read("retired")
+
+    def _write(self, name: str, value: Any) -> None:
+        file = self._files.get(name)
+        if file is None:
+            file = self._files[name] = (Path(self._folder.name) / name).open("ab")
+        file.write(orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE))
+
+    def _read(self, name: str) -> Iterator[Any]:
+        if (written := self._files.get(name)) is None:
+            return
+        written.flush()
+        with (Path(self._folder.name) / name).open("rb") as lines:
+            yield from map(orjson.loads, lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files.values():
+            file.close()
+        self._folder.cleanup()
+
+
+def _clip(stored: dict[str, Any]) -> Clip:
+    return Clip(
+        **stored
+        | {
+            "request": VideoRequest.from_dict(stored["request"]),
+            "unit_price_usd": Decimal(stored["unit_price_usd"]),
+            "platforms": tuple(stored["platforms"]),
+            "content_hashes": tuple(stored["content_hashes"]),
+        }
+    )

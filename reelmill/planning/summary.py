@@ -1,0 +1,135 @@
+"""What a plan adds up to: counts, cost by category and platform, and time at the quota."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from reelmill.catalog.product import Reject
+from reelmill.clip import Clip
+from reelmill.planning.actions import Action
+
+__all__ = ["BlockedClip", "PlanSummary", "split_evenly"]
+
+_MICRO = Decimal("0.000001")
+_SAMPLES_KEPT = 50  # examples kept for people; the counts are always whole
+_TYPICAL_GENERATION_S = 120  # Veo 3.1 answers in 50 s to 6 min (field runs, 2026)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedClip:
+    """A clip that will not be made, and why."""
+
+    clip_id: str
+    sku: str
+    aspect_ratio: str
+    reason: str
+
+
+@dataclass(slots=True)
+class PlanSummary:
+    """Running totals of a plan. Amounts are the most that the clips can cost, in USD."""
+
+    model: str
+    quota_per_minute: float
+    warnings: list[str] = field(default_factory=list)
+    products: int = 0
+    unchanged_products: int = 0
+    counts: Counter[Action] = field(default_factory=Counter)
+    rejects: int = 0
+    estimated_usd: Decimal = Decimal(0)
+    by_category: dict[str, Decimal] = field(default_factory=dict)
+    by_platform: dict[str, Decimal] = field(default_factory=dict)
+    blocked: list[BlockedClip] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    reject_samples: list[Reject] = field(default_factory=list)
+
+    @property
+    def clips(self) -> int:
+        """Clips that the products of the feed need, whatever happens to each."""
+        return self.counts[Action.MAKE] + self.counts[Action.KEEP] + self.counts[Action.BLOCKED]
+
+    @property
+    def eta_seconds(self) -> int:
+        """Seconds until the last clip is back: its turn under the quota, then a typical generation."""
+        make = self.counts[Action.MAKE]
+        return round((make - 1) * 60 / self.quota_per_minute + _TYPICAL_GENERATION_S) if make else 0
+
+    def add_make(self, clip: Clip) -> None:
+        """Count a clip to make, with its cost."""
+        self.counts[Action.MAKE] += 1
+        cost = clip.estimated_usd
+        self.estimated_usd += cost
+        category = clip.category.partition(" > ")[0]
+        self.by_category[category] = self.by_category.get(category, Decimal(0)) + cost
+        for platform, share in split_evenly(cost, clip.platforms).items():
+            self.by_platform[platform] = self.by_platform.get(platform, Decimal(0)) + share
+
+    def add_keep(self, clips: int) -> None:
+        """Count clips that are there already or under way."""
+        self.counts[Action.KEEP] += clips
+
+    def add_blocked(self, clip: Clip, reason: str) -> None:
+        """Count a clip that will not be made, and keep the first ones as examples."""
+        self.counts[Action.BLOCKED] += 1
+        if len(self.blocked) < _SAMPLES_KEPT:
+            self.blocked.append(BlockedClip(clip.clip_id, clip.sku, clip.request.aspect_ratio.value, reason))
+
+    def add_reject(self, reject: Reject) -> None:
+        """Count a row that cannot be made, and keep the first ones as examples."""
+        self.rejects += 1
+        if len(self.reject_samples) < _SAMPLES_KEPT:
+            self.reject_samples.append(reject)
+
+    def add_retired(self, skus: Sequence[str]) -> None:
+        """Count products that vanished from the feed."""
+        self.counts[Action.RETIRE] += len(skus)
+        self.retired.extend(skus[: max(0, _SAMPLES_KEPT - len(self.retired))])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan for machines. Money stays Decimal: whoever writes JSON decides how it looks."""
+        return {
+            "clips": self.clips,
+            "make": self.counts[Action.MAKE],
+            "keep": self.counts[Action.KEEP],
+            "retire": self.counts[Action.RETIRE],
+            "blocked": self.counts[Action.BLOCKED],
+            "rejects": self.rejects,
+            "products": self.products,
+            "estimated_usd": self.estimated_usd,
+            "eta_seconds": self.eta_seconds,
+            "model": self.model,
+            "quota_per_minute": self.quota_per_minute,
+            "usd_by_category": dict(sorted(self.by_category.items())),
+            "usd_by_platform": dict(sorted(self.by_platform.items())),
+            "warnings": self.warnings,
+            "blocked_clips": [
+                {"clip_id": b.clip_id, "sku": b.sku, "aspect_ratio": b.aspect_ratio, "reason": b.reason}
+                for b in self.blocked
+            ],
+            "retired_skus": self.retired,
+            "reject_rows": [
+                {
+                    "file": r.ref.file,
+                    "row": r.ref.row,
+                    "sku": r.sku,
+                    "field": r.field,
+                    "reason": r.reason,
+                    "remedy": r.remedy,
+                }
+                for r in self.reject_samples
+            ],
+        }
+
+
+def split_evenly(amount: Decimal, names: Sequence[str]) -> dict[str, Decimal]:
+    """Share an amount among names to the micro-dollar; the shares always sum to the amount."""
+    if not names:
+        return {}
+    share = (amount / len(names)).quantize(_MICRO)
+    shares = dict.fromkeys(names, share)
+    shares[names[0]] += amount - share * len(names)
+    return shares

@@ -1,0 +1,125 @@
+"""Landing what came back: every video at its own name in storage, looked at, with a poster and a provenance record."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+import reelmill
+from reelmill.clip import Clip
+from reelmill.ledger.records import Intent
+from reelmill.media.inspect import Expectation, inspect_video
+from reelmill.production.studio import Studio
+from reelmill.settings import InspectDepth
+from reelmill.veo.outcomes import ReturnedVideo
+
+__all__ = ["Landed", "inspect_videos", "land_videos", "write_provenance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Videos in storage, and what looking at them found."""
+
+    uris: tuple[str, ...]
+    inspection: dict[str, Any] | None = None
+    poster_uri: str | None = None
+    sha256: tuple[str, ...] = ()
+
+
+def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo]) -> tuple[str, ...]:
+    """The addresses of the videos; bytes that came inline are written, never over an older object."""
+    uris = []
+    for index, video in enumerate(videos):
+        if video.uri is not None:
+            uris.append(video.uri)
+        elif video.data is not None:
+            name = f"{intent.output_prefix}/sample_{index}.mp4"
+            studio.storage.create(name, video.data, "video/mp4")
+            uris.append(studio.storage.uri(name))
+    return tuple(uris)
+
+
+def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, ...]) -> Landed:
+    """Look at every video as closely as the setting asks; the first one gives the poster."""
+    depth = studio.settings.inspect
+    if depth is InspectDepth.OFF or not uris:
+        return Landed(uris)
+    expected = Expectation.of(clip.request)
+    reports: list[dict[str, Any]] = []
+    hashes: list[str] = []
+    poster: bytes | None = None
+    with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
+        for index, uri in enumerate(uris):
+            path = Path(folder) / f"{index}.mp4"
+            try:
+                studio.storage.download(studio.storage.name(uri), path)
+            except (FileNotFoundError, ValueError) as error:
+                reports.append(_unreadable(uri, error))
+                continue
+            with path.open("rb") as file:
+                hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+            inspection = inspect_video(path, expected, depth)
+            poster = poster or inspection.poster
+            reports.append({"uri": uri, **inspection.to_dict()})
+    return Landed(uris, _worst(reports), _save_poster(studio, intent, poster), tuple(hashes))
+
+
+def _unreadable(uri: str, error: Exception) -> dict[str, Any]:
+    missing = isinstance(error, FileNotFoundError)
+    what = "is not there" if missing else "lies outside the output"
+    return {"uri": uri, "status": "fail", "findings": [{"code": "unreadable", "message": f"The video {what}."}]}
+
+
+def _worst(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """One verdict for the clip: as bad as its worst video, with every finding."""
+    order = ("fail", "review", "pass", "skipped")
+    status = min((report["status"] for report in reports), key=order.index)
+    findings = [finding for report in reports for finding in report["findings"]]
+    return {"status": status, "findings": findings, "videos": reports}
+
+
+def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> str | None:
+    if poster is None:
+        return None
+    name = f"{intent.output_prefix}/poster.jpg"
+    studio.storage.create(name, poster, "image/jpeg")
+    return studio.storage.uri(name)
+
+
+def write_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed, returned: int) -> str:
+    """Leave a record beside the videos: what made them, from what, and what they cost; returns its address."""
+    record = {
+        "generator": f"reelmill {reelmill.__version__}",
+        "ai_generated": True,
+        "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "clip_id": clip.clip_id,
+        "intent_id": intent.intent_id,
+        "attempt": intent.attempt,
+        "run_id": intent.run_id,
+        "operation": intent.operation,
+        "sku": clip.sku,
+        "title": clip.title,
+        "campaign": clip.campaign,
+        "request": clip.request.to_dict(),
+        "template": clip.template,
+        "template_version": clip.template_version,
+        "input_hash": clip.input_hash,
+        "videos": [
+            {"uri": uri, "sha256": landed.sha256[index] if landed.sha256 else None}
+            for index, uri in enumerate(landed.uris)
+        ],
+        "returned": returned,
+        "unit_price_usd": str(intent.unit_price_usd),
+        "price_date": intent.price_date,
+        "amount_usd": str(intent.unit_price_usd * intent.seconds * returned),
+    }
+    name = f"{intent.output_prefix}/provenance.json"
+    studio.storage.create(name, orjson.dumps(record, option=orjson.OPT_INDENT_2), "application/json")
+    return studio.storage.uri(name)

@@ -1,0 +1,80 @@
+"""After the submit: poll the operation, or look for its videos, until the intent can be settled.
+
+Every step takes the intent as the ledger holds it, so that any process on any machine can take the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from reelmill.ledger.records import Intent
+from reelmill.ledger.states import State
+from reelmill.production.looking import videos_at_prefix
+from reelmill.production.studio import Studio
+from reelmill.veo.explain import Verdict, classify
+from reelmill.veo.outcomes import Failed, Finished, OperationGone
+
+__all__ = ["Waiting", "next_step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing to settle yet (or nothing more to do); ``intent`` is how it stands now."""
+
+    intent: Intent
+
+
+def next_step(studio: Studio, intent: Intent) -> Verdict | Waiting:
+    """Look once. A verdict can be settled; Waiting says how the intent stands now."""
+    match intent.state:
+        case State.SUBMITTED | State.EXPIRED if intent.operation:
+            return _poll(studio, intent)
+        case State.SENDING | State.UNKNOWN | State.LOST:
+            return _look(studio, intent)
+        case _:
+            return Waiting(intent)
+
+
+def _poll(studio: Studio, intent: Intent) -> Verdict | Waiting:
+    outcome = studio.backend.poll(intent.operation)
+    if isinstance(outcome, Finished | Failed):
+        return classify(outcome, intent.samples)
+    overdue = _age(intent.submitted_at) > studio.settings.operation_deadline_s
+    if (isinstance(outcome, OperationGone) or overdue) and (videos := videos_at_prefix(studio, intent)):
+        return classify(Finished(videos), intent.samples)
+    if overdue and intent.state is State.SUBMITTED:
+        studio.ledger.expired(intent.intent_id, _overdue_message(outcome))
+        return Waiting(studio.ledger.intent(intent.intent_id) or intent)
+    return Waiting(_kept(studio, intent))
+
+
+def _look(studio: Studio, intent: Intent) -> Verdict | Waiting:
+    """Adopt what lies at the prefix; a whole set at once, a part only when no more can come."""
+    over = _age(intent.unclear_since) > studio.settings.unclear_wait_s
+    videos = videos_at_prefix(studio, intent)
+    if len(videos) >= intent.samples or (videos and over):
+        return classify(Finished(videos), intent.samples)
+    if over and intent.state is State.UNKNOWN:
+        studio.ledger.lost(intent.intent_id)
+        return Waiting(studio.ledger.intent(intent.intent_id) or intent)
+    return Waiting(_kept(studio, intent))
+
+
+def _kept(studio: Studio, intent: Intent) -> Intent:
+    """Give a sign of life before half of the lease is over, and read what others may have changed."""
+    if intent.state.open and _age(intent.lease_until) > -studio.settings.lease_s / 2:
+        studio.ledger.renew([intent.intent_id], owner=studio.owner, lease_s=studio.settings.lease_s)
+        return studio.ledger.intent(intent.intent_id) or intent
+    return intent
+
+
+def _overdue_message(outcome: object) -> str:
+    gone = isinstance(outcome, OperationGone)
+    what = "Google no longer knows the operation" if gone else "the operation did not finish in time"
+    return f"{what} and no video lies at its prefix. Run reelmill settle later; redrive only by name."
+
+
+def _age(moment: datetime | None) -> float:
+    """Seconds since ``moment``; negative if it lies ahead."""
+    return (datetime.now(UTC) - moment) / timedelta(seconds=1) if moment else 0.0

@@ -1,0 +1,102 @@
+"""One clip's way: authorise → submit → poll → collect → inspect → settle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass, field
+
+from reelmill.clip import Clip
+from reelmill.errors import LookFirst, TryLater
+from reelmill.ledger.records import Intent, Settlement
+from reelmill.ledger.states import State
+from reelmill.production.collecting import inspect_videos, land_videos, write_provenance
+from reelmill.production.following import Waiting, next_step
+from reelmill.production.results import ClipResult
+from reelmill.production.sending import authorise, send
+from reelmill.production.studio import Studio
+from reelmill.production.work import Work
+from reelmill.veo.explain import Verdict
+
+__all__ = ["Producer"]
+
+log = logging.getLogger(__name__)
+
+_PREPARING = 16  # clips between authorise and send: enough to fill any quota, few to release on a stop
+
+
+@dataclass(slots=True)
+class Producer:
+    """Produces clips for one run. Safe to run many at once in one event loop."""
+
+    studio: Studio
+    run_id: str
+    _preparing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PREPARING))
+
+    async def produce(self, work: Work) -> ClipResult | None:
+        """Make or resume one clip; None if the run stopped before anything was reserved for it.
+
+        Raises RaiseCap at a cap, and the errors of :func:`~reelmill.production.sending.send`.
+        """
+        studio, clip = self.studio, work.clip
+        if work.intent is not None:
+            return await self.follow(clip, work.intent)
+        async with self._preparing:
+            if studio.stop.requested:
+                return None
+            try:
+                intent = await studio.threads.ledger(
+                    authorise, studio, clip, self.run_id, again=work.again, again_unclear=work.again_unclear
+                )
+            except LookFirst as error:
+                log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
+                return None
+            intent = await send(studio, clip, intent)
+        return await self.follow(clip, intent)
+
+    async def follow(self, clip: Clip, intent: Intent) -> ClipResult:
+        """Wait for what was sent and settle it; leaves it as it is when the run is told to leave."""
+        studio = self.studio
+        while intent.state.open and await studio.stop.pause_in_flight(self._interval()):
+            intent = await self.look(clip, intent)
+        log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
+        return ClipResult.of(clip, intent)
+
+    async def look(self, clip: Clip, intent: Intent) -> Intent:
+        """Look once, and settle if there is something to settle."""
+        studio = self.studio
+        try:
+            step = await studio.threads.poll(next_step, studio, intent)
+            if isinstance(step, Waiting):
+                return step.intent
+            await self._settle(clip, intent, step)
+        except TryLater as error:
+            log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
+        return await studio.threads.ledger(studio.ledger.intent, intent.intent_id) or intent
+
+    async def _settle(self, clip: Clip, intent: Intent, verdict: Verdict) -> None:
+        studio = self.studio
+        poster = provenance = None
+        uris: tuple[str, ...] = ()
+        inspection = None
+        if verdict.videos:
+            uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
+            landed = await studio.threads.media(inspect_videos, studio, clip, intent, uris)
+            poster, inspection = landed.poster_uri, landed.inspection
+            provenance = await studio.threads.poll(write_provenance, studio, clip, intent, landed, len(verdict.videos))
+        settlement = Settlement(
+            state=State(verdict.state),
+            returned=len(verdict.videos),
+            video_uris=uris,
+            poster_uri=poster,
+            provenance_uri=provenance,
+            inspection=inspection,
+            error_code=verdict.code,
+            error_message=verdict.message,
+        )
+        await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
+
+    def _interval(self) -> float:
+        """A tenth of jitter keeps hundreds of polls from marching in step."""
+        return self.studio.settings.poll_interval_s * random.uniform(0.9, 1.1)  # noqa: S311 — not a secret

@@ -1,0 +1,65 @@
+"""What became of a clip, as the loop, the tasks and the command line report it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from reelmill.clip import Clip
+from reelmill.ledger.records import Intent
+from reelmill.ledger.states import State
+
+__all__ = ["ClipResult", "Tally"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipResult:
+    """One clip's outcome. ``charged_usd`` is what it cost, in USD."""
+
+    clip_id: str
+    run_id: str
+    sku: str
+    aspect_ratio: str
+    state: State
+    charged_usd: Decimal
+    detail: str
+    video_uris: tuple[str, ...]
+    inspection: str
+
+    @classmethod
+    def of(cls, clip: Clip, intent: Intent) -> ClipResult:
+        """The outcome that the ledger holds."""
+        return cls(
+            clip_id=clip.clip_id,
+            run_id=intent.run_id,
+            sku=clip.sku,
+            aspect_ratio=clip.request.aspect_ratio.value,
+            state=intent.state,
+            charged_usd=intent.charged_usd,
+            detail=intent.error_message,
+            video_uris=intent.video_uris,
+            inspection=str((intent.inspection or {}).get("status", "")),
+        )
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a person should look: not delivered whole, or delivered and found unfit."""
+        return self.state is not State.SUCCEEDED or self.inspection == "fail"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running totals over results."""
+
+    counts: Counter[State] = field(default_factory=Counter)
+    spent_usd: Decimal = Decimal(0)
+    attention: int = 0
+    runs: set[str] = field(default_factory=set)
+
+    def add(self, result: ClipResult) -> None:
+        """Count one result."""
+        self.counts[result.state] += 1
+        self.spent_usd += result.charged_usd
+        self.attention += result.needs_attention
+        self.runs.add(result.run_id)

@@ -1,0 +1,150 @@
+"""The paid step: authorise, wait for a turn, send once, record what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from reelmill.clip import Clip
+from reelmill.errors import ChooseAnotherModel, FixAccess, ReelmillError, TryLater
+from reelmill.ledger.records import Intent, Settlement
+from reelmill.ledger.states import State
+from reelmill.production.studio import Studio
+from reelmill.storage.names import safe_name
+from reelmill.veo.backend import MediaInput
+from reelmill.veo.images import ImageRefused
+from reelmill.veo.labels import request_labels
+from reelmill.veo.outcomes import Accepted, Refusal, Refused, SubmitOutcome, Unclear
+
+__all__ = ["authorise", "send"]
+
+_LONGEST_RECONNECT_S = 30.0
+
+
+def authorise(studio: Studio, clip: Clip, run_id: str, *, again: bool, again_unclear: bool) -> Intent:
+    """Reserve the most that the clip can cost and write the intent down, in one transaction.
+
+    Raises RaiseCap if a cap would be passed, LookFirst if the clip is under way or may have been paid.
+    """
+
+    def prefix(intent_id: str, attempt: int) -> str:
+        """Readable, and never shared by two intents: that is how an unclear submit finds its videos."""
+        folder = f"clips/{safe_name(clip.sku)}/{clip.request.aspect_ratio.slug}"
+        return f"{folder}/{clip.clip_id[:12]}-{attempt}-{intent_id}"
+
+    return studio.ledger.authorise(
+        clip,
+        run_id=run_id,
+        output=studio.storage.root,
+        output_prefix_for=prefix,
+        owner=studio.owner,
+        lease_s=studio.settings.lease_s,
+        caps=studio.caps,
+        again=again,
+        again_unclear=again_unclear,
+    )
+
+
+async def send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
+    """Bring an AUTHORISED intent to a state in which nothing needs to be sent.
+
+    Raises FixAccess or ChooseAnotherModel when nothing could pass, TryLater when the service kept refusing for
+    the moment; the intent is released then, with its reservation.
+    """
+    try:
+        media = await studio.threads.poll(studio.media.resolve, clip.request)
+    except ImageRefused as error:
+        return await studio.threads.ledger(_fail, studio, intent, "image_refused", str(error))
+    except ReelmillError:
+        await _release(studio, intent)
+        raise
+    key = studio.quota_key(clip.request.model)
+    refused = Refused(Refusal.NOT_SENT, 0, "never tried")
+    for tried in range(studio.settings.submit_attempts):
+        if not await studio.pacer.turn(key):
+            return await _release(studio, intent)
+        outcome = await studio.threads.submit(_transmit, studio, clip, intent, media, key)
+        if not isinstance(outcome, Refused):
+            return await _reread(studio, intent)
+        refused = outcome
+        if refused.refusal not in (Refusal.THROTTLED, Refusal.NOT_SENT):
+            break
+        if refused.refusal is Refusal.NOT_SENT and not await studio.stop.pause(min(2.0**tried, _LONGEST_RECONNECT_S)):
+            break
+    if refused.refusal is Refusal.BAD_REQUEST:
+        return await _reread(studio, intent)
+    released = await _release(studio, intent)
+    if studio.stop.requested:
+        return released
+    raise _hopeless(refused)
+
+
+def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, MediaInput], key: str) -> SubmitOutcome:
+    """Mark SENDING, send at most one POST, record the outcome. One thread, so that no await can lose it."""
+    ledger, settings = studio.ledger, studio.settings
+    if ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s) is None:
+        return Unclear("another worker has taken this intent over")
+    outcome = studio.backend.submit(
+        clip.request,
+        media=media,
+        storage_uri=studio.storage.uri(intent.output_prefix) if studio.storage.is_cloud else None,
+        labels=request_labels(
+            run=intent.run_id, clip=clip.clip_id, sku=clip.sku, campaign=clip.campaign, intent=intent.intent_id
+        ),
+        before_send=_lease_guard(settings.lease_s),
+    )
+    match outcome:
+        case Accepted(operation):
+            ledger.accepted(intent.intent_id, operation)
+            ledger.unthrottle(key)
+        case Refused(refusal, code, message):
+            final = refusal is Refusal.BAD_REQUEST
+            ledger.refused(intent.intent_id, code=f"http_{code}" if code else refusal, message=message, final=final)
+            if refusal is Refusal.THROTTLED:
+                ledger.throttle(key, first_s=settings.throttled_wait_s, max_s=settings.throttled_wait_max_s)
+        case Unclear(reason):
+            ledger.unclear(intent.intent_id, reason)
+    return outcome
+
+
+def _lease_guard(lease_s: float) -> Callable[[], bool]:
+    """Whether this process surely still owns what it marked a moment ago.
+
+    A process that was stopped and continued, or a machine that slept, finds one of its clocks far ahead; then
+    somebody else may have taken the intent over, and nothing may be sent.
+    """
+    steady, wall = time.monotonic(), time.time()
+    limit = lease_s / 2
+
+    def still_ours() -> bool:
+        return time.monotonic() - steady < limit and abs(time.time() - wall) < limit
+
+    return still_ours
+
+
+def _hopeless(refused: Refused) -> ReelmillError:
+    match refused.refusal:
+        case Refusal.ACCESS:
+            return FixAccess(f"Vertex AI refused the request: {refused.message}", "Run reelmill doctor for the fix.")
+        case Refusal.MODEL_GONE:
+            return ChooseAnotherModel(
+                f"Vertex AI does not know the model: {refused.message}", "Run reelmill doctor, then set another model."
+            )
+        case Refusal.THROTTLED:
+            return TryLater("Vertex AI kept answering 429.", "Lower quota_per_minute, or run the same command later.")
+        case _:
+            return TryLater(f"Vertex AI cannot be reached: {refused.message}", "Run the same command again later.")
+
+
+def _fail(studio: Studio, intent: Intent, code: str, message: str) -> Intent:
+    studio.ledger.settle(intent.intent_id, Settlement(state=State.FAILED, error_code=code, error_message=message))
+    return studio.ledger.intent(intent.intent_id) or intent
+
+
+async def _release(studio: Studio, intent: Intent) -> Intent:
+    await studio.threads.ledger(studio.ledger.release, intent.intent_id, owner=studio.owner)
+    return await _reread(studio, intent)
+
+
+async def _reread(studio: Studio, intent: Intent) -> Intent:
+    return await studio.threads.ledger(studio.ledger.intent, intent.intent_id) or intent

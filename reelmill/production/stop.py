@@ -1,0 +1,53 @@
+"""How a run is told to stop: first no new money, then, if asked again, leave what is in flight."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+__all__ = ["StopSignal"]
+
+
+@dataclass(slots=True)
+class StopSignal:
+    """Shared by everything in one event loop. ``request`` may be called from its thread only."""
+
+    error: BaseException | None = None
+    _requested: asyncio.Event = field(default_factory=asyncio.Event)
+    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def requested(self) -> bool:
+        """No new clip may be authorised or sent."""
+        return self._requested.is_set()
+
+    @property
+    def leaving(self) -> bool:
+        """Clips in flight are left for ``settle`` or the next run."""
+        return self._leaving.is_set()
+
+    def request(self, error: BaseException | None = None) -> None:
+        """Stop new submits; the first error given is kept as the reason."""
+        self.error = self.error or error
+        self._requested.set()
+
+    def leave(self) -> None:
+        """Stop new submits and do not wait for what is in flight."""
+        self._requested.set()
+        self._leaving.set()
+
+    async def pause(self, seconds: float) -> bool:
+        """Sleep; True if nobody asked to stop meanwhile."""
+        return not await _set_within(self._requested, seconds)
+
+    async def pause_in_flight(self, seconds: float) -> bool:
+        """Sleep; True unless what is in flight shall be left."""
+        return not await _set_within(self._leaving, seconds)
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            return await event.wait()
+    except TimeoutError:
+        return event.is_set()

@@ -1,0 +1,37 @@
+"""Everything that producing clips needs, opened once and handed from step to step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Caps
+from reelmill.production.media_inputs import MediaInputs
+from reelmill.production.pacer import Pacer
+from reelmill.production.stop import StopSignal
+from reelmill.production.threads import Threads
+from reelmill.settings import Settings
+from reelmill.storage.port import Storage
+from reelmill.veo.backend import VideoBackend
+
+__all__ = ["Studio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """The rooms that one clip's way leads through. ``owner`` names this process in the ledger."""
+
+    settings: Settings
+    ledger: Ledger
+    storage: Storage
+    backend: VideoBackend
+    media: MediaInputs
+    caps: Caps
+    owner: str
+    threads: Threads
+    pacer: Pacer
+    stop: StopSignal
+
+    def quota_key(self, model: str) -> str:
+        """What Google counts submits by: project, region and base model."""
+        return f"{self.settings.project}/{self.settings.location}/{model}"

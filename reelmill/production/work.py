@@ -1,0 +1,23 @@
+"""One unit of the fan-out: a clip to make, or one that an earlier process left on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reelmill.clip import Clip
+from reelmill.ledger.records import Intent
+
+__all__ = ["Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A clip, and what is allowed: with ``intent`` it is only followed and nothing new is paid.
+
+    ``again`` makes a clip anew that ended before; ``again_unclear`` even one that may have been paid.
+    """
+
+    clip: Clip
+    intent: Intent | None = None
+    again: bool = False
+    again_unclear: bool = False
