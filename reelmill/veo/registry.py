@@ -81,7 +81,7 @@ class Registry:
                 f"{name} is no Veo model: it speaks the {self._other_protocols[name]}, which Reelmill does not.",
                 f"Choose from: {', '.join(self.offered)}.",
             )
-        near = get_close_matches(name, self._models, n=3, cutoff=0.6) or list(self.offered)
+        near = get_close_matches(name, self.offered, n=3, cutoff=0.6) or list(self.offered)
         raise ChooseAnotherModel(
             f"Unknown model {name[:100]!r}.", f"Did you mean: {', '.join(near)}? A new one can be added to models.toml."
         )

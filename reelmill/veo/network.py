@@ -1,0 +1,118 @@
+"""Sockets with one deadline for everything: connecting, TLS, writing, and every read of a slow answer.
+
+httpx times each read, so a server that drips a byte a second can hold a thread for hours. Here every wait is
+cut to what is left of the call's own deadline. The first write can be watched, which is how we know, byte
+for byte, whether a request may have reached anybody.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import httpcore
+
+__all__ = ["BoundedBackend", "Resolver", "resolve"]
+
+Resolver = Callable[[str, int], Sequence[str]]
+"""Gives the addresses of a host, in the order in which they are tried. Raises OSError if there are none."""
+
+_CHUNK_BYTES = 65_536
+
+
+def resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses that the system's resolver knows for ``host``, without repeats."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class BoundedBackend(httpcore.NetworkBackend):
+    """Opens connections that end at a deadline.
+
+    ``deadline`` gives the ``time.monotonic()`` at which the call in hand ends. ``before_write`` is shown what
+    is about to be written; what it raises stops the write.
+    """
+
+    def __init__(
+        self,
+        *,
+        deadline: Callable[[], float],
+        resolver: Resolver = resolve,
+        before_write: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._deadline = deadline
+        self._resolver = resolver
+        self._before_write = before_write
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of ``host`` that answers."""
+        try:
+            addresses = self._resolver(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"the name {host} does not resolve") from error
+        refused: httpcore.ConnectError | httpcore.ConnectTimeout = httpcore.ConnectError(f"{host} has no address")
+        for address in addresses:
+            left = _left(timeout, self._deadline(), httpcore.ConnectTimeout)
+            try:
+                stream = self._sockets.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                refused = error
+            else:
+                return _BoundedStream(stream, self._deadline, self._before_write)
+        raise refused
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    """A connection whose every wait ends at the deadline."""
+
+    def __init__(
+        self,
+        stream: httpcore.NetworkStream,
+        deadline: Callable[[], float],
+        before_write: Callable[[bytes], None] | None,
+    ) -> None:
+        self._stream = stream
+        self._deadline = deadline
+        self._before_write = before_write
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, self._deadline(), httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        if self._before_write is not None:
+            self._before_write(buffer)
+        for start in range(0, len(buffer), _CHUNK_BYTES):
+            left = _left(timeout, self._deadline(), httpcore.WriteTimeout)
+            self._stream.write(buffer[start : start + _CHUNK_BYTES], left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, self._deadline(), httpcore.ConnectTimeout)
+        secured = self._stream.start_tls(ssl_context, server_hostname, left)
+        return _BoundedStream(secured, self._deadline, self._before_write)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None, deadline: float, too_late: type[httpcore.TimeoutException]) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise too_late("the deadline of the whole call has passed")
+    return left if timeout is None else min(timeout, left)
