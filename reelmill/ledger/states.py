@@ -3,11 +3,16 @@
 ::
 
     AUTHORISED ──send──▶ SENDING ──accepted──▶ SUBMITTED ──▶ SUCCEEDED | PARTIAL | FILTERED | FAILED
-        │  ▲                │ │                    │
-        │  └────refused─────┘ └──unclear──▶ UNKNOWN┤            (looked: objects there → SUCCEEDED/PARTIAL)
-        │                                     │    └─deadline──▶ EXPIRED  (looks again, may still succeed)
-        ├──▶ RELEASED (never sent)            └──nothing there──▶ LOST   (stays reserved; may still be found)
-        └──▶ FAILED (refused for good)
+        │  ▲              │ │ │                    └──deadline──▶ EXPIRED  (looks again, may still end as above)
+        │  └───refused────┘ │ └──unclear──▶ UNKNOWN ──nothing there──▶ LOST  (stays reserved)
+        │                   └──refused for good──▶ FAILED
+        ├──refused for good──▶ FAILED
+        └──never sent──▶ RELEASED
+
+    UNKNOWN and LOST still learn what happened, knowledge wins:
+        objects there ──▶ SUCCEEDED | PARTIAL
+        a late answer names the operation ──▶ SUBMITTED
+        a late definite refusal ──▶ RELEASED
 """
 
 from __future__ import annotations
@@ -53,6 +58,11 @@ class State(StrEnum):
         return self in (State.LOST, State.EXPIRED)
 
     @property
+    def final(self) -> bool:
+        """Nothing can change it any more."""
+        return not TRANSITIONS[self]
+
+    @property
     def delivered(self) -> bool:
         """At least one video came back and was charged."""
         return self in (State.SUCCEEDED, State.PARTIAL)
@@ -67,8 +77,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.AUTHORISED: frozenset({State.SENDING, State.FAILED, State.RELEASED}),
     State.SENDING: frozenset({State.AUTHORISED, State.SUBMITTED, State.UNKNOWN, State.FAILED}),
     State.SUBMITTED: _ENDED | {State.EXPIRED},
-    State.UNKNOWN: _FOUND | {State.SUBMITTED, State.LOST},
-    State.LOST: _FOUND,
+    State.UNKNOWN: _FOUND | {State.SUBMITTED, State.RELEASED, State.LOST},
+    State.LOST: _FOUND | {State.SUBMITTED, State.RELEASED},
     State.EXPIRED: _ENDED,
     State.SUCCEEDED: frozenset(),
     State.PARTIAL: frozenset(),

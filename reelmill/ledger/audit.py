@@ -1,0 +1,118 @@
+"""Auditing: what the books say against what they must say, recomputed from intents and charges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sqlalchemy import Column, Connection, and_, func, or_, select
+
+from reelmill.ledger.database import Database
+from reelmill.ledger.records import ZERO, BudgetScope
+from reelmill.ledger.schema import budgets, charges, clips, intents
+from reelmill.ledger.states import State
+from reelmill.ledger.types import show_usd
+
+__all__ = ["audit"]
+
+_HOLDING = [state for state in State if state.holds_reservation]
+_DELIVERED = [state for state in State if state.delivered]
+_NAMED = [State.SUBMITTED, State.EXPIRED]
+_KEYS: dict[BudgetScope, Column[str]] = {
+    BudgetScope.RUN: intents.c.run_id,
+    BudgetScope.DAY: intents.c.day_key,
+    BudgetScope.MONTH: intents.c.month_key,
+}
+_i = intents.c
+_c = charges.c
+
+
+def audit(database: Database) -> list[str]:
+    """Every contradiction as a sentence, all seen at one moment; an empty list is a clean ledger."""
+    with database.snapshot() as connection:
+        return [
+            *_budgets(connection),
+            *_reservations(connection),
+            *_charges(connection),
+            *_latest_attempts(connection),
+        ]
+
+
+def _budgets(connection: Connection) -> Iterator[str]:
+    """Each budget equals the sum of its intents and charges."""
+    kept = {(row.scope, row.key): (row.reserved, row.spent) for row in connection.execute(select(budgets))}
+    due: dict[tuple[BudgetScope, str], tuple[Decimal, Decimal]] = defaultdict(lambda: (ZERO, ZERO))
+    for scope, column in _KEYS.items():
+        paid = func.coalesce(func.sum(_c.amount), 0, type_=_c.amount.type)
+        query = (
+            select(column, func.sum(_i.reserved), paid)
+            .select_from(intents.outerjoin(charges, _c.intent_id == _i.intent_id))
+            .group_by(column)
+        )
+        for key, reserved, spent in connection.execute(query):
+            due[scope, key] = (reserved, spent)
+    for scope, key in sorted({*kept, *due}):
+        had, must = kept.get((scope, key), (ZERO, ZERO)), due[scope, key]
+        for what, is_, should in zip(("reserved", "spent"), had, must, strict=True):
+            if is_ != should:
+                yield (
+                    f"Budget of {scope.value} {key}: {show_usd(is_)} USD {what}, "
+                    f"but its intents and charges come to {show_usd(should)} USD."
+                )
+
+
+def _reservations(connection: Connection) -> Iterator[str]:
+    """An intent reserves its whole price while it may be paid, and nothing afterwards."""
+    price = _i.unit_price * _i.seconds * _i.samples
+    wrong = or_(
+        and_(_i.state.in_(_HOLDING), _i.reserved != price), and_(_i.state.not_in(_HOLDING), _i.reserved != ZERO)
+    )
+    for row in connection.execute(select(_i.intent_id, _i.state, _i.reserved).where(wrong)):
+        yield f"Intent {row.intent_id} is {row.state.value} and reserves {show_usd(row.reserved)} USD."
+    nameless = and_(_i.state.in_(_NAMED), _i.operation.is_(None))
+    for row in connection.execute(select(_i.intent_id, _i.state).where(nameless)):
+        yield f"Intent {row.intent_id} is {row.state.value} without the name of its operation."
+
+
+def _charges(connection: Connection) -> Iterator[str]:
+    """Delivered intents, and only they, have one charge, of exactly their price."""
+    paid = _c.unit_price * _c.seconds * _c.returned
+    both = intents.outerjoin(charges, _c.intent_id == _i.intent_id)
+    wrong = or_(
+        and_(_i.state.in_(_DELIVERED), _c.intent_id.is_(None)),
+        and_(_i.state.not_in(_DELIVERED), _c.intent_id.is_not(None)),
+        _c.amount != paid,
+        _i.charged != func.coalesce(_c.amount, 0, type_=_c.amount.type),
+    )
+    query = select(_i.intent_id, _i.state, _i.charged, _c.amount).select_from(both).where(wrong)
+    for row in connection.execute(query):
+        charge = "no charge" if row.amount is None else f"a charge of {show_usd(row.amount)} USD"
+        yield f"Intent {row.intent_id} is {row.state.value}, says {show_usd(row.charged)} USD, and has {charge}."
+
+
+def _latest_attempts(connection: Connection) -> Iterator[str]:
+    """Each clip points at its last attempt, and its attempts are numbered without gaps."""
+    of_clip = (
+        select(_i.clip_id, func.max(_i.attempt).label("last"), func.count().label("count"))
+        .group_by(_i.clip_id)
+        .subquery()
+    )
+    latest = intents.alias("latest")
+    query = (
+        select(clips.c.clip_id, clips.c.latest_attempt, of_clip.c.last, of_clip.c.count, latest.c.attempt)
+        .select_from(
+            clips.outerjoin(of_clip, of_clip.c.clip_id == clips.c.clip_id).outerjoin(
+                latest, and_(latest.c.intent_id == clips.c.latest_intent_id, latest.c.clip_id == clips.c.clip_id)
+            )
+        )
+        .where(
+            or_(
+                clips.c.latest_attempt != func.coalesce(of_clip.c.last, 0),
+                clips.c.latest_attempt != func.coalesce(of_clip.c.count, 0),
+                clips.c.latest_attempt != func.coalesce(latest.c.attempt, 0),
+            )
+        )
+    )
+    for row in connection.execute(query):
+        yield f"Clip {row.clip_id} says {row.latest_attempt} attempts; its intents say {row.last or 0}."

@@ -1,0 +1,163 @@
+"""Authorising: the one transaction that promises money for a clip, or refuses to."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from reelmill.clip import Clip
+from reelmill.errors import ChooseAnotherModel, FixConfiguration, LookFirst
+from reelmill.ledger.budgets import BudgetKeys, reserve
+from reelmill.ledger.database import Database
+from reelmill.ledger.records import ZERO, Caps, Intent
+from reelmill.ledger.rows import INTENT_COLUMNS, clip_values, intent_from
+from reelmill.ledger.schema import clips, intents, runs
+from reelmill.ledger.states import State
+from reelmill.ledger.upsert import insert_into
+
+__all__ = ["Permission", "authorise"]
+
+PrefixFor = Callable[[str, int], str]
+
+# What a later authorisation of the same clip may bring up to date: how it is described, and its price.
+_DESCRIBES = (
+    *("item_group_id", "title", "brand", "category", "campaign", "platforms"),
+    *("template", "template_version", "input_hash", "unit_price", "price_date"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What a person allowed beyond the first attempt: after an end (``again``), after no certain end (``unclear``)."""
+
+    again: bool = False
+    unclear: bool = False
+
+    def covers(self, state: State) -> bool:
+        """Whether another attempt may follow one that stands so."""
+        if state is State.RELEASED:
+            return True
+        if state.open:
+            return False
+        return self.unclear if state.needs_person else self.again
+
+
+def authorise(
+    database: Database,
+    clip: Clip,
+    *,
+    run_id: str,
+    output: str,
+    output_prefix_for: PrefixFor,
+    owner: str,
+    lease_s: float,
+    caps: Caps,
+    permission: Permission,
+) -> Intent:
+    """Reserve the clip's highest cost under every cap and write its intent, or change nothing.
+
+    Raises RaiseCap; LookFirst if the latest attempt forbids another; ChooseAnotherModel for a clip without
+    a price; FixConfiguration if the run is unknown.
+    """
+    if clip.estimated_usd <= 0:
+        raise ChooseAnotherModel(
+            f"The clip for {clip.sku!r} has no price for {clip.request.model}.",
+            "Choose a model and resolution with a known price.",
+        )
+    with database.writing() as connection:
+        if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is None:
+            raise FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run before its clips.")
+        attempt = _next_attempt(connection, clip, permission)
+        now = database.now(connection)
+        intent_id = _new_id(now)
+        keys = BudgetKeys.at(run_id, now)
+        row = _new_intent(clip, intent_id, attempt, keys, now) | {
+            "output": output,
+            "output_prefix": output_prefix_for(intent_id, attempt),
+            "owner": owner,
+            "lease_until": now + timedelta(seconds=lease_s),
+        }
+        _insert(connection, clip, row)
+        # The budgets come last: every process in the world wants these rows.
+        reserve(connection, keys, clip.estimated_usd, caps)
+    return intent_from([row[column.name] for column in INTENT_COLUMNS])
+
+
+def _next_attempt(connection: Connection, clip: Clip, permission: Permission) -> int:
+    """Bring the clip's row up to date, which also locks it, and number the attempt that may follow."""
+    new = insert_into(connection, clips).values(**clip_values(clip), latest_attempt=0, latest_intent_id=None)
+    upsert = new.on_conflict_do_update(
+        index_elements=[clips.c.clip_id], set_={name: new.excluded[name] for name in _DESCRIBES}
+    ).returning(clips.c.latest_attempt, clips.c.latest_intent_id)
+    attempt, intent_id = connection.execute(upsert).one()
+    if intent_id is not None:
+        query = select(intents.c.state, intents.c.owner).where(intents.c.intent_id == intent_id)
+        state, owner = connection.execute(query).one()
+        if not permission.covers(state):
+            raise _forbidden(clip, attempt, state, owner)
+    return int(attempt) + 1
+
+
+def _forbidden(clip: Clip, attempt: int, state: State, owner: str) -> LookFirst:
+    what = f"Attempt {attempt} at clip {clip.clip_id} ({clip.sku!r}) is {state.value}"
+    if state.open:
+        return LookFirst(f"{what}, held by {owner}.", "Let it finish, or run `reelmill settle`.")
+    if state.needs_person:
+        return LookFirst(
+            f"{what}: it may have been paid.",
+            "Run `reelmill settle`; to pay for it again, name it in `reelmill redrive --authorise-unclear`.",
+        )
+    return LookFirst(f"{what}: it has ended.", "Run `reelmill redrive`, or plan with --force, to have it made again.")
+
+
+def _new_id(now: datetime) -> str:
+    """32 hex digits that sort by time, so that indexes grow at their end."""
+    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def _new_intent(clip: Clip, intent_id: str, attempt: int, keys: BudgetKeys, now: datetime) -> dict[str, Any]:
+    return {
+        "intent_id": intent_id,
+        "clip_id": clip.clip_id,
+        "attempt": attempt,
+        "run_id": keys.run_id,
+        "day_key": keys.day,
+        "month_key": keys.month,
+        "state": State.AUTHORISED,
+        "reserved": clip.estimated_usd,
+        "charged": ZERO,
+        "model": clip.request.model,
+        "unit_price": clip.unit_price_usd,
+        "price_date": clip.price_date,
+        "seconds": clip.request.duration_s,
+        "samples": clip.request.samples,
+        "operation": None,
+        "refusals": 0,
+        "created_at": now,
+        **dict.fromkeys(("sending_at", "submitted_at", "unclear_since", "finished_at")),
+        "error_code": "",
+        "error_message": "",
+        "video_uris": (),
+        "poster_uri": None,
+        "provenance_uri": None,
+        "inspection": None,
+        "renditions": {},
+    }
+
+
+def _insert(connection: Connection, clip: Clip, row: dict[str, Any]) -> None:
+    try:
+        connection.execute(insert(intents), row)
+    except IntegrityError:
+        raise LookFirst(
+            f"Attempt {row['attempt']} at clip {clip.clip_id}, or its prefix {row['output_prefix']}, exists already.",
+            "Give every intent its own prefix; run `reelmill status` to see who makes this clip.",
+        ) from None
+    latest = {"latest_attempt": row["attempt"], "latest_intent_id": row["intent_id"]}
+    connection.execute(update(clips).where(clips.c.clip_id == clip.clip_id).values(latest))

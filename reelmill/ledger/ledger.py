@@ -1,0 +1,264 @@
+"""The ledger: one object, one database, every method one durable transaction.
+
+Threads may share a Ledger; so may processes and machines share its database. All methods may raise
+TryLater (the database does not answer; nothing was done, or the same call shows that it was) and FixAccess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Self
+
+from reelmill.catalog.product import Reject
+from reelmill.clip import Clip
+from reelmill.ledger import adopting, authorising, budgets, products, quota, reading, runs, sending, settling
+from reelmill.ledger.audit import audit
+from reelmill.ledger.database import Clock, Database
+from reelmill.ledger.engine import parse_url
+from reelmill.ledger.migrate import migrate
+from reelmill.ledger.records import (
+    Budget,
+    BudgetScope,
+    Caps,
+    Charge,
+    Intent,
+    KnownProduct,
+    Run,
+    RunStatus,
+    Settlement,
+    Standing,
+    StateTotal,
+)
+from reelmill.ledger.states import State
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """The truth about money: what was promised, what was sent, what was paid."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock | None = None) -> Self:
+        """Open the ledger at a ``sqlite:///`` or ``postgresql://`` URL, making and upgrading it as needed.
+
+        Without a clock, time is the server's own on PostgreSQL and the process's on SQLite.
+        Raises FixConfiguration (bad URL, newer schema), FixAccess, TryLater.
+        """
+        database = Database(parse_url(url), clock)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Runs
+
+    def start_run(self, run: Run) -> None:
+        """Record a run as running; starting it again resumes it. FixConfiguration if its output differs."""
+        runs.start_run(self._db, run)
+
+    def plan_run(self, run_id: str, *, counts: Mapping[str, int], planned_usd: Decimal) -> None:
+        """Keep what the plan would do, and cost in USD."""
+        runs.plan_run(self._db, run_id, counts=counts, planned_usd=planned_usd)
+
+    def finish_run(self, run_id: str, status: RunStatus) -> None:
+        """Record how the run ended."""
+        runs.finish_run(self._db, run_id, status)
+
+    def run(self, run_id: str) -> Run | None:
+        """One run with what it spent and still reserves."""
+        return runs.read_run(self._db, run_id)
+
+    def runs(self, *, output: str | None = None, limit: int = 50) -> list[Run]:
+        """Newest first."""
+        return runs.list_runs(self._db, output=output, limit=limit)
+
+    def add_rejects(self, run_id: str, rejects: Iterable[Reject]) -> None:
+        """Keep feed rows that cannot be made; the same one is kept once per run."""
+        runs.add_rejects(self._db, run_id, rejects)
+
+    def rejects(self, run_id: str) -> Iterator[Reject]:
+        """By file and row, streamed."""
+        return runs.read_rejects(self._db, run_id)
+
+    # What planning asks; it never writes
+
+    def standings(self, clip_ids: Collection[str]) -> dict[str, Standing]:
+        """The latest attempt of each clip that has one."""
+        return reading.standings(self._db, clip_ids)
+
+    def known_products(self, catalog: str, skus: Collection[str]) -> dict[str, KnownProduct]:
+        """What is remembered of these SKUs, retired ones too."""
+        return products.known_products(self._db, catalog, skus)
+
+    def all_known_skus(self, catalog: str) -> Iterator[str]:
+        """Every SKU not retired, streamed."""
+        return products.all_known_skus(self._db, catalog)
+
+    def count_known(self, catalog: str) -> int:
+        """How many SKUs are known and not retired."""
+        return products.count_known(self._db, catalog)
+
+    def remember_products(self, catalog: str, known: Iterable[KnownProduct], run_id: str) -> None:
+        """Keep or replace what is known, in chunks."""
+        products.remember_products(self._db, catalog, known, run_id)
+
+    def retire_products(self, catalog: str, skus: Iterable[str], run_id: str) -> None:
+        """Mark SKUs that vanished from the feed."""
+        products.retire_products(self._db, catalog, skus, run_id)
+
+    # Money
+
+    def authorise(
+        self,
+        clip: Clip,
+        *,
+        run_id: str,
+        output: str,
+        output_prefix_for: Callable[[str, int], str],
+        owner: str,
+        lease_s: float,
+        caps: Caps,
+        again: bool = False,
+        again_unclear: bool = False,
+    ) -> Intent:
+        """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
+
+        ``again`` permits another attempt after an end, ``again_unclear`` after LOST or EXPIRED; an open one
+        is never doubled. Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
+        """
+        return authorising.authorise(
+            self._db,
+            clip,
+            run_id=run_id,
+            output=output,
+            output_prefix_for=output_prefix_for,
+            owner=owner,
+            lease_s=lease_s,
+            caps=caps,
+            permission=authorising.Permission(again=again, unclear=again_unclear),
+        )
+
+    def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:
+        """AUTHORISED → SENDING, durable before the POST. None: somebody else holds it, do not send."""
+        return sending.mark_sending(self._db, intent_id, owner=owner, lease_s=lease_s)
+
+    def accepted(self, intent_id: str, operation: str) -> bool:
+        """SENDING, UNKNOWN or LOST → SUBMITTED. True if it is submitted under this operation now."""
+        return sending.accepted(self._db, intent_id, operation)
+
+    def refused(self, intent_id: str, *, code: str, message: str, final: bool, owner: str | None = None) -> State:
+        """A definite refusal: SENDING → AUTHORISED, or FAILED if final; UNKNOWN, LOST → RELEASED. The state after it.
+
+        With ``owner``, also AUTHORISED → FAILED (if final and it is the owner's), for what cannot even be sent.
+        """
+        return sending.refused(self._db, intent_id, code=code, message=message, final=final, owner=owner)
+
+    def unclear(self, intent_id: str, reason: str) -> bool:
+        """SENDING → UNKNOWN: settled by looking."""
+        return sending.unclear(self._db, intent_id, reason)
+
+    def release(self, intent_id: str, *, owner: str) -> bool:
+        """AUTHORISED → RELEASED: never sent, nothing reserved any more."""
+        return sending.release(self._db, intent_id, owner=owner)
+
+    def settle(self, intent_id: str, settlement: Settlement) -> bool:
+        """The end, and the charge for what came back. False if it had ended before; LookFirst if it cannot end so."""
+        return settling.settle(self._db, intent_id, settlement)
+
+    def lost(self, intent_id: str) -> bool:
+        """UNKNOWN → LOST; its reservation stays."""
+        return settling.lost(self._db, intent_id)
+
+    def expired(self, intent_id: str, message: str) -> bool:
+        """SUBMITTED → EXPIRED; its reservation stays."""
+        return settling.expired(self._db, intent_id, message)
+
+    def adopt(
+        self,
+        *,
+        owner: str,
+        lease_s: float,
+        is_gone: Callable[[str], bool],
+        output: str | None = None,
+        run_id: str | None = None,
+        limit: int = 1000,
+    ) -> list[Intent]:
+        """Take over open intents whose lease lapsed or whose owner is gone; SENDING ones become UNKNOWN."""
+        return adopting.adopt(
+            self._db, owner=owner, lease_s=lease_s, is_gone=is_gone, output=output, run_id=run_id, limit=limit
+        )
+
+    def renew(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> int:
+        """Prolong the leases that ``owner`` still holds; returns how many."""
+        return adopting.renew(self._db, intent_ids, owner=owner, lease_s=lease_s)
+
+    # Reading
+
+    def intent(self, intent_id: str) -> Intent | None:
+        """One intent."""
+        return reading.read_intent(self._db, intent_id)
+
+    def clip(self, clip_id: str) -> Clip | None:
+        """One clip, as last described."""
+        return reading.read_clip(self._db, clip_id)
+
+    def intents(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        run_id: str | None = None,
+        output: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[tuple[Clip, Intent]]:
+        """Oldest first, streamed."""
+        return reading.read_intents(self._db, states=states, run_id=run_id, output=output, limit=limit)
+
+    def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
+        """Oldest first, streamed."""
+        return reading.read_charges(self._db, run_id=run_id)
+
+    def totals(self, *, output: str | None = None, run_id: str | None = None) -> dict[State, StateTotal]:
+        """Intents and USD by state; states without any are left out."""
+        return reading.totals(self._db, output=output, run_id=run_id)
+
+    def budget(self, scope: BudgetScope, key: str) -> Budget:
+        """Promised and paid in a run (its id), a UTC day (``2026-07-01``) or month (``2026-07``)."""
+        return budgets.budget(self._db, scope, key)
+
+    def audit(self) -> list[str]:
+        """Every contradiction in the books as a sentence; empty when they are clean."""
+        return audit(self._db)
+
+    # Quota
+
+    def next_slot(self, key: str, per_minute: float) -> float:
+        """Reserve the next moment to send; returns the seconds to wait for it."""
+        return quota.next_slot(self._db, key, per_minute)
+
+    def throttle(self, key: str, *, first_s: float, max_s: float) -> float:
+        """A 429: hold everyone back, doubling while they repeat; returns the seconds."""
+        return quota.throttle(self._db, key, first_s=first_s, max_s=max_s)
+
+    def unthrottle(self, key: str) -> None:
+        """An accepted submit: the next penalty starts small again."""
+        quota.unthrottle(self._db, key)
+
+    def blocked_for(self, key: str) -> float:
+        """Seconds the present penalty still lasts; ask again before sending in a slot taken earlier."""
+        return quota.blocked_for(self._db, key)

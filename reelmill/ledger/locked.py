@@ -1,0 +1,64 @@
+"""An intent whose row this transaction holds: the only way in which an intent changes its state."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from reelmill.errors import FixConfiguration, LookFirst
+from reelmill.ledger.budgets import BudgetKeys, book
+from reelmill.ledger.records import ZERO, Intent
+from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
+from reelmill.ledger.schema import intents
+from reelmill.ledger.states import State, can_move
+
+__all__ = ["LockedIntent"]
+
+_LOCK = (
+    select(*INTENT_COLUMNS, intents.c.day_key, intents.c.month_key)
+    .where(intents.c.intent_id == bindparam("this"))
+    .with_for_update()
+)
+
+
+class LockedIntent:
+    """Read under lock, changed by compare-and-set along the state machine, its budgets kept in step."""
+
+    __slots__ = ("_connection", "_keys", "intent")
+
+    def __init__(self, connection: Connection, intent_id: str) -> None:
+        """Raises FixConfiguration if this ledger knows no such intent."""
+        row = connection.execute(_LOCK, {"this": intent_id}).first()
+        if row is None:
+            raise FixConfiguration(f"Intent {intent_id} is not in this ledger.", "Check REELMILL_LEDGER_URL.")
+        *values, day, month = row
+        self._connection = connection
+        self.intent: Intent = intent_from(values)
+        self._keys = BudgetKeys(self.intent.run_id, day, month)
+
+    @property
+    def state(self) -> State:
+        """Where it stands now."""
+        return self.intent.state
+
+    def move(self, target: State, **values: Any) -> None:
+        """Set the new state with other columns. Raises LookFirst for a move that the protocol does not know."""
+        if not can_move(self.state, target):
+            raise LookFirst(
+                f"Intent {self.intent.intent_id} is {self.state.value} and cannot become {target.value}.",
+                "Run `reelmill status`, then `reelmill settle`.",
+            )
+        self.note(state=target, **values)
+
+    def note(self, **values: Any) -> None:
+        """Set columns, provided that the state is still the one that was read."""
+        this = (intents.c.intent_id == self.intent.intent_id) & (intents.c.state == self.state)
+        changed = self._connection.execute(update(intents).where(this).values(**values)).rowcount
+        assert changed == 1  # the row is locked
+
+    def end(self, target: State, *, paid: Decimal = ZERO, **values: Any) -> None:
+        """Move to a final state: nothing stays reserved, ``paid`` USD are spent."""
+        self.move(target, reserved=ZERO, charged=paid, **values)
+        book(self._connection, self._keys, freed=self.intent.reserved_usd, paid=paid)

@@ -1,0 +1,78 @@
+"""Bringing a database to this code's schema, while twenty other processes may be doing the same."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from reelmill.errors import FixConfiguration
+from reelmill.ledger.database import Database
+from reelmill.ledger.engine import BUSY_S
+from reelmill.ledger.faults import place, translated
+
+__all__ = ["HEAD", "MIGRATIONS", "migrate"]
+
+HEAD = "0001"
+"""The newest migration; revisions are numbered so that a newer schema is recognised by any older code."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x7265656C6D696C6C  # "reelmill": the advisory lock under which PostgreSQL ledgers are migrated
+
+
+def migrate(database: Database) -> None:
+    """Upgrade to HEAD if needed, in one transaction under a lock.
+
+    Raises FixConfiguration if a newer Reelmill made the ledger; TryLater, FixAccess.
+    """
+    with database.reading() as connection:
+        if _current(database, connection) == HEAD:
+            return
+    if database.is_sqlite:
+        _turn_on_wal(database)
+    with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if _current(database, connection) != HEAD:
+            _upgrade(connection)
+
+
+def _current(database: Database, connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision is not None and revision > HEAD:
+        raise FixConfiguration(
+            f"{place(database.url)} has schema {revision}; this Reelmill knows {HEAD} at most.",
+            "Upgrade Reelmill on this machine.",
+        )
+    return revision
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _turn_on_wal(database: Database) -> None:
+    """Switch the file to write-ahead logging; it stays so. SQLite does not queue for this, so we do."""
+    deadline = time.monotonic() + BUSY_S
+    with translated(database.url), closing(database.engine.raw_connection()) as connection:
+        while True:
+            try:
+                connection.cursor().execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise OperationalError("PRAGMA journal_mode", None, error) from None
+                time.sleep(0.02)
+            else:
+                return

@@ -1,0 +1,1 @@
+"""The ledger's schema as numbered steps, run by reelmill.ledger.migrate."""

@@ -1,0 +1,138 @@
+"""Reading the ledger: single records, and streams that stay flat in memory however long they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+
+from reelmill.clip import Clip
+from reelmill.ledger.database import Database
+from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.records import Charge, Intent, Standing, StateTotal
+from reelmill.ledger.rows import (
+    CHARGE_COLUMNS,
+    CLIP_COLUMNS,
+    INTENT_COLUMNS,
+    charge_from,
+    clip_from,
+    intent_from,
+)
+from reelmill.ledger.schema import charges, clips, intents
+from reelmill.ledger.states import State
+
+__all__ = ["read_charges", "read_clip", "read_intent", "read_intents", "standings", "totals"]
+
+_CHUNK = 1000
+_STANDINGS_CHUNK = 5000
+_CLIP_WIDTH = len(CLIP_COLUMNS)
+
+
+def read_intent(database: Database, intent_id: str) -> Intent | None:
+    """One intent."""
+    with database.reading() as connection:
+        row = connection.execute(select(*INTENT_COLUMNS).where(intents.c.intent_id == intent_id)).first()
+    return None if row is None else intent_from(row)
+
+
+def read_clip(database: Database, clip_id: str) -> Clip | None:
+    """One clip, as it was last described."""
+    with database.reading() as connection:
+        row = connection.execute(select(*CLIP_COLUMNS).where(clips.c.clip_id == clip_id)).first()
+    return None if row is None else clip_from(row)
+
+
+def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standing]:
+    """Where the latest attempt of each clip stands; clips never authorised are left out."""
+    found: dict[str, Standing] = {}
+    latest = intents.c.intent_id == clips.c.latest_intent_id
+    query = select(
+        clips.c.clip_id, clips.c.latest_attempt, intents.c.state, intents.c.error_code, intents.c.intent_id
+    ).select_from(clips.join(intents, latest))
+    for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
+        with database.reading() as connection:
+            for clip_id, attempt, state, error_code, intent_id in connection.execute(
+                query.where(one_of(connection, clips.c.clip_id, chunk))
+            ):
+                found[clip_id] = Standing(
+                    clip_id=clip_id, attempt=attempt, state=state, error_code=error_code, intent_id=intent_id
+                )
+    return found
+
+
+def read_intents(
+    database: Database,
+    *,
+    states: Collection[State] | None,
+    run_id: str | None,
+    output: str | None,
+    limit: int | None,
+) -> Iterator[tuple[Clip, Intent]]:
+    """Intents with their clips, oldest first."""
+    query = (
+        select(*CLIP_COLUMNS, *INTENT_COLUMNS)
+        .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))
+        .where(*_among(run_id, output))
+    )
+    if states is not None:
+        query = query.where(intents.c.state.in_(list(states)))
+    for row in _stream(database, query, intents.c.created_at, intents.c.intent_id, limit):
+        yield clip_from(row[:_CLIP_WIDTH]), intent_from(row[_CLIP_WIDTH:-2])
+
+
+def read_charges(database: Database, *, run_id: str | None) -> Iterator[tuple[Clip, Charge]]:
+    """Charges with their clips, oldest first."""
+    query = select(*CLIP_COLUMNS, *CHARGE_COLUMNS).select_from(
+        charges.join(clips, clips.c.clip_id == charges.c.clip_id)
+    )
+    if run_id is not None:
+        query = query.where(charges.c.run_id == run_id)
+    for row in _stream(database, query, charges.c.charged_at, charges.c.intent_id, None):
+        yield clip_from(row[:_CLIP_WIDTH]), charge_from(row[_CLIP_WIDTH:-2])
+
+
+def _stream(
+    database: Database, query: Select[Any], moment: ColumnElement[Any], key: ColumnElement[Any], limit: int | None
+) -> Iterator[Any]:
+    """Rows by moment and key, a chunk per transaction; each row carries both again at its end."""
+    query = query.add_columns(moment.label("at_moment"), key.label("at_key")).order_by(moment, key)
+    after = query
+    left = limit
+    while left is None or left > 0:
+        size = _CHUNK if left is None else min(_CHUNK, left)
+        with database.reading() as connection:
+            rows = connection.execute(after.limit(size)).all()
+        yield from rows
+        if len(rows) < size:
+            return
+        if left is not None:
+            left -= size
+        after = query.where(tuple_(moment, key) > tuple_(*_typed(rows[-1], moment, key)))
+
+
+def _typed(row: Any, moment: ColumnElement[Any], key: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    return literal(row.at_moment, moment.type), literal(row.at_key, key.type)
+
+
+def totals(database: Database, *, output: str | None, run_id: str | None) -> dict[State, StateTotal]:
+    """Intents and money (USD) by state; states without any are left out."""
+    query = (
+        select(intents.c.state, func.count(), func.sum(intents.c.reserved), func.sum(intents.c.charged))
+        .where(*_among(run_id, output))
+        .group_by(intents.c.state)
+    )
+    with database.reading() as connection:
+        return {
+            state: StateTotal(clips=count, reserved_usd=reserved, charged_usd=charged)
+            for state, count, reserved, charged in connection.execute(query)
+        }
+
+
+def _among(run_id: str | None, output: str | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if run_id is not None:
+        conditions.append(intents.c.run_id == run_id)
+    if output is not None:
+        conditions.append(intents.c.output == output)
+    return conditions

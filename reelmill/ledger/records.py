@@ -1,0 +1,203 @@
+"""What the ledger hands out and takes in: plain frozen values, money in USD as exact decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from reelmill.errors import LookFirst
+from reelmill.ledger.states import State
+
+__all__ = [
+    "Budget",
+    "BudgetScope",
+    "Caps",
+    "Charge",
+    "Intent",
+    "KnownProduct",
+    "Run",
+    "RunStatus",
+    "Settlement",
+    "Standing",
+    "StateTotal",
+]
+
+ZERO = Decimal(0)
+
+
+class BudgetScope(StrEnum):
+    """What a cap bounds. Day and month are those of the authorisation, in UTC."""
+
+    RUN = "run"
+    DAY = "day"
+    MONTH = "month"
+
+
+class RunStatus(StrEnum):
+    """How a run stands or ended."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED = "stopped"  # by a person
+    CAPPED = "capped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """The most that may be reserved plus spent, in USD; None means no cap of that scope."""
+
+    run_usd: Decimal | None = None
+    day_usd: Decimal | None = None
+    month_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What one run, day or month has promised (``reserved_usd``) and paid (``spent_usd``)."""
+
+    scope: BudgetScope
+    key: str
+    reserved_usd: Decimal = ZERO
+    spent_usd: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run over a feed, for one output root.
+
+    ``started_at`` is set by the ledger's clock when left out; ``spent_usd`` and ``reserved_usd`` are read
+    from the run's budget and ignored on the way in; ``counts`` are the plan's (make, keep, retire, …).
+    """
+
+    run_id: str
+    output: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    caps: Caps = field(default_factory=Caps)
+    status: RunStatus = RunStatus.RUNNING
+    counts: Mapping[str, int] = field(default_factory=dict)
+    planned_usd: Decimal = ZERO
+    spent_usd: Decimal = ZERO
+    reserved_usd: Decimal = ZERO
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A durable promise to pay for one clip once, and all that is known about how it went.
+
+    ``reserved_usd`` is what still counts against the caps, ``charged_usd`` what was paid. ``seconds`` is the
+    paid length of each of ``samples`` videos. ``unclear_since`` is when a submit without an answer was sent.
+    ``lease_until`` is when another worker may take it over from ``owner``. ``refusals`` counts definite ones.
+    """
+
+    intent_id: str
+    clip_id: str
+    attempt: int
+    run_id: str
+    output: str
+    output_prefix: str
+    state: State
+    owner: str
+    lease_until: datetime
+    reserved_usd: Decimal
+    charged_usd: Decimal
+    model: str
+    unit_price_usd: Decimal
+    price_date: str
+    seconds: int
+    samples: int
+    created_at: datetime
+    operation: str | None = None
+    refusals: int = 0
+    sending_at: datetime | None = None
+    submitted_at: datetime | None = None
+    unclear_since: datetime | None = None
+    finished_at: datetime | None = None
+    error_code: str = ""
+    error_message: str = ""
+    video_uris: tuple[str, ...] = ()
+    poster_uri: str | None = None
+    provenance_uri: str | None = None
+    inspection: Mapping[str, Any] | None = None
+    renditions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How an intent ended: the final state, the videos that came back (each is paid), and what is known of them."""
+
+    state: State
+    returned: int = 0
+    video_uris: tuple[str, ...] = ()
+    poster_uri: str | None = None
+    provenance_uri: str | None = None
+    inspection: Mapping[str, Any] | None = None
+    renditions: Mapping[str, str] = field(default_factory=dict)
+    error_code: str = ""
+    error_message: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state not in _SETTLED or self.returned < 0 or self.state.delivered != (self.returned > 0):
+            raise LookFirst(
+                f"A settlement as {self.state.value} with {self.returned} returned videos contradicts itself.",
+                "Look at what came back, then run `reelmill settle`.",
+            )
+
+
+_SETTLED = frozenset({State.SUCCEEDED, State.PARTIAL, State.FILTERED, State.FAILED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """Money paid for one intent: ``unit_price_usd`` (USD per second) x ``seconds`` x ``returned`` videos."""
+
+    intent_id: str
+    clip_id: str
+    run_id: str
+    output: str
+    attempt: int
+    model: str
+    seconds: int
+    samples: int  # asked for
+    returned: int  # came back, and are paid
+    unit_price_usd: Decimal
+    price_date: str
+    amount_usd: Decimal
+    operation: str | None
+    charged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the latest attempt at a clip stands."""
+
+    clip_id: str
+    attempt: int
+    state: State
+    error_code: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProduct:
+    """What planning remembers of a product: its fingerprint when last planned (None: plan it afresh)."""
+
+    sku: str
+    fingerprint: str | None
+    clips: int
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateTotal:
+    """Intents in one state, and their money in USD."""
+
+    clips: int
+    reserved_usd: Decimal
+    charged_usd: Decimal

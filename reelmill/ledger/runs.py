@@ -1,0 +1,157 @@
+"""Runs: their beginning, plan and end, and the feed rows that each could not use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, select, tuple_, update
+
+from reelmill.catalog.product import Reject, RowRef
+from reelmill.errors import FixConfiguration
+from reelmill.ledger.database import Database
+from reelmill.ledger.listed import chunks
+from reelmill.ledger.records import ZERO, BudgetScope, Caps, Run, RunStatus
+from reelmill.ledger.schema import budgets, rejects, runs
+from reelmill.ledger.upsert import insert_into
+
+__all__ = ["add_rejects", "finish_run", "list_runs", "plan_run", "read_rejects", "read_run", "start_run"]
+
+_CHUNK = 2000
+_r = rejects.c
+_place = tuple_(_r.file, _r.row, _r.digest)
+
+
+def start_run(database: Database, run: Run) -> None:
+    """Record a run as running. Starting the same one again resumes it: parameters and caps are the newer ones.
+
+    Raises FixConfiguration if the run was started for another output root.
+    """
+    with database.writing() as connection:
+        values = {
+            "run_id": run.run_id,
+            "output": run.output,
+            "status": RunStatus.RUNNING,
+            "parameters": dict(run.parameters),
+            "cap_run": run.caps.run_usd,
+            "cap_day": run.caps.day_usd,
+            "cap_month": run.caps.month_usd,
+            "counts": dict(run.counts),
+            "planned": run.planned_usd,
+            "started_at": run.started_at or database.now(connection),
+            "ended_at": None,
+        }
+        new = insert_into(connection, runs).values(values)
+        again = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at")
+        upsert = new.on_conflict_do_update(
+            index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in again}
+        ).returning(runs.c.output)
+        output = connection.execute(upsert).scalar_one()
+        if output != run.output:
+            raise FixConfiguration(
+                f"Run {run.run_id} was started for {output}, not for {run.output}.",
+                "Use the same output, or another run id.",
+            )
+
+
+def plan_run(database: Database, run_id: str, *, counts: Mapping[str, int], planned_usd: Decimal) -> None:
+    """Keep what the plan would do and cost (USD). Raises FixConfiguration for an unknown run."""
+    _change(database, run_id, counts=dict(counts), planned=planned_usd)
+
+
+def finish_run(database: Database, run_id: str, status: RunStatus) -> None:
+    """Record how the run ended. Raises FixConfiguration for an unknown run."""
+    _change(database, run_id, status=status)
+
+
+def _change(database: Database, run_id: str, **values: Any) -> None:
+    with database.writing() as connection:
+        if "status" in values:
+            values["ended_at"] = None if values["status"] is RunStatus.RUNNING else database.now(connection)
+        changed = connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values)).rowcount
+        if changed != 1:
+            raise FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run first.")
+
+
+def read_run(database: Database, run_id: str) -> Run | None:
+    """One run with what it has spent and reserved."""
+    with database.reading() as connection:
+        return next(_runs(connection, _query().where(runs.c.run_id == run_id)), None)
+
+
+def list_runs(database: Database, *, output: str | None, limit: int) -> list[Run]:
+    """The newest runs first, of one output root or of all."""
+    query = _query().order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
+    if output is not None:
+        query = query.where(runs.c.output == output)
+    with database.reading() as connection:
+        return list(_runs(connection, query))
+
+
+def _query() -> Select[Any]:
+    its_budget = and_(budgets.c.scope == BudgetScope.RUN, budgets.c.key == runs.c.run_id)
+    return select(runs, budgets.c.reserved, budgets.c.spent).select_from(runs.outerjoin(budgets, its_budget))
+
+
+def _runs(connection: Connection, query: Select[Any]) -> Iterator[Run]:
+    for row in connection.execute(query):
+        yield Run(
+            run_id=row.run_id,
+            output=row.output,
+            parameters=row.parameters,
+            caps=Caps(run_usd=row.cap_run, day_usd=row.cap_day, month_usd=row.cap_month),
+            status=row.status,
+            counts=row.counts,
+            planned_usd=row.planned,
+            spent_usd=row.spent or ZERO,
+            reserved_usd=row.reserved or ZERO,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+        )
+
+
+def add_rejects(database: Database, run_id: str, found: Iterable[Reject]) -> None:
+    """Keep rows that cannot be made; the same reject of the same run is kept once."""
+    for chunk in chunks(found, _CHUNK):
+        rows = [_reject_values(run_id, reject) for reject in chunk]
+        with database.writing() as connection:
+            connection.execute(insert_into(connection, rejects).on_conflict_do_nothing(), rows)
+
+
+def _reject_values(run_id: str, reject: Reject) -> dict[str, Any]:
+    rest = (reject.sku, reject.field, reject.reason, reject.remedy, reject.raw_value)
+    return {
+        "run_id": run_id,
+        "file": reject.ref.file,
+        "row": reject.ref.row,
+        "digest": hashlib.sha256("\x1f".join(rest).encode("utf-8", "replace")).hexdigest()[:16],
+        "sku": reject.sku,
+        "field": reject.field,
+        "reason": reject.reason,
+        "remedy": reject.remedy,
+        "raw_value": reject.raw_value,
+    }
+
+
+def read_rejects(database: Database, run_id: str) -> Iterator[Reject]:
+    """The rejects of a run by file and row, read in chunks."""
+    query = select(rejects).where(_r.run_id == run_id).order_by(_r.file, _r.row, _r.digest).limit(_CHUNK)
+    after = query
+    while True:
+        with database.reading() as connection:
+            rows = connection.execute(after).all()
+        for row in rows:
+            yield Reject(
+                ref=RowRef(row.file, row.row),
+                sku=row.sku,
+                field=row.field,
+                reason=row.reason,
+                remedy=row.remedy,
+                raw_value=row.raw_value,
+            )
+        if len(rows) < _CHUNK:
+            return
+        last = rows[-1]
+        after = query.where(_place > (last.file, last.row, last.digest))

@@ -1,0 +1,198 @@
+"""The ledger's tables. Changing one means a new migration beside the others; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from reelmill.ledger.records import BudgetScope, RunStatus
+from reelmill.ledger.states import State
+from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
+
+__all__ = ["budgets", "charges", "clips", "intents", "metadata", "products", "quota", "rejects", "runs"]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("output", Text, nullable=False),
+    Column("status", Choice(RunStatus), nullable=False),
+    Column("parameters", Json, nullable=False),
+    Column("cap_run", Usd),
+    Column("cap_day", Usd),
+    Column("cap_month", Usd),
+    Column("counts", Json, nullable=False),
+    Column("planned", Usd, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Index(None, "output", "started_at"),
+    Index(None, "started_at"),
+)
+
+# One row per clip ever authorised: the request it buys, and the latest facts that describe it.
+clips = Table(
+    "clips",
+    metadata,
+    Column("clip_id", Text, primary_key=True),
+    Column("request", Json, nullable=False),
+    Column("variant", Integer, nullable=False),
+    Column("sku", Words, nullable=False),
+    Column("item_group_id", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("brand", Words, nullable=False),
+    Column("category", Words, nullable=False),
+    Column("campaign", Words, nullable=False),
+    Column("platforms", Json, nullable=False),
+    Column("template", Words, nullable=False),
+    Column("template_version", Words, nullable=False),
+    Column("input_hash", Text, nullable=False),
+    Column("content_hashes", Json, nullable=False),
+    Column("unit_price", Usd, nullable=False),
+    Column("price_date", Text, nullable=False),
+    # The latest attempt, so that planning asks about a million clips by primary keys alone.
+    Column("latest_attempt", Integer, nullable=False),
+    Column("latest_intent_id", Text),
+    CheckConstraint("latest_attempt >= 0", name="attempt"),
+    Index(None, "sku"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("intent_id", Text, primary_key=True),
+    Column("clip_id", Text, ForeignKey("clips.clip_id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),
+    # The day and month that were reserved against; settlement books into the same ones.
+    Column("day_key", Text, nullable=False),
+    Column("month_key", Text, nullable=False),
+    Column("output", Text, nullable=False),
+    Column("output_prefix", Text, nullable=False),
+    Column("state", Choice(State), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", UtcTime, nullable=False),
+    Column("reserved", Usd, nullable=False),
+    Column("charged", Usd, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("unit_price", Usd, nullable=False),
+    Column("price_date", Text, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("operation", Text),
+    Column("refusals", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("sending_at", UtcTime),
+    Column("submitted_at", UtcTime),
+    Column("unclear_since", UtcTime),
+    Column("finished_at", UtcTime),
+    Column("error_code", Words, nullable=False),
+    Column("error_message", Words, nullable=False),
+    Column("video_uris", Json, nullable=False),
+    Column("poster_uri", Text),
+    Column("provenance_uri", Text),
+    Column("inspection", Json),
+    Column("renditions", Json, nullable=False),
+    UniqueConstraint("clip_id", "attempt"),
+    UniqueConstraint("output_prefix"),
+    UniqueConstraint("operation"),
+    CheckConstraint("attempt >= 1", name="attempt"),
+    CheckConstraint("reserved >= 0 AND charged >= 0", name="money"),
+    CheckConstraint("seconds > 0 AND samples > 0", name="size"),
+    Index(None, "state", "lease_until"),
+    Index(None, "created_at", "intent_id"),
+    Index(None, "run_id", "created_at", "intent_id"),
+    Index(None, "output", "created_at", "intent_id"),
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), primary_key=True),
+    Column("clip_id", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("output", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("returned", Integer, nullable=False),
+    Column("unit_price", Usd, nullable=False),
+    Column("price_date", Text, nullable=False),
+    Column("amount", Usd, nullable=False),
+    Column("operation", Text),
+    Column("charged_at", UtcTime, nullable=False),
+    CheckConstraint("amount >= 0 AND returned > 0", name="money"),
+    Index(None, "charged_at", "intent_id"),
+    Index(None, "run_id", "charged_at", "intent_id"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("scope", Choice(BudgetScope), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("reserved", Usd, nullable=False),
+    Column("spent", Usd, nullable=False),
+    CheckConstraint("reserved >= 0 AND spent >= 0", name="money"),
+    sqlite_with_rowid=False,
+)
+
+# What planning remembers of each product, so that an unchanged catalog is recognised without planning it.
+products = Table(
+    "products",
+    metadata,
+    Column("catalog", Text, primary_key=True),
+    Column("sku", Text, primary_key=True),
+    Column("fingerprint", Text),
+    Column("clips", Integer, nullable=False),
+    Column("retired", Boolean, nullable=False),
+    Column("run_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.run_id"), primary_key=True),
+    Column("file", Words, primary_key=True),
+    Column("row", BigInteger, primary_key=True),
+    Column("digest", Text, primary_key=True),  # of the rest, so that planning a run again adds nothing twice
+    Column("sku", Words, nullable=False),
+    Column("field", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("remedy", Words, nullable=False),
+    Column("raw_value", Words, nullable=False),
+)
+
+# Times in whole microseconds since 1970, so that the pacing is exact integer arithmetic on both databases.
+quota = Table(
+    "quota",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("tat_us", BigInteger, nullable=False),  # theoretical arrival time: where the next slot begins
+    Column("seen_us", BigInteger, nullable=False),  # the clock at the last slot; a clock that went back shows here
+    Column("streak", Integer, nullable=False),  # penalties in a row
+    Column("blocked_until_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
