@@ -1,0 +1,35 @@
+# Each target works from a fresh clone with Python 3.11+ and make only.
+.PHONY: help setup demo test check format docs bench serve lock clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup:
+	@scripts/setup
+
+demo: setup ## Run the main job on the sample feed, offline, twice
+	@.venv/bin/python -m flows.demo
+
+test: setup ## Run every test
+	@.venv/bin/pytest -n 4 -q
+
+check: setup ## Format, lint, types, imports and generated pages
+	@scripts/check
+
+format: setup ## Put the code into shape
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix --quiet . || true
+
+docs: setup ## Write the generated reference pages
+	@.venv/bin/python -m scripts.docs
+
+bench: setup ## Measure and print ratios
+	@.venv/bin/python -m benchmarks
+
+serve: setup ## Prefect server and UI with our deployments and the simulator
+	@.venv/bin/reelmill serve
+
+lock: ## Compile requirements.lock afresh (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras -p 3.11 pyproject.toml -o requirements.lock
+
+clean: ## Remove what the targets above made
+	rm -rf .venv demo-output .reelmill .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
