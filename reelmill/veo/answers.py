@@ -78,7 +78,7 @@ def submit_failure(error: Exception, shot: Shot) -> SubmitOutcome:
         return Unclear(_broken(error))
     refusal = _DEFINITE.get(code)
     if refusal is None:
-        return Unclear(f"Google answered {_http_text(error, code)} to a submit that it may have taken.")
+        return Unclear(f"Google may have taken the job although it answered {_http_text(error, code)}.")
     return Refused(refusal, code, f"{_http_text(error, code)}. {_ADVICE[refusal]}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from reelmill.errors import FixAccess, FixConfiguration
@@ -9,7 +10,7 @@ from reelmill.settings import Settings
 from reelmill.veo.endpoint import Endpoint
 from reelmill.veo.scrub import scrub
 
-__all__ = ["CLOUD_SCOPE", "load_credentials"]
+__all__ = ["CLOUD_SCOPE", "TokenTrust", "load_credentials"]
 
 CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _REHEARSAL_TOKEN = "rehearsal"  # noqa: S105 - no secret: any word satisfies a simulator
@@ -73,3 +74,34 @@ def _default() -> Any:
             "or run where a service account is attached.",
         ) from None
     return credentials
+
+
+class TokenTrust:
+    """Tells a token that went stale, which a fresh one cures, from credentials that are refused for good."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._rejected: str | None = None
+
+    def accept(self) -> None:
+        """Google accepted a token."""
+        self._rejected = None
+
+    def reject(self, token: str) -> bool:
+        """Google answered 401 to ``token``; whether a fresh one is worth a try (it is fetched with the next call)."""
+        with self._lock:
+            first = self._rejected in (None, token)
+            if not first or not self._renewable:
+                return False
+            self._rejected = token
+            if self._credentials.token == token:
+                self._credentials.token = None
+            return True
+
+    @property
+    def _renewable(self) -> bool:
+        from google.oauth2.credentials import Credentials
+
+        static = isinstance(self._credentials, Credentials) and self._credentials.refresh_token is None
+        return not static

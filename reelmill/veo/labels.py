@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-__all__ = ["MAX_LABELS", "clean_labels"]
+__all__ = ["MAX_LABELS", "clean_labels", "request_labels"]
 
 MAX_LABELS = 64
 _MAX_LENGTH = 63
@@ -24,6 +24,11 @@ def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
         if value and len(cleaned) < MAX_LABELS:
             cleaned[_key(key)] = _clean(value)
     return cleaned
+
+
+def request_labels(*, run: str, clip: str, sku: str, campaign: str, intent: str) -> dict[str, str]:
+    """The billing labels of one submit, cleaned: who asked for what, and under which promise to pay."""
+    return clean_labels({"run": run, "clip": clip, "sku": sku, "campaign": campaign, "intent": intent})
 
 
 def _key(text: str) -> str:

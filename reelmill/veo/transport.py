@@ -52,6 +52,7 @@ class Shot(Call):
     before_send: Callable[[], bool] = field(kw_only=True)
     requests: int = 0
     sent: bool = False
+    token: str = ""  # what it was authorised with
     failure: BaseException | None = None  # what before_send itself raised
 
     def before_write(self, first_bytes: bytes) -> None:
@@ -69,8 +70,9 @@ class Shot(Call):
             raise StoppedBeforeSending("the deadline passed before the first byte could leave")
         self.sent = True
 
-    def count(self) -> None:
+    def admit(self, request: httpx.Request) -> None:
         """Let one request through, and no other."""
+        self.token = request.headers.get("authorization", "").removeprefix("Bearer ")
         self.requests += 1
         if self.requests > 1:
             raise StoppedBeforeSending("a second POST for one submit was stopped")
@@ -84,12 +86,12 @@ class VertexTransport(httpx.BaseTransport):
     """Carries the requests of one Vertex AI endpoint. Thread-safe; proxies of the environment are honoured."""
 
     def __init__(self, base_url: str) -> None:
-        context = httpx.create_ssl_context()
+        context = httpx.create_ssl_context() if urlsplit(base_url).scheme == "https" else None
         self._current = _Current()
         self._submits = self._pool(base_url, context, keep=0)
         self._others = self._pool(base_url, context, keep=None)
 
-    def _pool(self, base_url: str, context: ssl.SSLContext, keep: int | None) -> httpcore.ConnectionPool:
+    def _pool(self, base_url: str, context: ssl.SSLContext | None, keep: int | None) -> httpcore.ConnectionPool:
         backend = BoundedBackend(deadline=self._deadline, before_write=self._before_write)
         proxy = _proxy_for(base_url)
         return httpcore.ConnectionPool(
@@ -116,7 +118,7 @@ class VertexTransport(httpx.BaseTransport):
         if paid:
             if not isinstance(self._current.call, Shot):
                 raise StoppedBeforeSending("a submit outside of VertexBackend.submit was stopped")
-            self._current.call.count()
+            self._current.call.admit(request)
         try:
             return _exchange(self._submits if paid else self._others, request, alone=paid)
         except httpcore.TimeoutException as error:

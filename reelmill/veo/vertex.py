@@ -20,7 +20,7 @@ from reelmill.errors import FixRequest
 from reelmill.settings import Settings
 from reelmill.veo.answers import accepted, poll_failure, poll_outcome, submit_failure
 from reelmill.veo.backend import MediaInput
-from reelmill.veo.credentials import load_credentials
+from reelmill.veo.credentials import TokenTrust, load_credentials
 from reelmill.veo.endpoint import Endpoint
 from reelmill.veo.outcomes import OperationGone, PollOutcome, Refusal, Refused, SubmitOutcome
 from reelmill.veo.transport import Call, Shot, VertexTransport
@@ -43,7 +43,7 @@ class VertexBackend:
     ) -> None:
         from google.genai import Client, types
 
-        self._credentials = credentials
+        self._trust = TokenTrust(credentials)
         self._submit_timeout_s = submit_timeout_s
         self._poll_timeout_s = poll_timeout_s
         self._transport = VertexTransport(endpoint.base_url)
@@ -121,10 +121,8 @@ class VertexBackend:
         except Exception as error:  # noqa: BLE001 - whatever broke, its meaning depends on what had left
             if shot.failure is not None:
                 raise shot.failure from None
-            outcome = submit_failure(error, shot)
-            if isinstance(outcome, Refused) and outcome.code == httpx.codes.UNAUTHORIZED:
-                self._forget_token()
-            return outcome
+            return self._judge_token(submit_failure(error, shot), shot)
+        self._trust.accept()
         return accepted(operation)
 
     def poll(self, operation: str) -> PollOutcome:
@@ -141,13 +139,13 @@ class VertexBackend:
             return poll_failure(error)
         return poll_outcome(found)
 
-    def _forget_token(self) -> None:
-        """After a 401: the next submit fetches a fresh token. Static tokens cannot be renewed."""
-        from google.oauth2.credentials import Credentials
-
-        static = isinstance(self._credentials, Credentials) and self._credentials.refresh_token is None
-        if not static:
-            self._credentials.token = None
+    def _judge_token(self, outcome: SubmitOutcome, shot: Shot) -> SubmitOutcome:
+        """A 401 is a definite refusal: with a fresh token the same submit may pass, so it is worth another."""
+        if not isinstance(outcome, Refused) or outcome.code != httpx.codes.UNAUTHORIZED:
+            return outcome
+        if not self._trust.reject(shot.token):
+            return outcome
+        return Refused(Refusal.NOT_SENT, outcome.code, "Google refused a stale access token; a fresh one is fetched.")
 
 
 def _milliseconds(seconds: float) -> int:
