@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningInsert
 
 from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixConfiguration, LookFirst
@@ -19,7 +21,7 @@ from reelmill.ledger.records import ZERO, Caps, Intent
 from reelmill.ledger.rows import INTENT_COLUMNS, clip_values, intent_from
 from reelmill.ledger.schema import clips, intents, runs
 from reelmill.ledger.states import State
-from reelmill.ledger.upsert import insert_into
+from reelmill.ledger.upsert import Upsert
 
 __all__ = ["Permission", "authorise"]
 
@@ -30,6 +32,21 @@ _DESCRIBES = (
     *("item_group_id", "title", "brand", "category", "campaign", "platforms"),
     *("template", "template_version", "input_hash", "unit_price", "price_date"),
 )
+
+
+def _insert_or_describe(new: Insert) -> ReturningInsert[Any]:
+    upsert = new.on_conflict_do_update(
+        index_elements=[clips.c.clip_id], set_={name: new.excluded[name] for name in _DESCRIBES}
+    )
+    return upsert.returning(clips.c.latest_attempt, clips.c.latest_intent_id)
+
+
+# Built once: building them anew for every clip would cost more than executing them.
+_DESCRIBE = Upsert(clips, _insert_or_describe)
+_RUN = select(runs.c.run_id).where(runs.c.run_id == bindparam("this"))
+_LATEST = select(intents.c.state, intents.c.owner).where(intents.c.intent_id == bindparam("this"))
+_INSERT = insert(intents)
+_POINT = update(clips).where(clips.c.clip_id == bindparam("this"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +88,7 @@ def authorise(
             "Choose a model and resolution with a known price.",
         )
     with database.writing() as connection:
-        if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is None:
+        if connection.execute(_RUN, {"this": run_id}).first() is None:
             raise FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run before its clips.")
         attempt = _next_attempt(connection, clip, permission)
         now = database.now(connection)
@@ -91,14 +108,10 @@ def authorise(
 
 def _next_attempt(connection: Connection, clip: Clip, permission: Permission) -> int:
     """Bring the clip's row up to date, which also locks it, and number the attempt that may follow."""
-    new = insert_into(connection, clips).values(**clip_values(clip), latest_attempt=0, latest_intent_id=None)
-    upsert = new.on_conflict_do_update(
-        index_elements=[clips.c.clip_id], set_={name: new.excluded[name] for name in _DESCRIBES}
-    ).returning(clips.c.latest_attempt, clips.c.latest_intent_id)
-    attempt, intent_id = connection.execute(upsert).one()
+    values = {**clip_values(clip), "latest_attempt": 0, "latest_intent_id": None}
+    attempt, intent_id = connection.execute(_DESCRIBE.on(connection), values).one()
     if intent_id is not None:
-        query = select(intents.c.state, intents.c.owner).where(intents.c.intent_id == intent_id)
-        state, owner = connection.execute(query).one()
+        state, owner = connection.execute(_LATEST, {"this": intent_id}).one()
         if not permission.covers(state):
             raise _forbidden(clip, attempt, state, owner)
     return int(attempt) + 1
@@ -153,11 +166,11 @@ def _new_intent(clip: Clip, intent_id: str, attempt: int, keys: BudgetKeys, now:
 
 def _insert(connection: Connection, clip: Clip, row: dict[str, Any]) -> None:
     try:
-        connection.execute(insert(intents), row)
+        connection.execute(_INSERT, row)
     except IntegrityError:
         raise LookFirst(
             f"Attempt {row['attempt']} at clip {clip.clip_id}, or its prefix {row['output_prefix']}, exists already.",
             "Give every intent its own prefix; run `reelmill status` to see who makes this clip.",
         ) from None
     latest = {"latest_attempt": row["attempt"], "latest_intent_id": row["intent_id"]}
-    connection.execute(update(clips).where(clips.c.clip_id == clip.clip_id).values(latest))
+    connection.execute(_POINT, {"this": clip.clip_id, **latest})

@@ -18,7 +18,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, Budget, BudgetScope, Caps
 from reelmill.ledger.schema import budgets
 from reelmill.ledger.types import Usd, show_usd
-from reelmill.ledger.upsert import insert_into
+from reelmill.ledger.upsert import insert_or_leave
 
 __all__ = ["BudgetKeys", "book", "budget", "reserve"]
 
@@ -94,7 +94,7 @@ def _read(connection: Connection, scope: BudgetScope, key: str) -> Budget:
 def _make(connection: Connection, scope: BudgetScope, key: str) -> None:
     """The row, if another process has not made it already."""
     row = {"scope": scope, "key": key, "reserved": ZERO, "spent": ZERO}
-    connection.execute(insert_into(connection, budgets).values(row).on_conflict_do_nothing())
+    insert_or_leave(connection, budgets, row)
 
 
 def _over(now: Budget, cap: Decimal, asked: Decimal) -> RaiseCap:

@@ -21,6 +21,7 @@ _LOCK = (
     .where(intents.c.intent_id == bindparam("this"))
     .with_for_update()
 )
+_SET = update(intents).where(intents.c.intent_id == bindparam("this"), intents.c.state == bindparam("seen"))
 
 
 class LockedIntent:
@@ -54,8 +55,8 @@ class LockedIntent:
 
     def note(self, **values: Any) -> None:
         """Set columns, provided that the state is still the one that was read."""
-        this = (intents.c.intent_id == self.intent.intent_id) & (intents.c.state == self.state)
-        changed = self._connection.execute(update(intents).where(this).values(**values)).rowcount
+        this = {"this": self.intent.intent_id, "seen": self.state}
+        changed = self._connection.execute(_SET, {**this, **values}).rowcount
         assert changed == 1  # the row is locked
 
     def end(self, target: State, *, paid: Decimal = ZERO, **values: Any) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, TextClause, bindparam, select, text, update
 from reelmill.errors import FixConfiguration
 from reelmill.ledger.database import Database
 from reelmill.ledger.schema import quota
-from reelmill.ledger.upsert import insert_into
+from reelmill.ledger.upsert import insert_or_leave
 
 __all__ = ["blocked_for", "next_slot", "throttle", "unthrottle"]
 
@@ -125,7 +125,7 @@ def _now_us(database: Database, connection: Connection) -> int:
 def _make(connection: Connection, key: str) -> None:
     """The key's row, if another process has not made it already."""
     row = {"key": key, "tat_us": 0, "seen_us": 0, "streak": 0, "blocked_until_us": 0}
-    connection.execute(insert_into(connection, quota).values(row).on_conflict_do_nothing())
+    insert_or_leave(connection, quota, row)
 
 
 def _locked(connection: Connection, key: str) -> Any:

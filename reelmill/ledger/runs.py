@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from reelmill.catalog.product import Reject, RowRef
 from reelmill.errors import FixConfiguration
@@ -15,13 +17,24 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import ZERO, BudgetScope, Caps, Run, RunStatus
 from reelmill.ledger.schema import budgets, rejects, runs
-from reelmill.ledger.upsert import insert_into
+from reelmill.ledger.upsert import Upsert, insert_or_leave
 
 __all__ = ["add_rejects", "finish_run", "list_runs", "plan_run", "read_rejects", "read_run", "start_run"]
 
 _CHUNK = 2000
 _r = rejects.c
 _place = tuple_(_r.file, _r.row, _r.digest)
+
+
+def _start_or_resume(new: Insert) -> ReturningInsert[Any]:
+    newer = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at")
+    upsert = new.on_conflict_do_update(
+        index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in newer}
+    )
+    return upsert.returning(runs.c.output)
+
+
+_START = Upsert(runs, _start_or_resume)
 
 
 def start_run(database: Database, run: Run) -> None:
@@ -43,12 +56,7 @@ def start_run(database: Database, run: Run) -> None:
             "started_at": run.started_at or database.now(connection),
             "ended_at": None,
         }
-        new = insert_into(connection, runs).values(values)
-        again = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at")
-        upsert = new.on_conflict_do_update(
-            index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in again}
-        ).returning(runs.c.output)
-        output = connection.execute(upsert).scalar_one()
+        output = connection.execute(_START.on(connection), values).scalar_one()
         if output != run.output:
             raise FixConfiguration(
                 f"Run {run.run_id} was started for {output}, not for {run.output}.",
@@ -117,7 +125,7 @@ def add_rejects(database: Database, run_id: str, found: Iterable[Reject]) -> Non
     for chunk in chunks(found, _CHUNK):
         rows = [_reject_values(run_id, reject) for reject in chunk]
         with database.writing() as connection:
-            connection.execute(insert_into(connection, rejects).on_conflict_do_nothing(), rows)
+            insert_or_leave(connection, rejects, rows)
 
 
 def _reject_values(run_id: str, reject: Reject) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from reelmill.ledger.states import State
 
 __all__ = ["expired", "lost", "settle"]
 
+_CHARGE = insert(charges)
+
 
 def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
     """Record the end and charge what was returned, in one transaction. False if it had ended before.
@@ -56,7 +58,7 @@ def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
                 "operation": intent.operation,
                 "charged_at": now,
             }
-            connection.execute(insert(charges), charge)
+            connection.execute(_CHARGE, charge)
         return True
 
 
