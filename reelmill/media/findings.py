@@ -1,0 +1,121 @@
+"""What an inspection says about a video: facts, findings with words and a time, and a status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Finding", "FindingCode", "Inspection", "InspectionStatus", "VideoFacts"]
+
+
+class InspectionStatus(StrEnum):
+    """May the video be used? ``review`` wants a person's eye, ``fail`` is not what was paid for."""
+
+    PASS = "pass"  # noqa: S105 - a status, no password
+    REVIEW = "review"
+    FAIL = "fail"
+    SKIPPED = "skipped"
+
+
+class FindingCode(StrEnum):
+    """What can be wrong with a video. The value is what the tables show."""
+
+    NOT_A_VIDEO = "not_a_video"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    WRONG_SIZE = "wrong_size"
+    WRONG_DURATION = "wrong_duration"
+    NO_AUDIO = "no_audio"
+    BLACK = "black"
+    FROZEN = "frozen"
+    DURATION_OFF = "duration_off"
+    FRAME_RATE = "frame_rate"
+    BLACK_STRETCH = "black_stretch"
+    FROZEN_STRETCH = "frozen_stretch"
+    SILENT = "silent"
+    AUDIO_SHORT = "audio_short"
+    AUDIO_NOT_ASKED = "audio_not_asked"
+    UNFINISHED = "unfinished"
+
+    @property
+    def fails(self) -> bool:
+        """Whether this alone makes the video unusable; the others ask for a review."""
+        return self in _FAILING
+
+
+_FAILING = frozenset(
+    {
+        FindingCode.NOT_A_VIDEO,
+        FindingCode.TOO_LARGE,
+        FindingCode.TRUNCATED,
+        FindingCode.CORRUPT,
+        FindingCode.WRONG_SIZE,
+        FindingCode.WRONG_DURATION,
+        FindingCode.NO_AUDIO,
+        FindingCode.BLACK,
+        FindingCode.FROZEN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong or doubtful; ``at_s`` is where it starts, in seconds, if it has a place."""
+
+    code: FindingCode
+    message: str
+    at_s: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as plain JSON values."""
+        return {"code": self.code.value, "message": self.message, "at_s": self.at_s}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFacts:
+    """What the video is: pixels, frames a second, seconds, codecs; ``audio_codec`` is None without sound."""
+
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+    frames: int
+    video_codec: str
+    audio_codec: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """The result for one video. ``facts`` is None if it could not be opened; ``poster`` is a JPEG."""
+
+    status: InspectionStatus
+    findings: tuple[Finding, ...] = ()
+    facts: VideoFacts | None = None
+    poster: bytes | None = None
+
+    @classmethod
+    def of(
+        cls, findings: Iterable[Finding], facts: VideoFacts | None = None, poster: bytes | None = None
+    ) -> Inspection:
+        """An inspection whose status follows from its findings."""
+        found = tuple(findings)
+        if any(finding.code.fails for finding in found):
+            status = InspectionStatus.FAIL
+        else:
+            status = InspectionStatus.REVIEW if found else InspectionStatus.PASS
+        return cls(status=status, findings=found, facts=facts, poster=poster)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Status, findings and facts as plain JSON values, for the ledger; without the poster."""
+        return {
+            "status": self.status.value,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "facts": self.facts.to_dict() if self.facts else None,
+        }

@@ -1,0 +1,135 @@
+"""A full look at a video: every frame and every sound decoded once, in one pass."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from reelmill.media.findings import Finding, FindingCode, VideoFacts
+from reelmill.media.luma import is_full_range, sampled
+from reelmill.media.poster import PosterChoice
+from reelmill.media.probe import UNREADABLE, audio_stream
+from reelmill.media.stretches import Luma, Stretches, is_black, is_still
+
+__all__ = ["Seen", "Sound", "look_at_frames"]
+
+_MAX_FPS = 60
+_MAX_SECONDS = 120.0  # of our own time
+
+
+@dataclass(slots=True)
+class Sound:
+    """What was heard: seconds, and the loudest sample (1.0 is full scale)."""
+
+    seconds: float = 0.0
+    peak: float = 0.0
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Add the next piece of sound."""
+        self.seconds += frame.samples / frame.sample_rate
+        samples = frame.to_ndarray()
+        scale = 1 if samples.dtype.kind == "f" else 2 ** (8 * samples.dtype.itemsize - 1)
+        if samples.size:
+            self.peak = max(self.peak, float(np.abs(samples.astype(np.float32)).max()) / scale)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen, frame by frame."""
+
+    poster: PosterChoice
+    frame_s: float
+    frames: int = 0
+    first_s: float = 0.0
+    end_s: float = 0.0
+    sizes: dict[tuple[int, int], float] = field(default_factory=dict)  # size -> where it first appears
+    black: Stretches = field(default_factory=Stretches)
+    frozen: Stretches = field(default_factory=Stretches)
+    sound: Sound | None = None
+    trouble: list[Finding] = field(default_factory=list)
+    _still_of: Luma | None = None
+
+    def see(self, frame: VideoFrame) -> None:
+        """Add the next frame."""
+        at_s = frame.time if frame.pts is not None else self.end_s
+        if self.frames == 0:
+            self.first_s = at_s
+        start_s, self.end_s = self.end_s if self.frames else at_s, at_s + self.frame_s
+        self.frames += 1
+        self.sizes.setdefault((frame.width, frame.height), at_s)
+        luma = sampled(frame)
+        black = is_black(luma, full_range=is_full_range(frame))
+        self.black.add(start_s=at_s, end_s=self.end_s, holds=black)
+        still = self._still_of is not None and is_still(luma, self._still_of)
+        self.frozen.add(start_s=start_s - self.frame_s, end_s=self.end_s, holds=still)
+        if not still:
+            self._still_of = luma  # compare with where a stretch began, so that a slow move counts as one
+        self.poster.offer(frame, at_s - self.first_s, black=black)
+        if frame.is_corrupt:
+            self.trip(FindingCode.CORRUPT, "A frame is damaged.")
+
+    def trip(self, code: FindingCode, message: str) -> None:
+        """Note what went wrong here; once per kind is enough."""
+        if all(finding.code is not code for finding in self.trouble):
+            self.trouble.append(Finding(code, message, round(self.end_s, 3)))
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first frame to the end of the last."""
+        return self.end_s - self.first_s
+
+    def correct(self, facts: VideoFacts) -> VideoFacts:
+        """The facts with what was measured instead of what the headers say."""
+        if self.frames < 2:  # noqa: PLR2004 - a rate needs two frames
+            return replace(facts, frames=self.frames)
+        rate = (self.frames - 1) / max(self.duration_s - self.frame_s, 1e-9)
+        return replace(facts, frames=self.frames, duration_s=round(self.duration_s, 3), fps=round(rate, 3))
+
+
+def look_at_frames(container: InputContainer, video: VideoStream, *, longest_s: float) -> Seen:
+    """Decode everything, up to ``longest_s`` seconds of video. Damage becomes trouble, never an error."""
+    duration_s = float(video.duration * video.time_base) if video.duration and video.time_base else longest_s
+    seen = Seen(poster=PosterChoice(duration_s), frame_s=float(1 / (video.average_rate or 24)))
+    audio = audio_stream(container)
+    if audio:
+        seen.sound = Sound()
+    give_up = time.monotonic() + _MAX_SECONDS
+    wanted: list[Stream] = [video, *([audio] if audio else [])]
+    try:
+        for packet in container.demux(wanted):
+            _take(packet, seen)
+            if seen.frames > longest_s * _MAX_FPS or seen.duration_s > longest_s:
+                seen.trip(FindingCode.WRONG_DURATION, f"It goes on beyond {longest_s:g} s.")
+                break
+            if time.monotonic() > give_up:
+                seen.trip(FindingCode.UNFINISHED, f"Looking at it took more than {_MAX_SECONDS:g} s.")
+                break
+    except UNREADABLE as error:
+        seen.trip(FindingCode.CORRUPT, f"It cannot be read on from here ({type(error).__name__}).")
+    return seen
+
+
+def _take(packet: Packet[Stream], seen: Seen) -> None:
+    """Decode one packet; a damaged one costs its own frames only."""
+    if packet.is_corrupt:
+        seen.trip(FindingCode.CORRUPT, "A packet is damaged or cut off.")
+    try:
+        frames = packet.decode()
+    except EOFError:  # the flush after the last packet of a stream that ended early
+        return
+    except UNREADABLE as error:
+        seen.trip(FindingCode.CORRUPT, f"It does not decode here ({type(error).__name__}).")
+        return
+    for frame in frames:
+        if isinstance(frame, VideoFrame):
+            seen.see(frame)
+        elif isinstance(frame, AudioFrame) and seen.sound:
+            seen.sound.hear(frame)

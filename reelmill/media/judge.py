@@ -1,0 +1,84 @@
+"""Compare what a video is with what was asked for. Pure: numbers in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reelmill.media.expectation import Expectation
+from reelmill.media.findings import Finding, FindingCode, VideoFacts
+from reelmill.media.frames import Seen, Sound
+
+__all__ = ["judge_facts", "judge_seen"]
+
+_DURATION_OFF_S = 0.3
+_DURATION_WRONG_S = 1.0
+_FPS_OFF = 0.5
+_WHOLE = 0.9  # this share of black or frozen video is all of it
+_BLACK_STRETCH_S = 0.5
+_FROZEN_STRETCH_S = 1.0
+_SILENT_PEAK = 0.0005  # -66 dB of full scale
+_AUDIO_SHORT_S = 1.0
+
+
+def judge_facts(facts: VideoFacts, expected: Expectation) -> Iterator[Finding]:
+    """Size, length, frame rate and sound, as far as headers or measurements tell."""
+    if (facts.width, facts.height) != (expected.width, expected.height):
+        yield _wrong_size(facts.width, facts.height, expected, 0.0)
+    yield from _duration(facts.duration_s, expected)
+    if abs(facts.fps - expected.fps) > _FPS_OFF:
+        yield Finding(FindingCode.FRAME_RATE, f"It has {facts.fps:g} frames a second instead of {expected.fps:g}.")
+    if expected.audio and facts.audio_codec is None:
+        yield Finding(FindingCode.NO_AUDIO, "It has no sound, which was asked and paid for.")
+    if not expected.audio and facts.audio_codec is not None:
+        yield Finding(FindingCode.AUDIO_NOT_ASKED, "It has sound that was not asked for.")
+
+
+def judge_seen(seen: Seen, expected: Expectation) -> Iterator[Finding]:
+    """What only a full look finds: damage, blackness, stillness, silence, a size that changes."""
+    yield from seen.trouble
+    changed = [(size, at_s) for size, at_s in seen.sizes.items() if at_s > seen.first_s]
+    for (width, height), at_s in changed[:1]:
+        yield _wrong_size(width, height, expected, round(at_s, 3))
+    yield from _pictures(seen)
+    if seen.sound and expected.audio:
+        yield from _sound(seen.sound, seen.duration_s)
+
+
+def _duration(seconds: float, expected: Expectation) -> Iterator[Finding]:
+    off = seconds - expected.duration_s
+    if abs(off) <= _DURATION_OFF_S or (off > 0 and expected.longer_is_fine):
+        return
+    code = FindingCode.WRONG_DURATION if abs(off) > _DURATION_WRONG_S else FindingCode.DURATION_OFF
+    yield Finding(code, f"It lasts {seconds:.2f} s instead of {expected.duration_s:g} s.")
+
+
+def _pictures(seen: Seen) -> Iterator[Finding]:
+    if seen.frames == 0:
+        return
+    if seen.black.total_s >= _WHOLE * seen.duration_s:
+        yield Finding(FindingCode.BLACK, "It is black from beginning to end.", round(seen.first_s, 3))
+        return
+    for stretch in seen.black.found:
+        if stretch.seconds >= _BLACK_STRETCH_S:
+            words = f"It is black for {stretch.seconds:.1f} s."
+            yield Finding(FindingCode.BLACK_STRETCH, words, round(stretch.start_s, 3))
+    if seen.frozen.total_s >= _WHOLE * seen.duration_s:
+        yield Finding(FindingCode.FROZEN, "Nothing moves from beginning to end.", round(seen.first_s, 3))
+        return
+    for stretch in seen.frozen.found:
+        if stretch.seconds >= _FROZEN_STRETCH_S:
+            words = f"Nothing moves for {stretch.seconds:.1f} s."
+            yield Finding(FindingCode.FROZEN_STRETCH, words, round(stretch.start_s, 3))
+
+
+def _sound(sound: Sound, video_s: float) -> Iterator[Finding]:
+    if sound.peak < _SILENT_PEAK:
+        yield Finding(FindingCode.SILENT, "Its sound is silence.")
+    elif sound.seconds < video_s - _AUDIO_SHORT_S:
+        words = f"Its sound ends after {sound.seconds:.1f} s of {video_s:.1f} s."
+        yield Finding(FindingCode.AUDIO_SHORT, words, round(sound.seconds, 3))
+
+
+def _wrong_size(width: int, height: int, expected: Expectation, at_s: float) -> Finding:
+    words = f"It is {width} x {height} pixels instead of {expected.width} x {expected.height}."
+    return Finding(FindingCode.WRONG_SIZE, words, at_s)

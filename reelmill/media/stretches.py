@@ -1,0 +1,71 @@
+"""Find the stretches of a video in which something stays true: it is black, or nothing moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Luma", "Stretch", "Stretches", "is_black", "is_still"]
+
+Luma = NDArray[np.int16]
+
+_DARK = 38  # a tenth of studio range above its black (16), as FFmpeg's blackdetect has it
+_DARK_FULL_RANGE = 26
+_BLACK_SHARE = 0.98
+_MOVED_LEVELS = 6  # less is what an encoder does to a still picture
+_STILL_SHARE = 0.0005  # of the sampled pixels may have moved: a ring turning on white moves more
+_STILL_MEAN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From ``start_s`` to ``end_s``, in seconds."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end_s - self.start_s
+
+
+@dataclass(slots=True)
+class Stretches:
+    """Collects stretches from one yes or no per frame."""
+
+    found: list[Stretch] = field(default_factory=list)
+    _since: float | None = None
+
+    def add(self, *, start_s: float, end_s: float, holds: bool) -> None:
+        """Tell about the next piece of the video."""
+        if not holds:
+            self._since = None
+            return
+        if self._since is None:
+            self._since = start_s
+        else:
+            self.found.pop()
+        self.found.append(Stretch(self._since, end_s))
+
+    @property
+    def total_s(self) -> float:
+        """How long all of them are together."""
+        return sum(stretch.seconds for stretch in self.found)
+
+
+def is_black(luma: Luma, *, full_range: bool) -> bool:
+    """Whether practically every pixel is as good as black."""
+    dark = luma <= (_DARK_FULL_RANGE if full_range else _DARK)
+    return bool(np.count_nonzero(dark) >= _BLACK_SHARE * luma.size)
+
+
+def is_still(luma: Luma, before: Luma) -> bool:
+    """Whether nothing moved between two pictures, but for what an encoder does to a still one."""
+    if luma.shape != before.shape:
+        return False
+    moved: NDArray[Any] = np.abs(luma - before)
+    return bool(np.count_nonzero(moved > _MOVED_LEVELS) <= _STILL_SHARE * luma.size and moved.mean() < _STILL_MEAN)
