@@ -40,6 +40,11 @@ class Call:
     """One exchange in hand; ``deadline`` is on the ``time.monotonic()`` clock."""
 
     deadline: float
+    token: str = field(default="", kw_only=True)  # what the latest request was authorised with
+
+    def admit(self, request: httpx.Request) -> None:
+        """See each request before it goes."""
+        self.token = request.headers.get("authorization", "").removeprefix("Bearer ")
 
     def before_write(self, first_bytes: bytes) -> None:
         """Told before bytes leave; an ordinary call does not mind."""
@@ -52,7 +57,6 @@ class Shot(Call):
     before_send: Callable[[], bool] = field(kw_only=True)
     requests: int = 0
     sent: bool = False
-    token: str = ""  # what it was authorised with
     failure: BaseException | None = None  # what before_send itself raised
 
     def before_write(self, first_bytes: bytes) -> None:
@@ -72,7 +76,7 @@ class Shot(Call):
 
     def admit(self, request: httpx.Request) -> None:
         """Let one request through, and no other."""
-        self.token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        Call.admit(self, request)
         self.requests += 1
         if self.requests > 1:
             raise StoppedBeforeSending("a second POST for one submit was stopped")
@@ -115,10 +119,11 @@ class VertexTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its whole answer."""
         paid = request.method == "POST" and request.url.path.endswith(_SUBMIT_SUFFIX)
-        if paid:
-            if not isinstance(self._current.call, Shot):
-                raise StoppedBeforeSending("a submit outside of VertexBackend.submit was stopped")
-            self._current.call.admit(request)
+        call = self._current.call
+        if paid and not isinstance(call, Shot):
+            raise StoppedBeforeSending("a submit outside of VertexBackend.submit was stopped")
+        if call is not None:
+            call.admit(request)
         try:
             return _exchange(self._submits if paid else self._others, request, alone=paid)
         except httpcore.TimeoutException as error:

@@ -131,11 +131,14 @@ class VertexBackend:
 
         if not _OPERATION.fullmatch(operation):
             return OperationGone("The stored name is no operation of a Google model; look at the output prefix.")
+        call = Call(time.monotonic() + self._poll_timeout_s)
         try:
             handle = types.GenerateVideosOperation.model_validate({"name": operation})
-            with self._transport.during(Call(time.monotonic() + self._poll_timeout_s)):
+            with self._transport.during(call):
                 found = self._client.operations.get(handle, config=self._poll_config)
         except Exception as error:  # noqa: BLE001 - whatever broke, an unanswered poll is asked again
+            if getattr(error, "code", None) == httpx.codes.UNAUTHORIZED:
+                self._trust.reject(call.token)
             return poll_failure(error)
         return poll_outcome(found)
 
