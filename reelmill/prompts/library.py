@@ -28,6 +28,8 @@ __all__ = ["BrandWords", "PromptLibrary", "RenderedPrompt", "Template"]
 _FIXED = ("ratio", "duration_s", "early_s", "late_s", "audio", "variant")
 """What a request fixes for many products at once; see :mod:`reelmill.prompts.bake`."""
 
+_SHORT_ENOUGH = 2000  # characters of English: at most 600 tokens or so
+
 _FORMAT = "1"
 """Raise it when this module changes what a rendered prompt looks like: every template version follows."""
 
@@ -44,7 +46,11 @@ class BrandWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A template with the rules that go with it. ``version`` changes if and only if its content does."""
+    """A template as it serves the category ``folder``, whose brand rules go with it.
+
+    ``version`` changes if and only if something that can change a prompt does: the text, what it builds
+    on, the brand's rules, the category's terms.
+    """
 
     name: str
     folder: str
@@ -83,12 +89,15 @@ class PromptLibrary:
         self.categories = categories
         self.brand = brand
         self.environment: PromptEnvironment = sources.environment()
-        self._templates = {name: self._template(name) for name in sources.template_names}
         self._check_default()
+        self._templates = {name: self._template(name, name.split("/")[0]) for name in sources.template_names}
         # Remembered because one run asks for few combinations; bounded because nothing forces it to.
         self._baked = lru_cache(maxsize=4096)(self._bake)
-        folders = {DEFAULT, *categories.rules}
-        self._chosen = {(folder, ratio): self._choose(folder, ratio) for folder in folders for ratio in NativeRatio}
+        self._chosen = {
+            (folder, ratio): self._template(self._choose(folder, ratio), folder)
+            for folder in categories.rules
+            for ratio in NativeRatio
+        }
         self.digest = _digest(_FORMAT, brand.model_dump_json(), *categories_text(categories), *sources.parts())
 
     @classmethod
@@ -101,11 +110,11 @@ class PromptLibrary:
         brand = load_brand(catalogs_dir / "brand.toml")
         sources = read_sources(folder)
         categories = load_categories(folder / "categories.toml", sources.folders)
-        unknown = sorted(set(brand.category) - {*categories.rules, DEFAULT})
+        unknown = sorted(set(brand.category) - set(categories.rules))
         if unknown:
             raise FixConfiguration(
                 f"{catalogs_dir / 'brand.toml'}: category.{unknown[0]}: there is no such template folder or category.",
-                f"Choose from: {', '.join(sorted({*categories.rules, DEFAULT}))}.",
+                f"Choose from: {', '.join(sorted(categories.rules))}.",
             )
         return cls(sources, categories, brand)
 
@@ -142,7 +151,30 @@ class PromptLibrary:
         ``duration_s`` is the length of the video in seconds; ``variant`` counts from 1. The product's text
         is a value: nothing in it is executed. The brand's rules are added here, whatever a template says.
         """
-        template = self.lookup(product.category, ratio)
+        return self.render_with(
+            self.lookup(product.category, ratio),
+            product,
+            ratio=ratio,
+            duration_s=duration_s,
+            audio=audio,
+            platforms=platforms,
+            variant=variant,
+            campaign=campaign,
+        )
+
+    def render_with(
+        self,
+        template: Template,
+        product: Product,
+        *,
+        ratio: NativeRatio,
+        duration_s: int,
+        audio: bool,
+        platforms: tuple[str, ...] = (),
+        variant: int = 1,
+        campaign: str = "",
+    ) -> RenderedPrompt:
+        """:meth:`render` with a template of the caller's choice, for previews and lint."""
         early_s = max(1, round(duration_s * 0.28))
         values = {
             "product": ProductView(product),
@@ -168,44 +200,36 @@ class PromptLibrary:
         )
 
     def _run(self, template: Template, values: dict[str, Any]) -> str:
-        key = (template.name, *(values[name] for name in _FIXED))
         try:
-            return self._baked(key).render(values)
+            return self._baked(template.name, template.brand, *(values[name] for name in _FIXED)).render(values)
         except Exception:  # noqa: BLE001 - said properly below, by the template as it was written
             try:
                 return template.compiled.render(values)
             except Exception as error:  # noqa: BLE001 - whatever a template does wrong is the template's to fix
                 raise self.environment.explain(error, self.sources.folder, f"{template.name}.j2") from None
 
-    def _bake(self, key: tuple[Any, ...]) -> Compiled:
-        template = self._templates[key[0]]
-        known = {**dict(zip(_FIXED, key[1:], strict=True)), "brand": asdict(template.brand)}
-        return bake(self.environment, self.sources.files, f"{template.name}.j2", known) or template.compiled
+    def _bake(self, name: str, brand: BrandWords, *fixed: object) -> Compiled:
+        known = {**dict(zip(_FIXED, fixed, strict=True)), "brand": asdict(brand)}
+        baked = bake(self.environment, self.sources.files, f"{name}.j2", known)
+        return self._templates[name].compiled if baked is None else baked
 
-    def _choose(self, folder: str, ratio: NativeRatio) -> Template:
-        for name in (*self.categories.lineage(folder), DEFAULT):
-            for stem in (ratio.slug, ANY):
-                found = self._templates.get(f"{name}/{stem}")
-                if found is not None:
-                    return found
-        raise AssertionError("the default covers both ratios")
+    def _choose(self, folder: str, ratio: NativeRatio) -> str:
+        names = (f"{name}/{stem}" for name in (*self.categories.lineage(folder), DEFAULT) for stem in (ratio.slug, ANY))
+        return next(name for name in names if f"{name}.j2" in self.sources.files)
 
     def _check_default(self) -> None:
-        missing = [
-            ratio.slug
-            for ratio in NativeRatio
-            if not {f"{DEFAULT}/{ratio.slug}", f"{DEFAULT}/{ANY}"} & self._templates.keys()
-        ]
+        present = set(self.sources.template_names)
+        missing = [ratio.slug for ratio in NativeRatio if not {f"{DEFAULT}/{ratio.slug}", f"{DEFAULT}/{ANY}"} & present]
         if missing:
             raise FixConfiguration(
                 f"{self.sources.folder}: there is no default template for {' and '.join(missing)}.",
                 f"Write {DEFAULT}/{ANY}.j2, which serves every ratio and category without its own.",
             )
 
-    def _template(self, name: str) -> Template:
-        folder = name.split("/", maxsplit=1)[0]
+    def _template(self, name: str, folder: str) -> Template:
+        """The template ``name`` as it serves the category ``folder``, whose rules go with it."""
         rules = self.brand.rules_for(self.categories.lineage(folder))
-        avoid = self.categories.negative(folder) if folder in self.categories.rules else ()
+        avoid = self.categories.negative(folder)
         return Template(
             name=name,
             folder=folder,
@@ -238,6 +262,8 @@ def _banned(prompt: str, words: tuple[tuple[str, re.Pattern[str]], ...]) -> tupl
 
 
 def _length_warnings(prompt: str) -> tuple[str, ...]:
+    if len(prompt) < _SHORT_ENOUGH and prompt.isascii():
+        return ()
     tokens = estimate_tokens(prompt)
     if tokens < TOKEN_BOUND:
         return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["MOST_CHARS", "TOKEN_BOUND", "brief", "clean", "estimate_tokens", "fold"]
 
@@ -14,6 +15,7 @@ TOKEN_BOUND = 1024
 MOST_CHARS = 4000
 """Longest text taken from one feed cell, in characters; merchant feeds allow 5,000 for a description."""
 
+_SHORT = 160
 _DOUBLE_QUOTES = '"“”„‟«»″'
 _ODD = re.compile(f"[{_DOUBLE_QUOTES}]|  ")
 _QUOTED_WORDS = re.compile(rf"(?<![^\s(\[])[{_DOUBLE_QUOTES}](?=\S)([^{_DOUBLE_QUOTES}]*)[{_DOUBLE_QUOTES}]")
@@ -32,6 +34,10 @@ def clean(text: str) -> str:
     Double quotation marks go too, because Veo letters quoted words into the picture; after a digit they
     become ``inch``. Everything else, braces and percent signs included, stays as it is.
     """
+    return _cleaned_short(text) if len(text) <= _SHORT else _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     if text.isprintable() and not _ODD.search(text):
         return text[:MOST_CHARS].strip()
     text = text[:MOST_CHARS]
@@ -41,6 +47,10 @@ def clean(text: str) -> str:
         text = _QUOTED_WORDS.sub(r"\1", text)
         text = _ANY_QUOTE.sub("", _INCHES.sub(" inch", text))
     return " ".join(text.split())
+
+
+# Brands, colours, materials and categories repeat by the thousand, and every field is asked for per ratio.
+_cleaned_short = lru_cache(maxsize=16_384)(_cleaned)
 
 
 def _printable(char: str) -> str:
