@@ -1,0 +1,74 @@
+"""Categories as paths from general to special, from whatever the feed says about them."""
+
+from __future__ import annotations
+
+import re
+
+from reelmill.catalog.text import plain_text
+
+__all__ = ["UNCATEGORISED", "category_path", "choose_category"]
+
+UNCATEGORISED = ("Uncategorised",)
+_MAX_LEVELS = 10
+_NUMBERED = re.compile(r"^(\d{1,7})(?:\s*-\s*(.+))?$")
+_SAYS_NOTHING = frozenset({"uncategorized", "uncategorised", "none", "n/a", "-", "null"})
+
+# The taxonomy's own numbers: every top level, and the branches below them that shops use most.
+_GOOGLE = {
+    "1": "Animals & Pet Supplies",
+    "8": "Arts & Entertainment",
+    "111": "Business & Industrial",
+    "141": "Cameras & Optics",
+    "166": "Apparel & Accessories",
+    "187": "Apparel & Accessories > Shoes",
+    "188": "Apparel & Accessories > Jewelry",
+    "201": "Apparel & Accessories > Jewelry > Watches",
+    "212": "Apparel & Accessories > Clothing > Shirts & Tops",
+    "222": "Electronics",
+    "412": "Food, Beverages & Tobacco",
+    "436": "Furniture",
+    "469": "Health & Beauty",
+    "473": "Health & Beauty > Personal Care > Cosmetics",
+    "536": "Home & Garden",
+    "537": "Baby & Toddler",
+    "632": "Hardware",
+    "638": "Home & Garden > Kitchen & Dining",
+    "772": "Mature",
+    "783": "Media",
+    "888": "Vehicles & Parts",
+    "922": "Office Supplies",
+    "988": "Sporting Goods",
+    "1011": "Sporting Goods > Outdoor Recreation",
+    "1239": "Toys & Games",
+    "1604": "Apparel & Accessories > Clothing",
+    "2092": "Software",
+    "2271": "Apparel & Accessories > Clothing > Dresses",
+    "2915": "Health & Beauty > Personal Care",
+    "5181": "Luggage & Bags",
+    "5605": "Religious & Ceremonial",
+}
+
+
+def choose_category(own: str, google: str, product_type: str) -> tuple[str, ...]:
+    """The first that says something: the shop's own category, Google's taxonomy, the product type.
+
+    Google's number counts when we know its name; otherwise the product type speaks before it.
+    """
+    for text in (own, google, product_type):
+        if text and (path := category_path(text)):
+            return path
+    return UNCATEGORISED
+
+
+def category_path(text: str) -> tuple[str, ...]:
+    """``Home & Garden > Cookware`` as its levels; empty if the text names none.
+
+    Levels are parted by ``>``, or else by ``|``, or else by a slash with spaces around it.
+    """
+    cleaned = plain_text(text).replace("\u00bb", ">").replace("\u203a", ">")
+    numbered = _NUMBERED.match(cleaned)
+    if numbered:
+        cleaned = numbered[2] or _GOOGLE.get(numbered[1], "")
+    mark = next((mark for mark in (">", "|", " / ") if mark in cleaned), ">")
+    levels = [level.strip() for level in cleaned.split(mark)]
+    return tuple(level for level in levels if level and level.lower() not in _SAYS_NOTHING)[:_MAX_LEVELS]

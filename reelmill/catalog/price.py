@@ -1,0 +1,111 @@
+"""Prices as feeds write them, to an exact amount and a currency code."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+__all__ = ["parse_price"]
+
+_SYMBOLS = {
+    "$": "USD", "us$": "USD", "$us": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₺": "TRY",
+    "₽": "RUB", "₴": "UAH", "₪": "ILS", "₫": "VND", "฿": "THB", "zł": "PLN", "kč": "CZK", "fr.": "CHF", "c$": "CAD",
+    "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "mx$": "MXN",
+    "kr": "", "kr.": "",  # three countries write it: the currency column must tell
+}  # fmt: skip
+_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_SHAPE = re.compile(r"(?P<before>[^\d]*?)(?P<number>\d[\d.,'\u2019 ]*|[.,]\d+)(?P<after>[^\d]*)")
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\t", " "))
+_MAX_DIGITS = 15
+
+
+def parse_price(text: str, currency: str = "") -> tuple[Decimal, str]:
+    """The amount and ISO currency of a price like ``19.99 USD``, ``EUR 1.299,00``, ``$5`` or ``1'299.00``.
+
+    ``currency`` (from a column of its own) wins over a symbol; a currency written as a code must agree with it.
+    Of two kinds of separator the last is the decimal one; one that stands before exactly three digits groups
+    thousands. Raises ValueError with the reason, fit for a reject.
+    """
+    amount, space, code = text.partition(" ")
+    if not space or len(code) != 3 or not (code.isascii() and code.isupper()):  # noqa: PLR2004 - ISO 4217 codes
+        amount, code = _split(text)
+    elif not _plain(amount):
+        inner, own = _split(amount)
+        amount = inner
+        code = own if own == code or not own else _conflict(own, code)
+    number = _number(amount, code or currency)
+    stated = currency.strip().upper()
+    return number, stated or code
+
+
+def _plain(amount: str) -> bool:
+    whole, _, cents = amount.partition(".")
+    return amount.isascii() and whole.isdigit() and (len(cents) == 2 and cents.isdigit())  # noqa: PLR2004 - cents
+
+
+def _conflict(one: str, other: str) -> str:
+    raise ValueError(f"names two currencies, {one} and {other}")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Take sign and currency off: the bare number and the currency code, or an empty one."""
+    trimmed = text.translate(_SPACES).strip()
+    if trimmed.startswith("(") and trimmed.endswith(")"):
+        raise ValueError("is negative")
+    match = _SHAPE.fullmatch(trimmed)
+    if match is None:
+        raise ValueError("is not one amount")
+    before, after = match["before"].strip(), match["after"].strip()
+    if before.startswith(("-", "\u2212")) or before.endswith(("-", "\u2212")) or after in {"-", "\u2212"}:
+        raise ValueError("is negative")
+    if after in {",-", ".-", ",\u2013", ".\u2013"}:  # Swiss and German shops write 5.- for 5.00
+        after = ""
+    codes = [_currency(part) for part in (before, after) if part not in {"", "+"}]
+    if len(codes) > 1 and codes[0] and codes[1] and codes[0] != codes[1]:
+        _conflict(codes[0], codes[1])
+    return match["number"].strip(), next((code for code in codes if code), "")
+
+
+def _currency(token: str) -> str:
+    if len(token) == 3 and token.isascii() and token.isalpha():  # noqa: PLR2004 - ISO 4217 codes
+        return token.upper()
+    known = _SYMBOLS.get(token.lower().replace(" ", ""))
+    if known is None:
+        raise ValueError("is not one amount")
+    return known
+
+
+def _number(text: str, currency: str) -> Decimal:
+    """The amount without its grouping; every digit must be a plain one."""
+    if _plain(text) and len(text) <= _MAX_DIGITS:
+        return Decimal(text)
+    bare = text.translate(str.maketrans("", "", " '\u2019"))
+    dot, comma = bare.rfind("."), bare.rfind(",")
+    point = max(dot, comma)
+    if point >= 0:
+        mark = bare[point]
+        tail = bare[point + 1 :]
+        both = dot >= 0 and comma >= 0
+        groups = not both and _groups_thousands(bare, mark, tail, currency)
+        whole, cents = (bare, "") if groups else (bare[:point], tail)
+        other = mark if groups else ("," if mark == "." else ".")
+        if (not groups and mark in whole) or not _well_grouped(whole, other):
+            raise ValueError("is not one amount")
+        bare = f"{whole.replace(other, '') or '0'}.{cents or '0'}"
+    if not bare.replace(".", "", 1).isascii() or not bare.replace(".", "", 1).isdigit() or len(bare) > _MAX_DIGITS:
+        raise ValueError("is not one amount")
+    return Decimal(bare)
+
+
+def _groups_thousands(bare: str, mark: str, tail: str, currency: str) -> bool:
+    if bare.count(mark) > 1:
+        return True
+    head = bare[: bare.find(mark)]
+    fits = len(tail) == 3 and 1 <= len(head) <= 3 and head[0] != "0"  # noqa: PLR2004 - thousands
+    return fits and (mark == "," or currency not in _THREE_DECIMALS)
+
+
+def _well_grouped(whole: str, mark: str) -> bool:
+    """Whether the grouping marks can be meant: Indian lakhs group by two, nobody by one or four."""
+    first, *rest = whole.split(mark)
+    return not rest or (1 <= len(first) <= 3 and all(len(part) in (2, 3) for part in rest) and len(rest[-1]) == 3)  # noqa: PLR2004

@@ -1,0 +1,98 @@
+"""Rejects: what is wrong with a row and what to do about it, in the same words everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reelmill.catalog.media import shown_address
+from reelmill.catalog.product import Reject, RowRef
+from reelmill.catalog.table import BrokenRow
+from reelmill.catalog.text import tidy
+
+__all__ = ["broken", "duplicate", "fit_row", "missing", "reject", "sku_problem", "wrong_image", "wrong_price"]
+
+MAX_SKU = 100
+_SHOWN = 200
+_SHEET_ERRORS = frozenset({"#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!"})
+
+
+def reject(ref: RowRef, sku: str, field: str, told: tuple[str, str], raw: str) -> Reject:
+    """A reject whose texts are safe to store and show; ``told`` is the reason and the remedy."""
+    reason, remedy = told
+    return Reject(
+        ref=ref, sku=tidy(sku)[:MAX_SKU], field=field, reason=reason, remedy=remedy, raw_value=tidy(raw[:1000])[:_SHOWN]
+    )
+
+
+def missing(ref: RowRef, sku: str, field: str, what: str) -> Reject:
+    """A reject for an empty required cell."""
+    return reject(ref, sku, field, (f"The {what} is missing.", f"Fill in the {what} of this row."), "")
+
+
+def sku_problem(sku: str) -> tuple[str, str] | None:
+    """Why a product id cannot be used, and the remedy; None if it can.
+
+    It must be stable, because changing it makes (and pays for) the product's clips again.
+    """
+    if len(sku) > MAX_SKU:
+        return f"The product id is longer than {MAX_SKU} characters.", f"Use an id of at most {MAX_SKU} characters."
+    if not sku.isprintable():
+        return "The product id holds control or invisible characters.", "Use plain letters, digits and punctuation."
+    if is_sheet_error(sku):
+        return "The product id is a spreadsheet error.", "Correct the formula and export again."
+    if "E+" in sku and sku.partition("E+")[0].replace(".", "", 1).isdigit() and sku.partition("E+")[2].isdigit():
+        return (
+            "The product id is a long number that a spreadsheet has rounded.",
+            "Format the id column as text in the spreadsheet and export again.",
+        )
+    return None
+
+
+def is_sheet_error(text: str) -> bool:
+    """Whether a cell holds what a spreadsheet writes when its formula fails."""
+    return text[:1] == "#" and text.lower() in _SHEET_ERRORS
+
+
+def wrong_image(ref: RowRef, sku: str, field: str, problem: str, address: str) -> Reject:
+    """A reject for a main image that cannot be used."""
+    remedy = (
+        "Give an https:// or gs:// address of the picture, or leave the cell empty to make the video from text alone."
+    )
+    return reject(ref, sku, field, (f"The image address {problem}.", remedy), shown_address(address))
+
+
+def wrong_price(ref: RowRef, sku: str, field: str, problem: str, raw: str) -> Reject:
+    """A reject for a price that is not one."""
+    return reject(ref, sku, field, (f"The price {problem}.", "Write one price like 19.99 USD, or leave it empty."), raw)
+
+
+def duplicate(ref: RowRef, sku: str, field: str, first: RowRef, raw: str) -> Reject:
+    """A reject for a product id that an earlier row uses."""
+    where = f"row {first.row}" if first.file == ref.file else f"row {first.row} of {first.file}"
+    return reject(
+        ref, sku, field, (f"The product id is already used in {where}.", "Give every product an id of its own."), raw
+    )
+
+
+def broken(ref: RowRef, row: BrokenRow) -> Reject:
+    """A reject for a row that could not be parted into cells."""
+    return reject(ref, "", "row", (row.reason, row.remedy), row.raw)
+
+
+def fit_row(row: Sequence[str], width: int, ref: RowRef) -> list[str] | Reject | None:
+    """A ragged row at its header's width: filled up when short; None when blank; a reject when cells are left over."""
+    cells = list(row[:-1])
+    if not any(cell.strip() for cell in cells):
+        return None
+    if any(cell.strip() for cell in cells[width:]):
+        return reject(
+            ref,
+            "",
+            "row",
+            (
+                f"The row has {len(cells)} cells, the header {width}.",
+                "Put quotes around cells that hold the delimiter or a line break.",
+            ),
+            " | ".join(cells)[:_SHOWN],
+        )
+    return cells[:width] + [""] * (width + 1 - len(cells[:width]))

@@ -1,0 +1,248 @@
+"""Rows of a Shopify product export: variant and image rows folded into products by handle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import itemgetter
+
+from reelmill.catalog.category import choose_category
+from reelmill.catalog.columns import ColumnMap
+from reelmill.catalog.folding import MAX_VARIANTS, Leftover
+from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address
+from reelmill.catalog.price import parse_price
+from reelmill.catalog.product import Product, Reject, RowRef
+from reelmill.catalog.rejects import (
+    broken,
+    fit_row,
+    is_sheet_error,
+    missing,
+    reject,
+    sku_problem,
+    wrong_image,
+    wrong_price,
+)
+from reelmill.catalog.table import Batch, BrokenRow
+from reelmill.catalog.text import plain_text, slug, tidy
+from reelmill.catalog.values import better_availability
+
+__all__ = ["ShopifyRows"]
+
+_FIELDS = (
+    "handle", "title", "description", "brand", "category", "google_category", "product_type", "status", "published",
+    "option1_name", "option1_value", "option2_name", "option2_value", "option3_name", "option3_value", "sku", "price",
+    "currency", "stock", "stock_tracker", "stock_policy", "image", "image_position", "variant_image", "color",
+    "material", "gender", "age_group", "link",
+)  # fmt: skip
+# Optional fields that a columns mapping may add.
+_MAPPED = ("pattern", "size", "availability", "item_group_id")
+_OPTIONS = {
+    "color": "color", "colour": "color", "colors": "color", "farbe": "color", "couleur": "color",
+    "size": "size", "größe": "size", "taille": "size",
+    "material": "material", "fabric": "material", "finish": "material",
+    "pattern": "pattern", "print": "pattern",
+}  # fmt: skip
+_HIDDEN = frozenset({"draft", "archived"})
+_MAX_PICTURES = 250  # what Shopify allows a product to have
+
+
+@dataclass(slots=True)
+class _Variant:
+    """One sellable variant of a product."""
+
+    ref: RowRef
+    sku: str
+    options: dict[str, str]  # product field -> value
+    label: str  # the option values, for a variant without a SKU
+    price: str
+    image: str
+    stock: str
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A handle whose rows are being read."""
+
+    ref: RowRef
+    cells: dict[str, str]  # the first non-empty value of every product field
+    extra: dict[str, str]
+    option_names: list[str] = field(default_factory=list)
+    variants: list[_Variant] = field(default_factory=list)
+    pictures: list[tuple[int, str]] = field(default_factory=list)
+
+
+class ShopifyRows:
+    """Turns batches of one file's rows into products and rejects; a product ends where the next handle begins."""
+
+    def __init__(self, columns: ColumnMap, file: str, *, split_variants: bool) -> None:
+        self._columns = columns
+        self._file = file
+        self._split = split_variants
+        self._names = (*_FIELDS, *_MAPPED)
+        places = {**columns.fields, **({"image": columns.lists["images"][0]} if columns.lists["images"] else {})}
+        self._pick = itemgetter(*(places.get(name, columns.width) for name in self._names))
+        self._pending: _Pending | None = None
+
+    def convert(self, batch: Batch) -> list[Product | Reject | Leftover]:
+        """The products and rejects that a batch completes, in order."""
+        made: list[Product | Reject | Leftover] = []
+        for number, row in enumerate(batch.rows, batch.first):
+            ref = RowRef(self._file, number)
+            if isinstance(row, BrokenRow):
+                made.append(broken(ref, row))
+                continue
+            fitted = row if len(row) == self._columns.width + 1 else fit_row(row, self._columns.width, ref)
+            if isinstance(fitted, Reject):
+                made.append(fitted)
+            elif fitted is not None:
+                made.extend(self._row(fitted, ref))
+        return made
+
+    def end(self) -> list[Product | Reject | Leftover]:
+        """The last product of the file."""
+        pending, self._pending = self._pending, None
+        return [] if pending is None else self._finish(pending)
+
+    def _row(self, row: Sequence[str], ref: RowRef) -> list[Product | Reject | Leftover]:
+        cells = dict(zip(self._names, map(str.strip, self._pick(row)), strict=True))
+        handle = cells["handle"]
+        done: list[Product | Reject | Leftover] = []
+        if not handle and not cells["title"] and (self._pending is not None or not any(map(str.strip, row))):
+            handle = self._pending.cells["handle"] if self._pending is not None else ""
+            if not any(map(str.strip, row)):
+                return done
+        if self._pending is None or handle != self._pending.cells["handle"]:
+            done = self.end()
+            if not handle:
+                return [*done, missing(ref, cells["sku"], self._columns.spelled("handle"), "handle")]
+            extra = {key: tidy(row[index]) for key, index in self._columns.extra}
+            self._pending = _Pending(ref, cells | {"handle": handle}, extra)
+        self._add(self._pending, cells, ref)
+        return done
+
+    @staticmethod
+    def _add(pending: _Pending, cells: dict[str, str], ref: RowRef) -> None:
+        """Note what one row says about the product: fields, a variant, a picture."""
+        first = pending.cells
+        if first is not cells:
+            first.update({name: value for name, value in cells.items() if value and not first[name]})
+        if not pending.option_names:
+            pending.option_names = [cells[f"option{number}_name"] for number in (1, 2, 3)]
+        if cells["image"] and len(pending.pictures) < _MAX_PICTURES:
+            position = cells["image_position"]
+            place = int(position) if position.isdecimal() and len(position) < 6 else len(pending.pictures) + 1  # noqa: PLR2004 - sane
+            pending.pictures.append((place, normal_address(cells["image"])))
+        if (cells["sku"] or cells["option1_value"] or cells["price"]) and len(pending.variants) < MAX_VARIANTS:
+            pending.variants.append(_variant(cells, pending.option_names, ref))
+
+    def _finish(self, pending: _Pending) -> list[Product | Reject | Leftover]:
+        """The product or products of one handle, or what is wrong with it."""
+        wrong = self._problem(pending)
+        if wrong is not None:
+            return [wrong]
+        pictures = [address for _, address in sorted(pending.pictures, key=lambda picture: picture[0])]
+        if not self._split:
+            return [self._product(pending, pictures, None)]
+        variants: list[_Variant | None] = [*pending.variants] or [None]
+        return [self._product(pending, pictures, variant) for variant in variants]
+
+    def _problem(self, pending: _Pending) -> Reject | Leftover | None:
+        cells, ref, handle = pending.cells, pending.ref, pending.cells["handle"]
+        wrong = sku_problem(handle)
+        if wrong is not None:
+            reason = wrong[0].replace("product id", "handle")
+            return reject(ref, handle, self._columns.spelled("handle"), (reason, wrong[1]), handle)
+        if not cells["title"] or is_sheet_error(cells["title"]):
+            told = reject(
+                ref, handle, self._columns.spelled("title"),
+                ("The title is missing.",
+                 "Fill in the title, and keep the rows of a handle together with its title on the first of them."), "",
+            )  # fmt: skip
+            return Leftover(handle, told)
+        status = cells["status"].lower()
+        if status in _HIDDEN or (not status and cells["published"].lower() == "false"):
+            name = "status" if status else "published"
+            return reject(
+                ref, handle, self._columns.spelled(name),
+                ("The product is not on sale in the shop.", "Set it active in Shopify to have its video made."),
+                cells[name],
+            )  # fmt: skip
+        return None
+
+    def _product(self, pending: _Pending, pictures: list[str], variant: _Variant | None) -> Product | Reject:
+        """One product: the whole handle, or one variant of it."""
+        cells, handle = pending.cells, pending.cells["handle"]
+        ref = pending.ref if variant is None else variant.ref
+        sku = handle if variant is None else variant.sku or "-".join(filter(None, (handle, slug(variant.label))))
+        wrong = sku_problem(sku)
+        if wrong is not None:
+            return reject(ref, sku, self._columns.spelled("sku"), wrong, sku)
+        first = variant or (pending.variants[0] if pending.variants else None)
+        own = first.image if variant is not None and first is not None else ""
+        images = self._images(own, pictures or ([first.image] if first is not None and first.image else []), ref, sku)
+        price = self._price(first.price if first is not None else "", cells["currency"], ref, sku)
+        if isinstance(images, Reject):
+            return images
+        if isinstance(price, Reject):
+            return price
+        options = first.options if first is not None else {}
+        sizes = {one.options.get("size", "") for one in pending.variants}
+        size = options.get("size", "") if variant is not None or len(sizes) == 1 else ""
+        return Product(
+            sku=sku, title=plain_text(cells["title"]), ref=ref,
+            category=choose_category(cells["category"], cells["google_category"], cells["product_type"]),
+            description=plain_text(cells["description"]), brand=plain_text(cells["brand"]),
+            color=plain_text(options.get("color", "") or cells["color"]), size=plain_text(size or cells["size"]),
+            material=plain_text(options.get("material", "") or cells["material"]),
+            pattern=plain_text(options.get("pattern", "") or cells["pattern"]),
+            gender=plain_text(cells["gender"]), age_group=plain_text(cells["age_group"]), link=cells["link"],
+            availability=_stock(pending.variants if variant is None else [variant]), images=images, price=price[0],
+            currency=price[1], item_group_id=handle, extra=pending.extra,
+            variants=tuple(one.sku for one in pending.variants if one.sku) if variant is None else (),
+        )  # fmt: skip
+
+    def _images(self, own: str, pictures: list[str], ref: RowRef, sku: str) -> tuple[str, ...] | Reject:
+        """The usable pictures, the variant's own first; a first one that cannot be used rejects the product."""
+        addresses = list(dict.fromkeys(filter(None, (own, *pictures))))
+        if not addresses:
+            return ()
+        problem = address_problem(addresses[0])
+        if problem:
+            return wrong_image(ref, sku, self._columns.spelled("image"), problem, addresses[0])
+        return tuple(address for address in addresses if not address_problem(address))[:MAX_IMAGES]
+
+    def _price(self, text: str, currency: str, ref: RowRef, sku: str) -> tuple[Decimal | None, str] | Reject:
+        if not text:
+            return None, ""
+        try:
+            return parse_price(text, currency)
+        except ValueError as error:
+            return wrong_price(ref, sku, self._columns.spelled("price"), str(error), text)
+
+
+def _variant(cells: dict[str, str], names: list[str], ref: RowRef) -> _Variant:
+    options: dict[str, str] = {}
+    values = [cells[f"option{number}_value"] for number in (1, 2, 3)]
+    for name, value in zip(names, values, strict=True):
+        known = _OPTIONS.get(name.lower())
+        if known is not None and value:
+            options.setdefault(known, value)
+    tracked, policy, left = cells["stock_tracker"], cells["stock_policy"].lower(), cells["stock"]
+    out = bool(tracked) and left.lstrip("-").isdecimal() and int(left) <= 0 and policy in {"deny", "false"}
+    return _Variant(
+        ref=ref,
+        sku=cells["sku"].removeprefix("'"),  # the export protects numbers from spreadsheets with an apostrophe
+        options=options,
+        label=" ".join(value for value in values if value and value != "Default Title"),
+        price=cells["price"],
+        image=normal_address(cells["variant_image"]),
+        stock="out_of_stock" if out else "in_stock",
+    )
+
+
+def _stock(variants: list[_Variant]) -> str:
+    best = "out_of_stock" if variants else ""
+    for variant in variants:
+        best = better_availability(best, variant.stock)
+    return best

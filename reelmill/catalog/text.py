@@ -1,0 +1,113 @@
+"""Cells to plain text: one line, printable, without HTML and without hidden characters."""
+
+from __future__ import annotations
+
+import html
+import re
+
+__all__ = ["plain_text", "slug", "tidy"]
+
+# Characters that a reader cannot see but a model can: direction overrides, zero-width marks, tag characters,
+# and lone surrogates, which no file can hold. Joiners (200c, 200d) stay: emoji and Persian need them.
+_HIDDEN = re.compile("[\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
+
+_BLOCK = frozenset({
+    "address", "article", "aside", "blockquote", "br", "caption", "dd", "div", "dl", "dt", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol",
+    "p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})  # fmt: skip
+_INLINE = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "big", "body", "button", "center", "cite", "code", "col", "colgroup",
+    "data", "del", "dfn", "em", "font", "head", "html", "i", "img", "input", "ins", "kbd", "label", "link",
+    "mark", "meta", "o", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub",
+    "sup", "time", "title", "tt", "u", "var", "video", "wbr",
+})  # fmt: skip
+_SILENT = frozenset({"script", "style", "template", "iframe", "noscript", "svg", "object", "select", "textarea"})
+_ENDS_SENTENCE = (".", "!", "?", ":", ";", ",", "…")
+
+
+def tidy(text: str) -> str:
+    """The text on one trimmed line: no control or hidden characters, whitespace collapsed, markup untouched."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return " ".join(_CONTROL.sub(" ", _HIDDEN.sub("", text)).split())
+
+
+def plain_text(text: str) -> str:
+    """The text as :func:`tidy` makes it, with HTML tags removed and character references resolved.
+
+    Only names that HTML knows count as tags, so ``size <40 cm`` and ``R&D`` stay as written.
+    """
+    if "<" in text:
+        text = _without_tags(text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    return tidy(text)
+
+
+def slug(name: str) -> str:
+    """A column name as an identifier that templates can use: ``Care & Wash`` becomes ``care_wash``."""
+    import unicodedata
+
+    folded = unicodedata.normalize("NFKD", name.strip().casefold())
+    kept = "".join(char if char.isalnum() else "_" for char in folded if not unicodedata.combining(char))
+    joined = "_".join(part for part in kept.split("_") if part)
+    if not joined.isidentifier():
+        return f"c_{joined}" if f"c_{joined}".isidentifier() else ""
+    return joined
+
+
+def _without_tags(text: str) -> str:
+    """Walk the markup once, left to right; an unfinished tag is text. Never raises, linear in the length."""
+    parts: list[str] = []
+    position = 0
+    while (start := text.find("<", position)) >= 0:
+        parts.append(text[position:start])
+        if text.startswith("<!--", start):
+            end = text.find("-->", start + 4)
+            position = len(text) if end < 0 else end + 3
+            continue
+        name = _TAG_NAME.match(text, start)
+        tag = name.group(1).lower() if name else ""
+        if tag not in _BLOCK and tag not in _INLINE and tag not in _SILENT:
+            parts.append("<")
+            position = start + 1
+            continue
+        position = _tag_end(text, start)
+        if position < 0:
+            parts.append(text[start:])
+            position = len(text)
+        elif tag in _SILENT and text[start + 1] != "/":
+            position = _after_silent(text, tag, position)
+        elif tag in _BLOCK:
+            parts.append(_block_break(parts))
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _tag_end(text: str, start: int) -> int:
+    """The position after the tag's ``>``; a ``>`` inside a quoted attribute does not count."""
+    end = text.find(">", start)
+    for _ in range(4):
+        if end < 0 or text.count('"', start, end) % 2 == 0:
+            break
+        further = text.find(">", end + 1)
+        if further < 0:
+            break
+        end = further
+    return end + 1 if end >= 0 else -1
+
+
+def _after_silent(text: str, tag: str, position: int) -> int:
+    """The position after the closing tag of an element whose content nobody reads, or after its opening tag."""
+    end = re.compile(rf"</{tag}\s*>", re.IGNORECASE).search(text, position)
+    return position if end is None else end.end()
+
+
+def _block_break(parts: list[str]) -> str:
+    """What stands between two blocks, so that list items read as sentences."""
+    before = next((part.rstrip() for part in reversed(parts) if part.strip()), "")
+    return " " if not before or before.endswith(_ENDS_SENTENCE) else ". "
