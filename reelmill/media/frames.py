@@ -68,9 +68,9 @@ class Seen:
         luma = sampled(frame)
         black = is_black(luma, full_range=is_full_range(frame))
         self.black.add(start_s=at_s, end_s=self.end_s, holds=black)
-        still = self._still_of is not None and is_still(luma, self._still_of)
+        still = self._still_of is not None and is_still(luma, self._still_of, key_frame=frame.key_frame)
         self.frozen.add(start_s=start_s - self.frame_s, end_s=self.end_s, holds=still)
-        if not still:
+        if not still or frame.key_frame:
             self._still_of = luma  # compare with where a stretch began, so that a slow move counts as one
         self.poster.offer(frame, at_s - self.first_s, black=black)
         if frame.is_corrupt:

@@ -13,7 +13,7 @@ __all__ = ["judge_facts", "judge_seen"]
 _DURATION_OFF_S = 0.3
 _DURATION_WRONG_S = 1.0
 _FPS_OFF = 0.5
-_WHOLE = 0.9  # this share of black or frozen video is all of it
+_WHOLE = 0.85  # this share of black or frozen video is all of it
 _BLACK_STRETCH_S = 0.5
 _FROZEN_STRETCH_S = 1.0
 _SILENT_PEAK = 0.0005  # -66 dB of full scale
@@ -55,20 +55,18 @@ def _duration(seconds: float, expected: Expectation) -> Iterator[Finding]:
 def _pictures(seen: Seen) -> Iterator[Finding]:
     if seen.frames == 0:
         return
-    if seen.black.total_s >= _WHOLE * seen.duration_s:
+    if seen.black.total_s() >= _WHOLE * seen.duration_s:
         yield Finding(FindingCode.BLACK, "It is black from beginning to end.", round(seen.first_s, 3))
         return
-    for stretch in seen.black.found:
-        if stretch.seconds >= _BLACK_STRETCH_S:
-            words = f"It is black for {stretch.seconds:.1f} s."
-            yield Finding(FindingCode.BLACK_STRETCH, words, round(stretch.start_s, 3))
-    if seen.frozen.total_s >= _WHOLE * seen.duration_s:
+    for stretch in seen.black.lasting(_BLACK_STRETCH_S):
+        words = f"It is black for {stretch.seconds:.1f} s."
+        yield Finding(FindingCode.BLACK_STRETCH, words, round(stretch.start_s, 3))
+    if seen.frozen.total_s(_FROZEN_STRETCH_S) >= _WHOLE * seen.duration_s:
         yield Finding(FindingCode.FROZEN, "Nothing moves from beginning to end.", round(seen.first_s, 3))
         return
-    for stretch in seen.frozen.found:
-        if stretch.seconds >= _FROZEN_STRETCH_S:
-            words = f"Nothing moves for {stretch.seconds:.1f} s."
-            yield Finding(FindingCode.FROZEN_STRETCH, words, round(stretch.start_s, 3))
+    for stretch in seen.frozen.lasting(_FROZEN_STRETCH_S):
+        words = f"Nothing moves for {stretch.seconds:.1f} s."
+        yield Finding(FindingCode.FROZEN_STRETCH, words, round(stretch.start_s, 3))
 
 
 def _sound(sound: Sound, video_s: float) -> Iterator[Finding]:

@@ -15,9 +15,11 @@ Luma = NDArray[np.int16]
 _DARK = 38  # a tenth of studio range above its black (16), as FFmpeg's blackdetect has it
 _DARK_FULL_RANGE = 26
 _BLACK_SHARE = 0.98
-_MOVED_LEVELS = 6  # less is what an encoder does to a still picture
+_MOVED_LEVELS = 16  # less is what an encoder does while it refines a still picture (measured: up to 15)
 _STILL_SHARE = 0.0005  # of the sampled pixels may have moved: a ring turning on white moves more
 _STILL_MEAN = 0.5
+_KEY_FRAME_SHARE = 0.02
+_KEY_FRAME_MEAN = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,13 @@ class Stretches:
             self.found.pop()
         self.found.append(Stretch(self._since, end_s))
 
-    @property
-    def total_s(self) -> float:
-        """How long all of them are together."""
-        return sum(stretch.seconds for stretch in self.found)
+    def lasting(self, seconds: float) -> list[Stretch]:
+        """Those that last at least so long."""
+        return [stretch for stretch in self.found if stretch.seconds >= seconds]
+
+    def total_s(self, at_least_s: float = 0.0) -> float:
+        """How long those that last at least so long are together."""
+        return sum(stretch.seconds for stretch in self.lasting(at_least_s))
 
 
 def is_black(luma: Luma, *, full_range: bool) -> bool:
@@ -63,9 +68,13 @@ def is_black(luma: Luma, *, full_range: bool) -> bool:
     return bool(np.count_nonzero(dark) >= _BLACK_SHARE * luma.size)
 
 
-def is_still(luma: Luma, before: Luma) -> bool:
-    """Whether nothing moved between two pictures, but for what an encoder does to a still one."""
+def is_still(luma: Luma, before: Luma, *, key_frame: bool) -> bool:
+    """Whether nothing moved between two pictures, but for what an encoder does to a still one.
+
+    A key frame is coded anew and may differ from its neighbours all over, though little.
+    """
     if luma.shape != before.shape:
         return False
+    share, mean = (_KEY_FRAME_SHARE, _KEY_FRAME_MEAN) if key_frame else (_STILL_SHARE, _STILL_MEAN)
     moved: NDArray[Any] = np.abs(luma - before)
-    return bool(np.count_nonzero(moved > _MOVED_LEVELS) <= _STILL_SHARE * luma.size and moved.mean() < _STILL_MEAN)
+    return bool(np.count_nonzero(moved > _MOVED_LEVELS) <= share * luma.size and moved.mean() < mean)

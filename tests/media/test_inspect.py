@@ -48,6 +48,7 @@ def test_a_good_video_passes_with_its_facts(tmp_path):
     [
         ({"picture": black}, FindingCode.BLACK, "fail"),
         ({"picture": still}, FindingCode.FROZEN, "fail"),
+        ({"picture": still, "key_frame_every": 24, "crf": 30}, FindingCode.FROZEN, "fail"),
         ({"seconds": 2}, FindingCode.WRONG_DURATION, "fail"),
         ({"seconds": 3.5}, FindingCode.DURATION_OFF, "review"),
         ({"seconds": 6}, FindingCode.WRONG_DURATION, "fail"),
@@ -117,6 +118,15 @@ def test_a_small_thing_that_turns_on_white_is_no_freeze(tmp_path):
         return frame
 
     assert look(make_video(tmp_path / "v.mp4", picture)).status is InspectionStatus.PASS
+
+
+def test_a_slow_move_in_a_large_picture_is_no_freeze(tmp_path):
+    def picture(number, width, height):
+        return moving(number // 3, width, height)  # a pixel a frame, and repeated pictures
+
+    expected = Expectation(duration_s=1, width=1280, height=720, audio=False)
+    path = make_video(tmp_path / "v.mp4", picture, width=1280, height=720, seconds=1, sound=None)
+    assert look(path, expected).status is InspectionStatus.PASS
 
 
 def test_a_dark_product_on_black_is_not_black(tmp_path):

@@ -49,10 +49,12 @@ def make_video(
     sound_seconds: float | None = None,
     faststart: bool = True,
     crf: int = 23,
+    key_frame_every: int = 250,
 ) -> Path:
     """Write an H.264 (and AAC) MP4; ``sound`` is the loudness of a tone, 0 for silence, None for no track."""
     with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
         video = container.add_stream("libx264", rate=fps, options={"preset": "veryfast", "crf": str(crf)})
+        video.gop_size = key_frame_every
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         audio = None if sound is None else container.add_stream("aac", rate=_RATE, layout="mono")
         for number in range(round(seconds * fps)):
