@@ -227,4 +227,5 @@ def _texts(tree: nodes.Template) -> Iterator[tuple[str, int]]:
 
 def _parse(library: PromptLibrary, name: str) -> nodes.Template:
     """The tree of a file as it was written: line by line, before white space is made even."""
-    return Environment(trim_blocks=True, lstrip_blocks=True).parse(library.sources.files[name], name)  # noqa: S701
+    tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(library.sources.files[name], name)  # noqa: S701
+    return tree.set_environment(library.environment)  # which knows the filters
