@@ -1,0 +1,135 @@
+"""The shipped platforms: they load, they are consistent, and they share clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelmill.errors import FixConfiguration
+from reelmill.platforms import NativeRatio, Platform, load_platforms, select_platforms
+
+SHIPPED = Path(__file__).parents[1] / "catalogs" / "platforms.toml"
+NAMES = (
+    "instagram_reels",
+    "instagram_feed",
+    "tiktok",
+    "youtube",
+    "youtube_shorts",
+    "linkedin",
+    "facebook_feed",
+    "pinterest",
+    "amazon",
+)
+
+
+def read(tmp_path: Path, text: str) -> dict[str, Platform]:
+    path = tmp_path / "platforms.toml"
+    path.write_text(text, "utf-8")
+    return load_platforms(path)
+
+
+@pytest.fixture(scope="module")
+def platforms():
+    return load_platforms(SHIPPED)
+
+
+def test_every_promised_platform_is_there(platforms):
+    assert set(NAMES) <= set(platforms)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_size_matches_ratio(platforms, name):
+    platform = platforms[name]
+    across, down = map(int, platform.ratio.split(":"))
+    assert platform.width * down == platform.height * across
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_derived_means_not_native(platforms, name):
+    platform = platforms[name]
+    assert platform.derived == (platform.ratio not in {ratio.value for ratio in NativeRatio})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_derived_frame_fits_into_the_native_one_without_loss_of_the_shorter_side(platforms, name):
+    platform = platforms[name]
+    native_across, native_down = map(int, platform.native.split(":"))
+    across, down = map(int, platform.ratio.split(":"))
+    if platform.native is NativeRatio.PORTRAIT:
+        assert across * native_down >= down * native_across
+    else:
+        assert across * native_down <= down * native_across
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_duration_obeys_the_platforms_own_bounds(platforms, name):
+    platform = platforms[name]
+    assert platform.delivery.get("min_s", 0) <= platform.duration_s <= platform.delivery.get("max_s", 60)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_delivery_says_what_a_rendition_needs(platforms, name):
+    delivery = platforms[name].delivery
+    assert delivery["container"] == "mp4"
+    assert delivery["video_codec"] == "h264"
+    assert delivery["audio_codec"] == "aac"
+    assert delivery["max_bytes"] >= 100_000_000
+    assert -24 <= delivery["loudness_lufs"] <= -9
+    assert delivery["max_fps"] >= 24
+    assert delivery.get("min_width", 0) <= platforms[name].width
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_source_says_where_and_when(platforms, name):
+    assert ".com" in platforms[name].source or ".kr" in platforms[name].source
+    assert "read 2026" in platforms[name].source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_safe_zones_leave_room(platforms, name):
+    zones = platforms[name].safe_zones
+    assert zones.top + zones.bottom < 0.6
+    assert zones.left + zones.right < 0.4
+
+
+def test_platforms_of_one_native_ratio_share_one_paid_clip(platforms):
+    wanted = {(platform.native, platform.duration_s, platform.audio) for platform in platforms.values()}
+    assert len(wanted) == len(NativeRatio)
+
+
+def test_a_native_ratio_can_not_be_derived(tmp_path):
+    with pytest.raises(FixConfiguration, match=r"wide.*native = '16:9'"):
+        read(
+            tmp_path,
+            '[wide]\ntitle="W"\nratio="16:9"\nnative="9:16"\nwidth=1920\nheight=1080\nsource="read 2026 somewhere"',
+        )
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [("duration_s = 5", "duration_s"), ('native = "1:1"', "native"), ("colour = 1", "colour"), ("width = 5", "width")],
+)
+def test_a_wrong_field_is_named(tmp_path, line, field):
+    fields = {
+        "title": 'title = "W"',
+        "ratio": 'ratio = "1:1"',
+        "native": 'native = "9:16"',
+        "width": "width = 1080",
+        "height": "height = 1080",
+        "source": 'source = "read 2026 somewhere"',
+    }
+    fields[field] = line
+    with pytest.raises(FixConfiguration, match=rf"platforms\.toml: platform mine: {field}"):
+        read(tmp_path, "[mine]\n" + "\n".join(fields.values()))
+
+
+def test_a_missing_file_says_what_to_do(tmp_path):
+    with pytest.raises(FixConfiguration, match="catalogs_dir"):
+        load_platforms(tmp_path / "platforms.toml")
+
+
+def test_select_keeps_the_order_and_names_strangers(platforms):
+    assert [p.name for p in select_platforms(platforms, ["youtube", "tiktok", "youtube"])] == ["youtube", "tiktok"]
+    with pytest.raises(FixConfiguration, match="myspace"):
+        select_platforms(platforms, ["myspace"])
