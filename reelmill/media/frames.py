@@ -22,6 +22,7 @@ from reelmill.media.stretches import Luma, Stretches, is_black, is_still
 __all__ = ["Seen", "Sound", "look_at_frames"]
 
 _MAX_FPS = 60
+_SETTLES = 6  # frames in which an encoder refines a still picture after a key frame
 _MAX_SECONDS = 120.0  # of our own time
 
 
@@ -56,6 +57,7 @@ class Seen:
     sound: Sound | None = None
     trouble: list[Finding] = field(default_factory=list)
     _still_of: Luma | None = None
+    _since_key: int = 0
 
     def see(self, frame: VideoFrame) -> None:
         """Add the next frame."""
@@ -68,9 +70,11 @@ class Seen:
         luma = sampled(frame)
         black = is_black(luma, full_range=is_full_range(frame))
         self.black.add(start_s=at_s, end_s=self.end_s, holds=black)
-        still = self._still_of is not None and is_still(luma, self._still_of, key_frame=frame.key_frame)
+        self._since_key = 0 if frame.key_frame else self._since_key + 1
+        settling = self._since_key < _SETTLES
+        still = self._still_of is not None and is_still(luma, self._still_of, settling=settling)
         self.frozen.add(start_s=start_s - self.frame_s, end_s=self.end_s, holds=still)
-        if not still or frame.key_frame:
+        if not still or settling:
             self._still_of = luma  # compare with where a stretch began, so that a slow move counts as one
         self.poster.offer(frame, at_s - self.first_s, black=black)
         if frame.is_corrupt:

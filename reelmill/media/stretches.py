@@ -18,8 +18,8 @@ _BLACK_SHARE = 0.98
 _MOVED_LEVELS = 16  # less is what an encoder does while it refines a still picture (measured: up to 15)
 _STILL_SHARE = 0.0005  # of the sampled pixels may have moved: a ring turning on white moves more
 _STILL_MEAN = 0.5
-_KEY_FRAME_SHARE = 0.02
-_KEY_FRAME_MEAN = 3.0
+_SETTLING_SHARE = 0.02
+_SETTLING_MEAN = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,14 @@ def is_black(luma: Luma, *, full_range: bool) -> bool:
     return bool(np.count_nonzero(dark) >= _BLACK_SHARE * luma.size)
 
 
-def is_still(luma: Luma, before: Luma, *, key_frame: bool) -> bool:
+def is_still(luma: Luma, before: Luma, *, settling: bool) -> bool:
     """Whether nothing moved between two pictures, but for what an encoder does to a still one.
 
-    A key frame is coded anew and may differ from its neighbours all over, though little.
+    ``settling`` is for a key frame and the few after it: the picture is coded anew and refined, and may differ
+    from the one before all over, though little.
     """
     if luma.shape != before.shape:
         return False
-    share, mean = (_KEY_FRAME_SHARE, _KEY_FRAME_MEAN) if key_frame else (_STILL_SHARE, _STILL_MEAN)
+    share, mean = (_SETTLING_SHARE, _SETTLING_MEAN) if settling else (_STILL_SHARE, _STILL_MEAN)
     moved: NDArray[Any] = np.abs(luma - before)
     return bool(np.count_nonzero(moved > _MOVED_LEVELS) <= share * luma.size and moved.mean() < mean)
