@@ -148,7 +148,7 @@ class Settings(BaseSettings):
         20, ge=1, le=1000, description="Times a clip that was definitely refused for now (429, no connection) is sent."
     )
     poll_interval_s: float = Field(
-        10, ge=0.01, le=300, description="Time between two looks at an operation, in seconds."
+        10, ge=0.01, le=300, description="Longest time between two looks at an operation, in seconds."
     )
     poll_timeout_s: float = Field(30, ge=0.1, le=600, description="Deadline of one poll, in seconds.")
     operation_deadline_s: float = Field(

@@ -116,10 +116,8 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
 
 def _status(engine: Engine) -> RunStatus:
     stop = engine.stop
-    if not stop.requested:
-        return RunStatus.COMPLETED
     if stop.error is None:
-        return RunStatus.STOPPED
+        return RunStatus.STOPPED if stop.requested else RunStatus.COMPLETED
     return RunStatus.CAPPED if isinstance(stop.error, RaiseCap) else RunStatus.FAILED
 
 

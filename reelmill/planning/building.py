@@ -87,7 +87,7 @@ class ClipBuilder:
             title=product.title,
             category=product.category_text,
             unit_price_usd=self.unit_price(shape),
-            price_date=self.model.price_as_of.isoformat(),
+            price_date=str(self.model.price_as_of),
             template=rendered.template,
             template_version=rendered.template_version,
             input_hash=fingerprint,

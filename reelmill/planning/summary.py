@@ -86,7 +86,8 @@ class PlanSummary:
 
     def add_retired(self, skus: Sequence[str]) -> None:
         """Count products that vanished from the feed."""
-        self.counts[Action.RETIRE] += len(skus)
+        if skus:
+            self.counts[Action.RETIRE] += len(skus)
         self.retired.extend(skus[: max(0, _SAMPLES_KEPT - len(self.retired))])
 
     def to_dict(self) -> dict[str, Any]:

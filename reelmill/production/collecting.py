@@ -15,7 +15,8 @@ import orjson
 import reelmill
 from reelmill.clip import Clip
 from reelmill.ledger.records import Intent
-from reelmill.media.inspect import Expectation, inspect_video
+from reelmill.media.expectation import Expectation
+from reelmill.media.inspect import inspect_video
 from reelmill.production.studio import Studio
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo

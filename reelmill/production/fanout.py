@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from reelmill.errors import ReelmillError
+from reelmill.errors import RaiseCap, ReelmillError
 from reelmill.production.stop import StopSignal
 
 __all__ = ["fan_out"]
@@ -25,17 +25,21 @@ async def fan_out(
 ) -> None:
     """Run ``produce`` over ``items``, at most ``in_flight`` at a time, until done or stopped.
 
-    A ReelmillError stops new items and is kept as the reason in ``stop``; what runs already runs on. Any other
-    exception does the same and is raised at the end. ``produce`` returns None for an item it did not start.
+    A ReelmillError is kept as the reason in ``stop``: at a cap nothing new begins and what holds a reservation
+    goes on; any other one stops new submits. An unexpected exception does that too and is raised at the end.
+    ``produce`` returns None for an item it did not start.
     """
     iterator = iter(items)
 
     async def worker() -> None:
         for item in iterator:
-            if stop.requested:
+            if stop.closed:
                 return
             try:
                 result = await produce(item)
+            except RaiseCap as error:
+                stop.close(error)
+                return
             except ReelmillError as error:
                 stop.request(error)
                 return

@@ -28,16 +28,16 @@ class Waiting:
 def next_step(studio: Studio, intent: Intent) -> Verdict | Waiting:
     """Look once. A verdict can be settled; Waiting says how the intent stands now."""
     match intent.state:
-        case State.SUBMITTED | State.EXPIRED if intent.operation:
-            return _poll(studio, intent)
+        case State.SUBMITTED | State.EXPIRED if intent.operation is not None:
+            return _poll(studio, intent, intent.operation)
         case State.SENDING | State.UNKNOWN | State.LOST:
             return _look(studio, intent)
         case _:
             return Waiting(intent)
 
 
-def _poll(studio: Studio, intent: Intent) -> Verdict | Waiting:
-    outcome = studio.backend.poll(intent.operation)
+def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
+    outcome = studio.backend.poll(operation)
     if isinstance(outcome, Finished | Failed):
         return classify(outcome, intent.samples)
     overdue = _age(intent.submitted_at) > studio.settings.operation_deadline_s

@@ -23,6 +23,7 @@ __all__ = ["Producer"]
 
 log = logging.getLogger(__name__)
 
+_FIRST_LOOK_S = 1.0
 _PREPARING = 16  # clips between authorise and send: enough to fill any quota, few to release on a stop
 
 
@@ -43,7 +44,7 @@ class Producer:
         if work.intent is not None:
             return await self.follow(clip, work.intent)
         async with self._preparing:
-            if studio.stop.requested:
+            if studio.stop.closed:
                 return None
             try:
                 intent = await studio.threads.ledger(
@@ -58,8 +59,10 @@ class Producer:
     async def follow(self, clip: Clip, intent: Intent) -> ClipResult:
         """Wait for what was sent and settle it; leaves it as it is when the run is told to leave."""
         studio = self.studio
-        while intent.state.open and await studio.stop.pause_in_flight(self._interval()):
+        looks = 0
+        while intent.state.open and await studio.stop.pause_in_flight(self._interval(looks)):
             intent = await self.look(clip, intent)
+            looks += 1
         log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
         return ClipResult.of(clip, intent)
 
@@ -97,6 +100,7 @@ class Producer:
         )
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
 
-    def _interval(self) -> float:
-        """A tenth of jitter keeps hundreds of polls from marching in step."""
-        return self.studio.settings.poll_interval_s * random.uniform(0.9, 1.1)  # noqa: S311 — not a secret
+    def _interval(self, looks: int) -> float:
+        """Soon at first, then every ``poll_interval_s``; jitter keeps hundreds of polls from marching in step."""
+        longest = self.studio.settings.poll_interval_s
+        return min(longest, _FIRST_LOOK_S * 1.5**looks) * random.uniform(0.9, 1.1)  # noqa: S311 — not a secret

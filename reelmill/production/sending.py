@@ -12,7 +12,7 @@ from reelmill.ledger.states import State
 from reelmill.production.studio import Studio
 from reelmill.storage.names import safe_name
 from reelmill.veo.backend import MediaInput
-from reelmill.veo.images import ImageRefused
+from reelmill.veo.images import ImageRefused, ImageUnreachable
 from reelmill.veo.labels import request_labels
 from reelmill.veo.outcomes import Accepted, Refusal, Refused, SubmitOutcome, Unclear
 
@@ -53,30 +53,37 @@ async def send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
     """
     try:
         media = await studio.threads.poll(studio.media.resolve, clip.request)
-    except ImageRefused as error:
-        return await studio.threads.ledger(_fail, studio, intent, "image_refused", str(error))
+    except (ImageRefused, ImageUnreachable) as error:
+        code = "image_refused" if isinstance(error, ImageRefused) else "image_unreachable"
+        return await studio.threads.ledger(_fail, studio, intent, code, str(error))
     except ReelmillError:
         await _release(studio, intent)
         raise
-    key = studio.quota_key(clip.request.model)
-    refused = Refused(Refusal.NOT_SENT, 0, "never tried")
-    for tried in range(studio.settings.submit_attempts):
-        if not await studio.pacer.turn(key):
-            return await _release(studio, intent)
-        outcome = await studio.threads.submit(_transmit, studio, clip, intent, media, key)
-        if not isinstance(outcome, Refused):
-            return await _reread(studio, intent)
-        refused = outcome
-        if refused.refusal not in (Refusal.THROTTLED, Refusal.NOT_SENT):
-            break
-        if refused.refusal is Refusal.NOT_SENT and not await studio.stop.pause(min(2.0**tried, _LONGEST_RECONNECT_S)):
-            break
-    if refused.refusal is Refusal.BAD_REQUEST:
+    refused = await _send_until_heard(studio, clip, intent, media)
+    if refused is None:
         return await _reread(studio, intent)
     released = await _release(studio, intent)
     if studio.stop.requested:
         return released
     raise _hopeless(refused)
+
+
+async def _send_until_heard(studio: Studio, clip: Clip, intent: Intent, media: dict[str, MediaInput]) -> Refused | None:
+    """Send again only what was certainly refused for now; None once the ledger holds how the submit ended."""
+    key = studio.quota_key(clip.request.model)
+    refused = Refused(Refusal.NOT_SENT, 0, "the run was stopped")
+    for tried in range(studio.settings.submit_attempts):
+        if not await studio.pacer.turn(key):
+            return refused
+        outcome = await studio.threads.submit(_transmit, studio, clip, intent, media, key)
+        if not isinstance(outcome, Refused) or outcome.refusal is Refusal.BAD_REQUEST:
+            return None
+        refused = outcome
+        if refused.refusal in (Refusal.ACCESS, Refusal.MODEL_GONE):
+            return refused
+        if refused.refusal is Refusal.NOT_SENT:
+            await studio.stop.pause(min(2.0**tried, _LONGEST_RECONNECT_S))
+    return refused
 
 
 def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, MediaInput], key: str) -> SubmitOutcome:

@@ -1,4 +1,4 @@
-"""How a run is told to stop: first no new money, then, if asked again, leave what is in flight."""
+"""How a run is told to stop, in three steps: begin no clip, send nothing more, leave what is in flight."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ class StopSignal:
     """Shared by everything in one event loop. ``request`` may be called from its thread only."""
 
     error: BaseException | None = None
+    _closed: bool = False
     _requested: asyncio.Event = field(default_factory=asyncio.Event)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
+    def closed(self) -> bool:
+        """No new clip may begin; those that hold a reservation are still sent."""
+        return self._closed or self.requested
+
+    @property
     def requested(self) -> bool:
-        """No new clip may be authorised or sent."""
+        """Nothing more may be sent."""
         return self._requested.is_set()
 
     @property
@@ -26,13 +32,18 @@ class StopSignal:
         """Clips in flight are left for ``settle`` or the next run."""
         return self._leaving.is_set()
 
-    def request(self, error: BaseException | None = None) -> None:
-        """Stop new submits; the first error given is kept as the reason."""
+    def close(self, error: BaseException | None = None) -> None:
+        """Begin no new clip; the first error given is kept as the reason."""
         self.error = self.error or error
+        self._closed = True
+
+    def request(self, error: BaseException | None = None) -> None:
+        """Send nothing more: what waits for its turn gives its reservation back."""
+        self.close(error)
         self._requested.set()
 
     def leave(self) -> None:
-        """Stop new submits and do not wait for what is in flight."""
+        """Send nothing more and do not wait for what is in flight."""
         self._requested.set()
         self._leaving.set()
 

@@ -248,7 +248,7 @@ class Routes:
             "posts": self._counts["posts"],
             "accepted": self._counts["accepted"],
             "refused": dict(self._refused),
-            "faults": dict(self._faults),
+            "faults": {str(kind): count for kind, count in self._faults.items()},
             "polls": self._counts["polls"],
             "running": self._operations.running,
             "billed_usd": str(self._journal.billed_usd()),

@@ -1,0 +1,118 @@
+"""Making clips in front of a person: approval, progress, Ctrl-C, and the closing lines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from reelmill.cli.printing import money
+from reelmill.errors import FixConfiguration
+from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.engine import Engine
+from reelmill.jobs.making import make_clips
+from reelmill.planning.actions import Action
+from reelmill.planning.summary import PlanSummary
+from reelmill.production.producer import Producer
+from reelmill.production.results import ClipResult, Tally
+from reelmill.production.stop import StopSignal
+from reelmill.production.work import Work
+
+__all__ = ["approve", "interruptible", "make_with_progress", "print_report"]
+
+
+def approve(summary: PlanSummary, *, yes: bool) -> None:
+    """Ask a person to approve the price. Raises FixConfiguration if nobody does."""
+    if yes or not summary.counts[Action.MAKE]:
+        return
+    price = money(summary.estimated_usd)
+    if not sys.stdin.isatty():
+        raise FixConfiguration(f"Nobody approved spending up to {price}.", "Add --yes, with --cap-usd for a limit.")
+    if input(f"Spend up to {price}? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise FixConfiguration(f"Spending up to {price} was declined; nothing was sent.", "Run it again to approve.")
+
+
+@contextlib.contextmanager
+def interruptible(stop: StopSignal) -> Iterator[None]:
+    """First Ctrl-C (or SIGTERM): no new money, settle what is in flight. Second: leave that to ``settle``."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        if stop.requested:
+            stop.leave()
+            _say("Leaving what is in flight. Run the same command, or reelmill settle, to finish it without paying.")
+        else:
+            stop.request()
+            _say("Stopping: no new clip is sent; waiting for those in flight. Ctrl-C again leaves them for later.")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def make_with_progress(
+    engine: Engine, run_id: str, works: Iterable[Work], total: int, *, quiet: bool = False
+) -> Tally:
+    """Make the clips of a run, showing how far it is on standard error."""
+    with interruptible(engine.stop), _progress(total, quiet=quiet) as advance:
+        return await make_clips(engine, works, Producer(engine.studio(), run_id).produce, on_result=advance)
+
+
+@contextlib.contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[_Advance]:
+    console = Console(stderr=True, quiet=quiet or not total)
+    columns = (
+        TextColumn("Making clips"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+        yield _Advance(bar, total, console)
+
+
+class _Advance:
+    """Counts results on the bar, or in lines when there is no terminal to draw on."""
+
+    def __init__(self, bar: Progress, total: int, console: Console) -> None:
+        self._bar, self._console, self._total = bar, console, total
+        self._tally = Tally()
+        self._task = bar.add_task("clips", total=total, note="")
+        self._step = max(1, total // 20)
+
+    def __call__(self, result: ClipResult) -> None:
+        self._tally.add(result)
+        done = sum(self._tally.counts.values())
+        self._bar.update(self._task, advance=1, note=money(self._tally.spent_usd))
+        if not self._console.is_terminal and (done % self._step == 0 or done == self._total):
+            self._console.print(f"{done}/{self._total} clips, {money(self._tally.spent_usd)}")
+
+
+def print_report(console: Console, report: RunReport) -> None:
+    """How the run ended, where everything is, and what to do next."""
+    console.print()
+    states = ", ".join(f"{count} {state}" for state, count in report.counts.items()) or "nothing to make"
+    console.print(
+        f"[bold]Run[/] {report.run_id} {report.status}: {states}; {report.kept} kept, {report.blocked} blocked."
+    )
+    reserved = f" ({money(report.reserved_usd)} still reserved)" if report.reserved_usd else ""
+    console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
+    console.print(f"[bold]Output[/] {report.output} (videos in clips/, tables in tables/)")
+    if report.stopped_by is not None:
+        console.print(f"[red]stopped[/] {report.stopped_by}")
+    if report.attention or report.blocked:
+        console.print("[yellow]attention[/] Some clips need a look: run reelmill status.")
+
+
+def _say(text: str) -> None:
+    print(f"reelmill: {text}", file=sys.stderr)  # noqa: T201 — a signal handler speaks to the person at once

@@ -1,0 +1,88 @@
+"""Options that several verbs share, spelled and explained once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from reelmill.catalog.feed import Dialect
+from reelmill.clip import Resolution
+from reelmill.platforms import MediaUse
+from reelmill.settings import Settings, load_settings
+
+__all__ = [
+    "Campaign",
+    "CapUsd",
+    "Columns",
+    "DialectName",
+    "Feed",
+    "Force",
+    "Json",
+    "Limit",
+    "Media",
+    "ModelName",
+    "Only",
+    "Output",
+    "Platforms",
+    "Quality",
+    "Variants",
+    "columns_of",
+    "names_of",
+    "settings_with",
+]
+
+Feed = Annotated[str, Parameter(help="Product feed: CSV, TSV (also .gz), Parquet file or folder; a path or gs://.")]
+Output = Annotated[
+    str,
+    Parameter(
+        help="Where videos and tables go: gs://bucket/prefix or a folder. Default: settings, or the latest run's."
+    ),
+]
+Platforms = Annotated[
+    tuple[str, ...], Parameter(help="Platforms, separated by commas.", consume_multiple=True, negative=())
+]
+Only = Annotated[
+    tuple[str, ...],
+    Parameter(help="Only these SKUs. A part of a catalog retires nothing.", consume_multiple=True, negative=()),
+]
+Limit = Annotated[int | None, Parameter(help="Stop after this many products that have something to make.")]
+Force = Annotated[bool, Parameter(help="Make delivered clips again. They are paid again.", negative=())]
+Json = Annotated[bool, Parameter(name="--json", help="Print JSON for machines on standard output.", negative=())]
+ModelName = Annotated[str | None, Parameter(help="Veo model to pay for.")]
+CapUsd = Annotated[Decimal | None, Parameter(help="Most that this run may spend, in USD.")]
+Campaign = Annotated[str | None, Parameter(help="Campaign name carried into labels and tables.")]
+Variants = Annotated[int | None, Parameter(help="Different clips per product and ratio; each is paid.")]
+Quality = Annotated[Resolution | None, Parameter(help="Resolution asked of Veo.")]
+Media = Annotated[MediaUse | None, Parameter(help="How product images enter the request.")]
+DialectName = Annotated[Dialect | None, Parameter(help="Feed dialect; detected from the header if not given.")]
+Columns = Annotated[
+    tuple[str, ...],
+    Parameter(name="--column", help="FIELD=COLUMN: read a product field from this feed column.", negative=()),
+]
+
+
+def names_of(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names given as ``a,b c`` in any mixture."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def columns_of(pairs: tuple[str, ...]) -> dict[str, str]:
+    """``FIELD=COLUMN`` pairs as a mapping. Raises FixConfiguration for a pair without ``=``."""
+    from reelmill.errors import FixConfiguration
+
+    columns = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or not name.strip() or not column.strip():
+            raise FixConfiguration(
+                f"--column {pair!r} is no pair.", "Write it as FIELD=COLUMN, like title=product_name."
+            )
+        columns[name.strip()] = column.strip()
+    return columns
+
+
+def settings_with(**overrides: object) -> Settings:
+    """The effective settings, with the options that were given on the command line on top."""
+    return load_settings(**{name: value for name, value in overrides.items() if value is not None})

@@ -1,0 +1,59 @@
+"""How figures reach people and machines: tables on standard output, JSON with exact amounts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["money", "out", "print_json", "print_rows", "span"]
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def out() -> Console:
+    """Standard output, as wide as the terminal; plain text when it is no terminal."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output. Amounts are numbers with their exact decimal digits."""
+    sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def money(amount: Decimal) -> str:
+    """``$1,234.50``; digits below the cent are shown only when there are any."""
+    cents = amount.quantize(Decimal("0.01"))
+    return f"${cents if cents == amount else amount.normalize():,f}"
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: ``3 h 20 min``."""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    hours, rest = divmod(round(seconds / _MINUTE), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def print_rows(console: Console, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """A small table; nothing at all when there are no rows."""
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()

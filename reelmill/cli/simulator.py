@@ -1,0 +1,1 @@
+"""``reelmill simulator``: start the stand-in for Veo on Vertex AI."""

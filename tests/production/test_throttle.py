@@ -1,0 +1,32 @@
+from reelmill.production.fanout import fan_out
+from reelmill.production.results import Tally
+from reelmill.production.work import Work
+from tests.support.production import clip, open_engine, producer
+from tests.support.services import simulator
+
+
+async def test_submits_keep_their_distance_and_meet_no_429(tmp_path, gcs):
+    with (
+        simulator(gcs.url, quota_per_minute=600) as veo,
+        open_engine(tmp_path, veo, gcs, quota_per_minute=600) as engine,
+    ):
+        works = [Work(clip(f"paced-{number}")) for number in range(15)]
+        tally = Tally()
+        await fan_out(works, producer(engine).produce, in_flight=15, stop=engine.stop, on_result=tally.add)
+        sent = sorted(intent.sending_at for _, intent in engine.ledger.intents())
+        stats = veo.stats()
+
+    assert stats["posts"] == stats["accepted"] == 15
+    # 14 intervals of 101 ms, of which 0.3 s may be caught up, and the first may have left a little late.
+    assert (sent[-1] - sent[0]).total_seconds() > 14 * 0.101 / 2
+
+
+async def test_a_429_slows_everyone_down_and_loses_nothing(tmp_path, gcs):
+    with simulator(gcs.url, faults={"429": 0.4}, seed=3) as veo, open_engine(tmp_path, veo, gcs) as engine:
+        works = [Work(clip(f"busy-{number}")) for number in range(8)]
+        tally = Tally()
+        await fan_out(works, producer(engine).produce, in_flight=8, stop=engine.stop, on_result=tally.add)
+        stats = veo.stats()
+
+    assert tally.counts == {"succeeded": 8}
+    assert stats["posts"] > stats["accepted"] == 8

@@ -1,0 +1,92 @@
+"""Products, planners and settled clips for tests, made through the real rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from reelmill.catalog.product import Product, RowRef
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Caps, Run, Settlement
+from reelmill.ledger.states import State
+from reelmill.planning.building import ClipBuilder
+from reelmill.planning.planner import Planner, PlanOptions
+from reelmill.planning.shapes import shapes_for
+from reelmill.planning.spool import Spool
+from reelmill.platforms import load_platforms, select_platforms
+from reelmill.prompts.library import PromptLibrary
+from reelmill.settings import Settings, load_settings
+from reelmill.veo.registry import Registry
+
+CONTENT = Path(__file__).resolve().parents[2] / "catalogs"
+TWO_RATIOS = ("instagram_reels", "youtube")
+
+
+def product(number: int = 1, **changes: Any) -> Product:
+    """A believable product; ``number`` makes it distinct."""
+    facts: dict[str, Any] = {
+        "sku": f"SKU-{number}",
+        "title": f"Linen shirt no. {number}",
+        "category": ("Apparel & Accessories", "Clothing"),
+        "ref": RowRef("feed.csv", number),
+        "description": "A breathable shirt for warm evenings.",
+        "brand": "Marrow & Pine",
+        "color": "sand",
+        "price": Decimal("59.00"),
+        "currency": "EUR",
+        "images": (f"https://images.example.com/{number}.jpg",),
+    }
+    return Product(**facts | changes)
+
+
+def planner_for(
+    ledger: Ledger,
+    *,
+    settings: Settings | None = None,
+    platforms: Iterable[str] = TWO_RATIOS,
+    only: Iterable[str] = (),
+    limit: int | None = None,
+    force: bool = False,
+) -> Planner:
+    """A planner over the shipped content."""
+    settings = settings or load_settings()
+    known = load_platforms(CONTENT / "platforms.toml")
+    builder = ClipBuilder(
+        settings=settings,
+        library=PromptLibrary.load(CONTENT),
+        model=Registry.shipped().model(settings.model),
+        shapes=shapes_for(select_platforms(known, list(platforms)), settings),
+        campaign=settings.campaign,
+    )
+    return Planner(builder, ledger, "catalog", PlanOptions(frozenset(only), limit, force))
+
+
+def settle_all(ledger: Ledger, spool: Spool, state: State = State.SUCCEEDED, *, run_id: str = "run-1") -> list[str]:
+    """Take every planned clip through the ledger to ``state`` and remember its products; returns the SKUs made."""
+    if ledger.run(run_id) is None:
+        ledger.start_run(Run(run_id=run_id, output="out"))
+    made = []
+    for planned in spool.planned_clips():
+        intent = ledger.authorise(
+            planned.clip,
+            run_id=run_id,
+            output="out",
+            output_prefix_for=lambda intent_id, attempt: f"clips/{intent_id}-{attempt}",
+            owner="test",
+            lease_s=60,
+            caps=Caps(),
+            again=planned.again,
+        )
+        ledger.mark_sending(intent.intent_id, owner="test", lease_s=60)
+        ledger.accepted(intent.intent_id, f"operations/{intent.intent_id}")
+        ledger.settle(intent.intent_id, Settlement(state=state, returned=int(state.delivered)))
+        made.append(planned.clip.sku)
+    known = [
+        replace(known, fingerprint=known.fingerprint if state.delivered else None) for known, _ in spool.products()
+    ]
+    ledger.remember_products("catalog", known, run_id)
+    ledger.retire_products("catalog", list(spool.retired()), run_id)
+    return made
