@@ -21,6 +21,7 @@ from reelmill.ledger.records import ZERO, Caps, Intent
 from reelmill.ledger.rows import INTENT_COLUMNS, clip_values, intent_from
 from reelmill.ledger.schema import clips, intents, runs
 from reelmill.ledger.states import State
+from reelmill.ledger.types import to_micros
 from reelmill.ledger.upsert import Upsert
 
 __all__ = ["Permission", "authorise"]
@@ -82,7 +83,7 @@ def authorise(
     Raises RaiseCap; LookFirst if the latest attempt forbids another; ChooseAnotherModel for a clip without
     a price; FixConfiguration if the run is unknown.
     """
-    if clip.estimated_usd <= 0:
+    if to_micros(clip.unit_price_usd) == 0 or clip.estimated_usd <= 0:
         raise ChooseAnotherModel(
             f"The clip for {clip.sku!r} has no price for {clip.request.model}.",
             "Choose a model and resolution with a known price.",

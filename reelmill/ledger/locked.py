@@ -47,11 +47,15 @@ class LockedIntent:
     def move(self, target: State, **values: Any) -> None:
         """Set the new state with other columns. Raises LookFirst for a move that the protocol does not know."""
         if not can_move(self.state, target):
-            raise LookFirst(
-                f"Intent {self.intent.intent_id} is {self.state.value} and cannot become {target.value}.",
-                "Run `reelmill status`, then `reelmill settle`.",
-            )
+            raise self.cannot(target)
         self.note(state=target, **values)
+
+    def cannot(self, target: State) -> LookFirst:
+        """The refusal of a move."""
+        return LookFirst(
+            f"Intent {self.intent.intent_id} is {self.state.value} and cannot become {target.value}.",
+            "Run `reelmill status`, then `reelmill settle`.",
+        )
 
     def note(self, **values: Any) -> None:
         """Set columns, provided that the state is still the one that was read."""

@@ -48,21 +48,21 @@ def accepted(database: Database, intent_id: str, operation: str) -> bool:
     An answer may come after others gave the intent up: as long as nothing final is known, it counts. After a
     settlement by looking, the name is still kept. Raises LookFirst if another intent has this operation.
     """
-    try:
-        with database.writing() as connection:
-            held = LockedIntent(connection, intent_id)
+    with database.writing() as connection:
+        held = LockedIntent(connection, intent_id)
+        now = database.now(connection)
+        try:
             if held.state in _NAMES_OPERATION:
-                now = database.now(connection)
                 cleared = {"error_code": "", "error_message": ""}
                 held.move(State.SUBMITTED, operation=operation, submitted_at=now, **cleared)
                 return True
             if held.state.delivered and held.intent.operation is None:
                 held.note(operation=operation)
-            return held.state is State.SUBMITTED and held.intent.operation == operation
-    except IntegrityError:
-        raise LookFirst(
-            f"Operation {operation} is already that of another intent than {intent_id}.", "Run `reelmill settle`."
-        ) from None
+        except IntegrityError:
+            raise LookFirst(
+                f"Operation {operation} is already that of another intent than {intent_id}.", "Run `reelmill settle`."
+            ) from None
+        return held.state is State.SUBMITTED and held.intent.operation == operation
 
 
 def refused(database: Database, intent_id: str, *, code: str, message: str, final: bool, owner: str | None) -> State:

@@ -19,14 +19,16 @@ def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
     """Record the end and charge what was returned, in one transaction. False if it had ended before.
 
     The charge is unit price x seconds x returned videos, booked in the budgets that the intent was reserved
-    in, even if it is more than was reserved: the ledger tells the truth. Raises LookFirst for an end that
-    the present state cannot have.
+    in, even if it is more than was reserved: the ledger tells the truth. An AUTHORISED intent can only fail.
+    Raises LookFirst for an end that the present state cannot have.
     """
     with database.writing() as connection:
         held = LockedIntent(connection, intent_id)
         intent = held.intent
         if intent.state.final:
             return False
+        if intent.state is State.SENDING:  # its POST may be under way; only the answer to it may end it
+            raise held.cannot(settlement.state)
         amount = intent.unit_price_usd * intent.seconds * settlement.returned
         now = database.now(connection)
         held.end(
