@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reelmill.ledger.states import State
+from reelmill.veo.explain import EMPTY_RESPONSE, VerdictState, classify, explain_rpc, support_codes
+from reelmill.veo.outcomes import Failed, Finished, ReturnedVideo
+
+VIDEO = ReturnedVideo(uri="gs://b/1/sample_0.mp4", data=None)
+OUTPUT = (
+    "Veo could not generate 1 videos based on the prompt provided. You will not be charged for this request. Try "
+    "rephrasing the prompt. If you think this was an error, send feedback. Support codes: 42237218, 15236754"
+)
+PROMPT = (
+    "The prompt could not be submitted. This prompt contains sensitive words that violate Google's Responsible AI "
+    "practices. Try rephrasing the prompt. Support codes: 58061214"
+)
+IMAGE = (
+    "The input image contains content that has been blocked by your current safety settings for person/face "
+    "generation. Support codes: 17301594"
+)
+
+
+def test_all_came_back():
+    verdict = classify(Finished((VIDEO, VIDEO)), 2)
+    assert (verdict.state, verdict.code, verdict.videos) == (VerdictState.SUCCEEDED, "", (VIDEO, VIDEO))
+
+
+def test_some_came_back():
+    verdict = classify(Finished((VIDEO,), 1, (OUTPUT,)), 2)
+    assert verdict.state is VerdictState.PARTIAL
+    assert verdict.code == "42237218,15236754"
+    assert verdict.message.startswith("1 of 2 videos came back.")
+    assert verdict.videos == (VIDEO,)
+
+
+def test_all_filtered():
+    verdict = classify(Finished((), 1, (OUTPUT,)), 1)
+    assert (verdict.state, verdict.code, verdict.videos) == (VerdictState.FILTERED, "42237218,15236754", ())
+    assert "well-known person" in verdict.message
+
+
+def test_filtered_without_a_code():
+    sound = "We encountered an issue with the audio for your prompt. You have not been charged for this attempt."
+    verdict = classify(Finished((), 1, (sound,)), 1)
+    assert (verdict.state, verdict.code) == (VerdictState.FILTERED, "filtered")
+    assert "turn sound off" in verdict.message
+    assert classify(Finished((), 2), 2).state is VerdictState.FILTERED
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "words"), [(PROMPT, "58061214", "the prompt"), (IMAGE, "17301594", "the product picture")]
+)
+def test_a_blocked_input_is_filtered_and_says_which(message, code, words):
+    verdict = classify(Failed(3, message), 1)
+    assert (verdict.state, verdict.code) == (VerdictState.FILTERED, code)
+    assert words in verdict.message
+    assert "child" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "remedy"),
+    [
+        (3, "INVALID_ARGUMENT", "Correct the request"),
+        (7, "PERMISSION_DENIED", "service agent"),
+        (8, "RESOURCE_EXHAUSTED", "later"),
+        (13, "INTERNAL", "again"),
+        (14, "UNAVAILABLE", "later"),
+        (77, "CODE_77", "again"),
+    ],
+)
+def test_errors_keep_their_code_and_get_a_remedy(code, name, remedy):
+    verdict = classify(Failed(code, "Google's words."), 1)
+    assert (verdict.state, verdict.code) == (VerdictState.FAILED, f"rpc_{code}")
+    assert verdict.message.startswith(f"{name}: Google's words.")
+    assert remedy in verdict.message
+    assert explain_rpc(code)[0] == name
+
+
+def test_nothing_at_all_is_a_failure_of_its_own():
+    verdict = classify(Finished(()), 1)
+    assert (verdict.state, verdict.code) == (VerdictState.FAILED, EMPTY_RESPONSE)
+    assert "not confirmed" in verdict.message
+
+
+def test_an_unknown_code_is_kept():
+    (code,) = support_codes("Support codes: 11111111")
+    assert (code.code, code.category) == ("11111111", "unknown")
+
+
+def test_the_verdicts_are_states_of_the_ledger():
+    assert {State(verdict) for verdict in VerdictState} == {
+        State.SUCCEEDED, State.PARTIAL, State.FILTERED, State.FAILED,
+    }  # fmt: skip
+
+
+@given(
+    asked=st.integers(1, 4),
+    returned=st.integers(0, 5),
+    filtered=st.integers(0, 4),
+    reasons=st.lists(st.sampled_from([OUTPUT, PROMPT, "", "odd"]), max_size=2).map(tuple),
+)
+def test_every_end_is_classified_and_keeps_every_video(asked, returned, filtered, reasons):
+    verdict = classify(Finished((VIDEO,) * returned, filtered, reasons), asked)
+    assert len(verdict.videos) == returned
+    assert (verdict.state is VerdictState.SUCCEEDED) == (returned >= asked)
+    assert (verdict.state is VerdictState.PARTIAL) == (0 < returned < asked)
+    assert verdict.state is VerdictState.SUCCEEDED or (verdict.code and verdict.message)
