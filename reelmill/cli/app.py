@@ -19,14 +19,27 @@ _EPILOGUE = (
     "Exit codes: 0 all made; 1 an error stopped the command; 2 wrong usage or configuration; "
     "3 some clips need attention; 4 stopped at a cap."
 )
-_VERBS = ("preview", "lint", "plan", "run", "status", "settle", "redrive", "report", "doctor", "simulator", "serve")
+_VERBS = {
+    "preview": "Show the prompts of real rows, with what lint says of them. Free.",
+    "lint": "Check every template and the brand rules, before any money.",
+    "plan": "Show what a run would make, keep, retire and block, its price and its time. Never spends.",
+    "run": "Make what is new or changed, up to the caps, and write the tables. Again: resume.",
+    "status": "Say how the clips of an output stand, what they cost, and which need a person.",
+    "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays.",
+    "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
+    "report": "Show spend and results of an output; rebuild its tables from the ledger.",
+    "doctor": "Try everything that a paid run depends on, without spending; each failure with its fix.",
+    "simulator": "Start the stand-in for Veo on Vertex AI: the real protocol, real videos, no money.",
+    "serve": "Prefect server and UI with our deployments, on this machine.",
+}
 
 
 def build_app() -> App:
     """The application; each verb's module is imported only when it is used."""
     app = App(name="reelmill", help=_HELP, help_epilogue=_EPILOGUE, version=reelmill.__version__)
-    for verb in _VERBS:
-        app.command(f"reelmill.cli.{verb}:{verb}", name=verb)
+    for verb, summary in _VERBS.items():
+        app.command(f"reelmill.cli.{verb}:{verb}", name=verb, help=summary)
+    app["simulator"].help_flags = ()  # the process that it becomes has help of its own
     return app
 
 

@@ -17,7 +17,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
 
-__all__ = ["RunReport", "close_run", "open_run"]
+__all__ = ["RunReport", "break_off_run", "close_run", "open_run", "write_touched_tables"]
 
 T = TypeVar("T")
 _CHUNK = 1000
@@ -87,14 +87,12 @@ def open_run(
 
 def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, tally: Tally) -> RunReport:
     """End the run in the ledger, remember its products, and write the tables of every run it touched."""
-    ledger, stop = engine.ledger, engine.stop
+    ledger = engine.ledger
     if spool is not None:
         _remember(engine, run_id, spool)
     status = _status(engine)
     ledger.finish_run(run_id, status)
-    tables = [
-        name for touched in sorted({run_id, *tally.runs}) for name in write_tables(ledger, engine.storage, touched)
-    ]
+    tables = write_touched_tables(engine, {run_id, *tally.runs})
     run = ledger.run(run_id)
     return RunReport(
         run_id=run_id,
@@ -110,8 +108,19 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
-        stopped_by=stop.error if isinstance(stop.error, ReelmillError) else None,
+        stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else None,
     )
+
+
+def break_off_run(engine: Engine, run_id: str, status: RunStatus) -> None:
+    """End a run in the ledger that is torn down before it could be closed; the next run or settle does the rest."""
+    engine.stop.leave()
+    engine.ledger.finish_run(run_id, status)
+
+
+def write_touched_tables(engine: Engine, run_ids: Iterable[str]) -> list[str]:
+    """Write the tables of these runs afresh; returns their names."""
+    return [name for run_id in sorted(run_ids) for name in write_tables(engine.ledger, engine.storage, run_id)]
 
 
 def _status(engine: Engine) -> RunStatus:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reelmill.catalog.feed import Dialect, Feed, FeedOptions, open_feed
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
-from reelmill.planning.building import ClipBuilder
+from reelmill.planning.building import ClipBuilder, HashContent
 from reelmill.planning.planner import Planner, PlanOptions
 from reelmill.planning.shapes import shapes_for
 from reelmill.planning.spool import PlanSink
@@ -20,7 +20,7 @@ from reelmill.settings import ImageIdentity, Settings
 from reelmill.storage.feeds import open_feed_source
 from reelmill.veo.registry import Registry
 
-__all__ = ["CatalogRequest", "open_catalog_feed", "plan_catalog"]
+__all__ = ["CatalogRequest", "clip_builder", "open_catalog_feed", "plan_catalog"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +41,30 @@ def open_catalog_feed(request: CatalogRequest, settings: Settings) -> Feed:
     options = FeedOptions(
         dialect=request.dialect, columns=dict(request.columns), split_variants=settings.split_variants
     )
-    opener = open_feed_source(request.feed, settings) if request.feed.startswith("gs://") else None
-    return open_feed(request.feed, options, opener=opener)
+    return open_feed(request.feed, options, opener=open_feed_source(request.feed, settings))
+
+
+def clip_builder(settings: Settings, request: CatalogRequest, hash_content: HashContent | None = None) -> ClipBuilder:
+    """What turns products into clips: brand and prompts, model and price, and the platforms asked for."""
+    content = content_folder(settings)
+    known = load_platforms(content / "platforms.toml")
+    platforms = select_platforms(known, list(request.platforms or settings.platforms))
+    return ClipBuilder(
+        settings=settings,
+        library=PromptLibrary.load(content),
+        model=Registry.load(content / "models.toml").model(settings.model),
+        shapes=shapes_for(platforms, settings),
+        campaign=settings.campaign,
+        hash_content=hash_content,
+    )
 
 
 def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None = None) -> PlanSummary:
     """Read the whole feed, decide and price. Never spends; what a run needs goes to ``sink``."""
     settings = engine.settings
     feed = open_catalog_feed(request, settings)
-    content = content_folder(settings)
-    platforms = select_platforms(
-        load_platforms(content / "platforms.toml"), list(request.platforms or settings.platforms)
-    )
     by_content = settings.image_identity is ImageIdentity.CONTENT
-    builder = ClipBuilder(
-        settings=settings,
-        library=PromptLibrary.load(content),
-        model=Registry.shipped().model(settings.model),
-        shapes=shapes_for(platforms, settings),
-        campaign=settings.campaign,
-        hash_content=engine.media_inputs().content_hash if by_content else None,
-    )
+    builder = clip_builder(settings, request, engine.media_inputs().content_hash if by_content else None)
     options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
     planner = Planner(builder, engine.ledger, engine.catalog, options)
     warnings = planner.check(datetime.now(UTC).date())
