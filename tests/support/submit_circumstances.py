@@ -48,6 +48,7 @@ CIRCUMSTANCES = {
     "list_503": answer(503, [ERROR]),
     "text_500": answer(500, raw=b"oops"),
 }
+HASTY_S = 1.0
 SLOW = ("silent", "dripped_body", "dripped_head")
 
 
@@ -74,7 +75,7 @@ def told(outcome, counter=None, **more) -> dict[str, object]:
 
 def every_circumstance() -> dict[str, dict[str, object]]:
     results = {}
-    with post_counter(OK) as counter, backend(counter.url) as patient, backend(counter.url, 0.4) as hasty:
+    with post_counter(OK) as counter, backend(counter.url) as patient, backend(counter.url, HASTY_S) as hasty:
         for name, behaviour in CIRCUMSTANCES.items():
             counter.behaviours[:] = [behaviour, OK]
             counter.seen.clear()

@@ -73,7 +73,7 @@ def test_nothing_is_sent_without_connection_or_permission(told, circumstance):
 
 @pytest.mark.parametrize("circumstance", ["silent", "dripped_body", "dripped_head"])
 def test_the_deadline_is_for_the_whole_submit(told, circumstance):
-    assert 0.4 <= told[circumstance]["took_s"] < 5
+    assert 1.0 <= told[circumstance]["took_s"] < 8
 
 
 def test_two_event_loops_send_one_post_each(told):
