@@ -13,7 +13,7 @@ __all__ = ["PRIVATE_PREFIX", "check_name", "check_prefix", "safe_name"]
 PRIVATE_PREFIX = ".reelmill-"  # parts of a name that begin so are ours while a file is being written
 
 _HASH_DIGITS = 12
-_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?<!\.)")
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
 _LOOKS_HASHED = re.compile(rf"-[0-9a-f]{{{_HASH_DIGITS}}}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_NAME_BYTES = 1024  # Cloud Storage's bound for a whole name, in UTF-8 bytes
@@ -23,9 +23,10 @@ _MAX_PART_BYTES = 255  # a local folder's bound for one part
 def safe_name(text: str, limit: int = 80) -> str:
     """One part of an object name for any text, at most ``limit`` characters (at least 24) of ``[A-Za-z0-9._-]``.
 
-    Harmless text stays as it is. Everything else keeps what is readable and gets a hash of the whole text, so
-    that different texts never share a name. A text that already ends like such a hash gets one too, which keeps
-    the two kinds apart.
+    Harmless text stays as it is; it starts with a letter or digit, because table readers pass over names that
+    begin with ``_`` or ``.``. Everything else keeps what is readable and gets a hash of the whole text, so that
+    different texts never share a name. A text that already ends like such a hash gets one too, which keeps the
+    two kinds apart.
     """
     if limit < 24:  # noqa: PLR2004 - said in the docstring: room for the hash and something to read
         raise ValueError("limit must be at least 24")
@@ -33,7 +34,7 @@ def safe_name(text: str, limit: int = 80) -> str:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)[: limit - _HASH_DIGITS - 1].strip(".-")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)[: limit - _HASH_DIGITS - 1].strip("._-")
     return f"{stem or 'x'}-{digest}"
 
 

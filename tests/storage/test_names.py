@@ -21,7 +21,7 @@ NASTY = st.one_of(
 def test_every_text_becomes_one_harmless_part(text):
     name = safe_name(text)
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name)
-    assert name[0] not in ".-"
+    assert name[0] not in "._-"
     assert not name.endswith(".")
     assert check_name(name) == name
     assert safe_name(text) == name
@@ -38,7 +38,7 @@ def test_a_name_never_stands_for_two_texts(text):
     assert name == text or safe_name(name) != name
 
 
-@pytest.mark.parametrize("sku", ["SKU-1", "a.b_c-D", "_x", "0042", "x" * 80, "shoe-12345678901"])
+@pytest.mark.parametrize("sku", ["SKU-1", "a.b_c-D", "0042", "x" * 80, "shoe-12345678901"])
 def test_harmless_skus_stay(sku):
     assert safe_name(sku) == sku
 

@@ -1,0 +1,136 @@
+"""From what the ledger holds to rows of the output tables. Pure: records in, plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import orjson
+
+from reelmill.catalog.product import Reject
+from reelmill.clip import Clip
+from reelmill.ledger.records import Charge, Intent, Run, StateTotal
+from reelmill.ledger.states import State
+
+__all__ = ["reject_row", "result_row", "run_row", "spend_row"]
+
+Row = dict[str, Any]
+
+
+def result_row(clip: Clip, intent: Intent) -> Row:
+    """A row of ``results``."""
+    request = clip.request
+    return {
+        **_lineage(clip),
+        "run_id": intent.run_id,
+        "item_group_id": clip.item_group_id,
+        "title": clip.title,
+        "brand": clip.brand,
+        "aspect_ratio": request.aspect_ratio.value,
+        "variant": clip.variant,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "template": clip.template,
+        "template_version": clip.template_version,
+        "input_hash": clip.input_hash,
+        "seed": request.seed,
+        "duration_s": request.duration_s,
+        "status": intent.state.value,
+        "video_uris": list(intent.video_uris),
+        "poster_uri": intent.poster_uri,
+        "renditions": sorted(intent.renditions.items()),
+        "inspection": _inspection(intent.inspection),
+        "error_code": intent.error_code,
+        "error_message": intent.error_message,
+        "operation": intent.operation,
+        "attempt": intent.attempt,
+        "submitted_at": intent.submitted_at,
+        "finished_at": intent.finished_at,
+        "cost_usd": intent.charged_usd,
+        "ai_generated": True,
+        "provenance_uri": intent.provenance_uri,
+    }
+
+
+def spend_row(clip: Clip, charge: Charge) -> Row:
+    """A row of ``spend``."""
+    return {
+        **_lineage(clip),
+        "run_id": charge.run_id,
+        "attempt": charge.attempt,
+        "model": charge.model,
+        "seconds": charge.seconds,
+        "samples": charge.returned,
+        "unit_price_usd": charge.unit_price_usd,
+        "amount_usd": charge.amount_usd,
+        "price_date": _day(charge.price_date),
+        "operation": charge.operation,
+        "charged_at": charge.charged_at,
+    }
+
+
+def reject_row(run_id: str, reject: Reject) -> Row:
+    """A row of ``rejects``."""
+    return {
+        "run_id": run_id,
+        "feed": reject.ref.file,
+        "row_number": reject.ref.row,
+        "sku": reject.sku,
+        "field": reject.field,
+        "reason": reject.reason,
+        "remedy": reject.remedy,
+        "raw_value": reject.raw_value,
+    }
+
+
+def run_row(run: Run, totals: Mapping[State, StateTotal]) -> Row:
+    """A row of ``runs``."""
+    return {
+        "run_id": run.run_id,
+        "output": run.output,
+        "status": run.status.value,
+        "parameters": orjson.dumps(run.parameters, default=str, option=orjson.OPT_SORT_KEYS).decode(),
+        "planned_counts": sorted(run.counts.items()),
+        "counts": sorted((state.value, total.clips) for state, total in totals.items()),
+        "planned_usd": run.planned_usd,
+        "spent_usd": run.spent_usd,
+        "reserved_usd": run.reserved_usd,
+        "cap_run_usd": run.caps.run_usd,
+        "cap_day_usd": run.caps.day_usd,
+        "cap_month_usd": run.caps.month_usd,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+
+
+def _lineage(clip: Clip) -> Row:
+    return {
+        "clip_id": clip.clip_id,
+        "sku": clip.sku,
+        "category": clip.category,
+        "campaign": clip.campaign,
+        "platforms": list(clip.platforms),
+        "model": clip.request.model,
+        "resolution": clip.request.resolution.value,
+        "audio": clip.request.audio,
+    }
+
+
+def _day(text: str) -> date | None:
+    """The day that a price was read on; an unreadable one must not keep the books from being written."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _inspection(found: Mapping[str, Any] | None) -> Row | None:
+    """Status and findings only; what else the record holds is for the ledger."""
+    if found is None:
+        return None
+    findings = [
+        {"code": finding.get("code"), "message": finding.get("message"), "at_s": finding.get("at_s")}
+        for finding in found.get("findings", ())
+    ]
+    return {"status": found.get("status"), "findings": findings}

@@ -1,0 +1,174 @@
+"""The four output tables: their columns, types and meaning. The page docs/tables.md is made from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+__all__ = ["MONEY", "TABLES", "Table"]
+
+MONEY = pa.decimal128(12, 6)
+_SUM = pa.decimal128(18, 6)  # a plan for a million products passes a million dollars
+_MOMENT = pa.timestamp("us", tz="UTC")
+_TEXTS = pa.list_(pa.string())
+_FINDING = pa.struct([("code", pa.string()), ("message", pa.string()), ("at_s", pa.float64())])
+_INSPECTION = pa.struct([("status", pa.string()), ("findings", pa.list_(_FINDING))])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: what a row is, and the Arrow schema whose fields carry their description."""
+
+    name: str
+    row: str
+    schema: pa.Schema
+
+    @property
+    def columns(self) -> list[tuple[str, str, str]]:
+        """Name, type and description of each column."""
+        return [
+            (field.name, str(field.type) + ("" if field.nullable else ", never null"), _description(field))
+            for field in self.schema
+        ]
+
+
+def _description(field: Any) -> str:
+    text: str = field.metadata[b"description"].decode()
+    return text
+
+
+def _column(name: str, kind: Any, description: str, *, null: bool = False) -> Any:
+    return pa.field(name, kind, nullable=null, metadata={"description": description})
+
+
+_RUN_ID = _column("run_id", pa.string(), "Run that authorised it; a file holds one run.")
+_CLIP_ID = _column(
+    "clip_id", pa.string(), "Identity of the paid request: equal only if the same thing would be bought."
+)
+_SKU = _column("sku", pa.string(), "Product, as the feed names it.")
+_CATEGORY = _column("category", pa.string(), "Category path of the feed, like `Home & Garden > Cookware`.")
+_CAMPAIGN = _column("campaign", pa.string(), "Campaign name; empty without one.")
+_PLATFORMS = _column("platforms", _TEXTS, "Platforms that the clip serves; they share its cost.")
+_MODEL = _column("model", pa.string(), "Veo model.")
+_RESOLUTION = _column("resolution", pa.string(), "720p, 1080p or 4k.")
+_AUDIO = _column("audio", pa.bool_(), "Whether sound was asked (and is paid) for.")
+_ATTEMPT = _column("attempt", pa.int32(), "1 for the first intent of the clip; each one more was authorised again.")
+_OPERATION = _column("operation", pa.string(), "Google's name of the job; null if none was accepted.", null=True)
+
+_RESULTS = pa.schema(
+    [
+        _RUN_ID,
+        _CLIP_ID,
+        _SKU,
+        _column("item_group_id", pa.string(), "Item group of the feed; empty without one."),
+        _column("title", pa.string(), "Product title."),
+        _column("brand", pa.string(), "Product brand; empty without one."),
+        _CATEGORY,
+        _CAMPAIGN,
+        _PLATFORMS,
+        _column("aspect_ratio", pa.string(), "Ratio asked of Veo: 16:9 or 9:16."),
+        _column("variant", pa.int32(), "Number of the variant, from 0."),
+        _MODEL,
+        _column("prompt", pa.string(), "Prompt as sent."),
+        _column("negative_prompt", pa.string(), "Negative prompt as sent; empty without one."),
+        _column("template", pa.string(), "Template that made the prompt, like `apparel/9x16`."),
+        _column("template_version", pa.string(), "Content version of that template with all it includes."),
+        _column("input_hash", pa.string(), "Hash of the product facts that the prompt was made from."),
+        _column("seed", pa.int64(), "Seed asked for; null without one.", null=True),
+        _column("duration_s", pa.int32(), "Seconds of video asked (and paid) for, per video."),
+        _RESOLUTION,
+        _AUDIO,
+        _column("status", pa.string(), "State of the intent; see below."),
+        _column("video_uris", _TEXTS, "Videos that came back; empty if none did."),
+        _column("poster_uri", pa.string(), "Poster image (JPEG); null without one.", null=True),
+        _column("renditions", pa.map_(pa.string(), pa.string()), "Platform to the file made for it."),
+        _column(
+            "inspection",
+            _INSPECTION,
+            "What looking at the videos found: `status` is pass, review, fail or skipped; each finding has a code, "
+            "words, and where it starts in seconds. Null before there is a video.",
+            null=True,
+        ),
+        _column("error_code", pa.string(), "Code of what went wrong; empty if nothing did."),
+        _column("error_message", pa.string(), "What went wrong, in words; empty if nothing did."),
+        _OPERATION,
+        _ATTEMPT,
+        _column("submitted_at", _MOMENT, "When Google accepted it; null if it did not.", null=True),
+        _column("finished_at", _MOMENT, "When it reached its final state; null before.", null=True),
+        _column("cost_usd", MONEY, "What was charged, in USD; the sum over a run is that of `spend`."),
+        _column("ai_generated", pa.bool_(), "Always true: these videos must be labelled so where the law asks for it."),
+        _column("provenance_uri", pa.string(), "Record of how it was made (JSON); null without one.", null=True),
+    ]
+)
+
+_SPEND = pa.schema(
+    [
+        _RUN_ID,
+        _CLIP_ID,
+        _ATTEMPT,
+        _SKU,
+        _CATEGORY,
+        _PLATFORMS,
+        _CAMPAIGN,
+        _MODEL,
+        _RESOLUTION,
+        _AUDIO,
+        _column("seconds", pa.int32(), "Paid seconds of each video."),
+        _column("samples", pa.int32(), "Videos that came back; these are paid."),
+        _column("unit_price_usd", MONEY, "USD per second of returned video."),
+        _column("amount_usd", MONEY, "seconds x samples x unit_price_usd, in USD."),
+        _column(
+            "price_date",
+            pa.date32(),
+            "Day on which the price was read from Google's price list; null if unknown.",
+            null=True,
+        ),
+        _OPERATION,
+        _column("charged_at", _MOMENT, "When the charge was booked."),
+    ]
+)
+
+_REJECTS = pa.schema(
+    [
+        _column("run_id", pa.string(), "Run that read the feed."),
+        _column("feed", pa.string(), "Feed file."),
+        _column("row_number", pa.int64(), "Data row in that file, from 1; the header is not counted."),
+        _column("sku", pa.string(), "Product, if the row names one; else empty."),
+        _column("field", pa.string(), "Field that is wrong."),
+        _column("reason", pa.string(), "What is wrong with it."),
+        _column("remedy", pa.string(), "What to do about it."),
+        _column("raw_value", pa.string(), "The value as the feed has it. It is data: never evaluate it as a formula."),
+    ]
+)
+
+_COUNTS = pa.map_(pa.string(), pa.int64())
+_RUNS = pa.schema(
+    [
+        _column("run_id", pa.string(), "The run."),
+        _column("output", pa.string(), "Output root."),
+        _column("status", pa.string(), "running, completed, stopped (by a person), capped or failed."),
+        _column("parameters", pa.string(), "What the run was started with, as JSON."),
+        _column("planned_counts", _COUNTS, "What the plan would do: make, keep, retire, blocked, and so on."),
+        _column("counts", _COUNTS, "Intents of the run by status."),
+        _column("planned_usd", _SUM, "Most that the plan could cost, in USD."),
+        _column("spent_usd", _SUM, "Charged so far, in USD."),
+        _column("reserved_usd", _SUM, "Still promised, in USD: it may become a charge."),
+        _column("cap_run_usd", _SUM, "Cap of the run in USD; null without one.", null=True),
+        _column("cap_day_usd", _SUM, "Cap of the UTC day in USD; null without one.", null=True),
+        _column("cap_month_usd", _SUM, "Cap of the UTC month in USD; null without one.", null=True),
+        _column("started_at", _MOMENT, "When it started."),
+        _column("ended_at", _MOMENT, "When it ended; null while it runs.", null=True),
+    ]
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table("results", "clip attempt (an intent): one paid request for one product, ratio and variant", _RESULTS),
+        Table("spend", "charge", _SPEND),
+        Table("rejects", "feed row that cannot be made", _REJECTS),
+        Table("runs", "run", _RUNS),
+    )
+}

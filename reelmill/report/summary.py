@@ -1,0 +1,115 @@
+"""What a run or an output adds up to, for the command line, artifacts and people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from reelmill.clip import Clip
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Intent
+from reelmill.ledger.states import State
+
+__all__ = ["Group", "Summary", "summarise"]
+
+_MICRO = Decimal("0.000001")
+_ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Group:
+    """Intents that have something in common: how many, how many delivered, USD paid and USD still promised."""
+
+    clips: int = 0
+    delivered: int = 0
+    spent_usd: Decimal = _ZERO
+    reserved_usd: Decimal = _ZERO
+
+    def add(self, intent: Intent, *, spent_usd: Decimal, reserved_usd: Decimal) -> None:
+        """Count one intent with its share of the money."""
+        self.clips += 1
+        self.delivered += intent.state.delivered
+        self.spent_usd += spent_usd
+        self.reserved_usd += reserved_usd
+
+    def to_dict(self) -> dict[str, Any]:
+        """The group for machines; money stays Decimal."""
+        return {
+            "clips": self.clips,
+            "delivered": self.delivered,
+            "spent_usd": self.spent_usd,
+            "reserved_usd": self.reserved_usd,
+        }
+
+
+@dataclass(slots=True)
+class Summary:
+    """Totals, and the same by state, category, platform and model.
+
+    A clip that serves several platforms counts for each of them, and they share its money evenly: the money of
+    every breakdown sums to the total, the clips of ``by_platform`` may be more.
+    """
+
+    run_id: str | None = None
+    output: str | None = None
+    total: Group = field(default_factory=Group)
+    by_state: dict[str, Group] = field(default_factory=dict)
+    by_category: dict[str, Group] = field(default_factory=dict)
+    by_platform: dict[str, Group] = field(default_factory=dict)
+    by_model: dict[str, Group] = field(default_factory=dict)
+    inspections: dict[str, int] = field(default_factory=dict)
+    needs_person: int = 0
+
+    def add(self, clip: Clip, intent: Intent) -> None:
+        """Count one intent."""
+        spent, reserved = intent.charged_usd, intent.reserved_usd
+        self.total.add(intent, spent_usd=spent, reserved_usd=reserved)
+        for groups, key in (
+            (self.by_state, intent.state.value),
+            (self.by_category, clip.category),
+            (self.by_model, clip.request.model),
+        ):
+            groups.setdefault(key, Group()).add(intent, spent_usd=spent, reserved_usd=reserved)
+        shares = zip(clip.platforms, _shares(spent, clip.platforms), _shares(reserved, clip.platforms), strict=True)
+        for platform, paid, promised in shares:
+            self.by_platform.setdefault(platform, Group()).add(intent, spent_usd=paid, reserved_usd=promised)
+        if intent.inspection is not None:
+            status = str(intent.inspection.get("status", ""))
+            self.inspections[status] = self.inspections.get(status, 0) + 1
+        self.needs_person += intent.state.needs_person
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary for machines. Money stays Decimal: whoever writes JSON decides how it looks."""
+        return {
+            "run_id": self.run_id,
+            "output": self.output,
+            **self.total.to_dict(),
+            "needs_person": self.needs_person,
+            "inspections": dict(sorted(self.inspections.items())),
+            "by_state": {state.value: self.by_state[state].to_dict() for state in State if state in self.by_state},
+            "by_category": _plain(self.by_category),
+            "by_platform": _plain(self.by_platform),
+            "by_model": _plain(self.by_model),
+        }
+
+
+def summarise(ledger: Ledger, *, run_id: str | None = None, output: str | None = None) -> Summary:
+    """Add up the intents of a run, of an output root, or of the whole ledger; streamed, memory stays flat."""
+    summary = Summary(run_id=run_id, output=output)
+    for clip, intent in ledger.intents(run_id=run_id, output=output):
+        summary.add(clip, intent)
+    return summary
+
+
+def _plain(groups: dict[str, Group]) -> dict[str, Any]:
+    return {key: group.to_dict() for key, group in sorted(groups.items())}
+
+
+def _shares(amount: Decimal, names: Sequence[str]) -> list[Decimal]:
+    """The amount in as many parts as there are names, to the micro-dollar; they sum to it."""
+    if not names:
+        return []
+    share = (amount / len(names)).quantize(_MICRO)
+    return [amount - share * (len(names) - 1), *[share] * (len(names) - 1)]
