@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reelmill.jobs.accounting import write_touched_tables
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
 from reelmill.jobs.resuming import adopt_abandoned
@@ -12,7 +13,6 @@ from reelmill.ledger.states import State
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.work import Work
-from reelmill.report.tables import write_tables
 
 __all__ = ["Settled", "settle"]
 
@@ -53,5 +53,5 @@ async def settle(
         return ClipResult.of(work.clip, intent)
 
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
-    tables = [name for run_id in sorted(tally.runs) for name in write_tables(ledger, studio.storage, run_id)]
+    tables = write_touched_tables(engine, tally.runs)
     return Settled(tally, len(works) + len(doubtful), others, tuple(tables))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reelmill.clip import Clip
@@ -35,13 +36,15 @@ class Producer:
     run_id: str
     _preparing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PREPARING))
 
-    async def produce(self, work: Work) -> ClipResult | None:
+    async def produce(self, work: Work, *, on_sent: Callable[[], None] = lambda: None) -> ClipResult | None:
         """Make or resume one clip; None if the run stopped before anything was reserved for it.
 
+        ``on_sent`` is called once nothing of the clip needs to be sent any more: from then on it is only followed.
         Raises RaiseCap at a cap, and the errors of :func:`~reelmill.production.sending.send`.
         """
         studio, clip = self.studio, work.clip
         if work.intent is not None:
+            on_sent()
             return await self.follow(clip, work.intent)
         async with self._preparing:
             if studio.stop.closed:
@@ -54,6 +57,7 @@ class Producer:
                 log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
                 return None
             intent = await send(studio, clip, intent)
+        on_sent()
         return await self.follow(clip, intent)
 
     async def follow(self, clip: Clip, intent: Intent) -> ClipResult:

@@ -63,3 +63,10 @@ class Tally:
         self.spent_usd += result.charged_usd
         self.attention += result.needs_attention
         self.runs.add(result.run_id)
+
+    def merge(self, other: Tally) -> None:
+        """Count everything that another tally counted."""
+        self.counts.update(other.counts)
+        self.spent_usd += other.spent_usd
+        self.attention += other.attention
+        self.runs |= other.runs

@@ -1,0 +1,67 @@
+"""How a flow run ends: one state name per situation, so that people and automations can tell them apart.
+
+=============== ========= ==========================================================================
+name            type      meaning
+=============== ========= ==========================================================================
+Completed       COMPLETED everything that was planned is made (or there was nothing to make)
+Planned         COMPLETED a dry run: planned and priced, nothing spent
+NeedsAttention  COMPLETED made what could be made; some clips were filtered, failed, blocked or unfit
+StoppedAtCap    COMPLETED a cap did its job; what was made is accounted, the next run goes on
+NotApproved     FAILED    the plan could cost more than approve_up_to_usd; nothing was spent
+Failed          FAILED    an error that a person must cure; its message ends with the remedy
+Cancelled       CANCELLED stopped by a person; what was in flight is left for the next run
+=============== ========= ==========================================================================
+
+A filtered clip or a reached cap is no failure of the run, and pages nobody at night; an automation that
+wants them listens to the event ``prefect.flow-run.NeedsAttention`` or ``prefect.flow-run.StoppedAtCap``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+
+from reelmill.errors import RaiseCap, ReelmillError
+from reelmill.jobs.accounting import RunReport
+from reelmill.ledger.records import RunStatus
+from reelmill.planning.summary import PlanSummary
+from tasks.account import report_sentence
+from tasks.plan import plan_sentence
+
+__all__ = ["failed", "finished", "not_approved", "planned"]
+
+
+def planned(summary: PlanSummary) -> State[Any]:
+    """The end of a dry run."""
+    return Completed(name="Planned", message=f"Nothing was spent. {plan_sentence(summary)}", data=summary)
+
+
+def not_approved(error: RaiseCap, summary: PlanSummary) -> State[Any]:
+    """The end of a run whose plan costs more than it was allowed to."""
+    return Failed(name="NotApproved", message=f"{error} Plan: {plan_sentence(summary)}", data=error)
+
+
+def failed(error: ReelmillError) -> State[Any]:
+    """The end of a run that could not start."""
+    return Failed(message=str(error), data=error)
+
+
+def finished(report: RunReport) -> State[Any]:
+    """The end of a run that made what it could."""
+    told = report_sentence(report)
+    match report.status:
+        case RunStatus.STOPPED:
+            return Cancelled(message=f"Stopped. {told} The next run or reelmill settle goes on.", data=report)
+        case RunStatus.CAPPED:
+            return Completed(name="StoppedAtCap", message=f"{report.stopped_by} {told}", data=report)
+        case RunStatus.FAILED:
+            return Failed(message=f"{report.stopped_by} {told}", data=report.stopped_by)
+    if report.attention or report.blocked:
+        return Completed(
+            name="NeedsAttention",
+            message=f"{report.attention} clips need a look, {report.blocked} are blocked: see the results. {told}",
+            data=report,
+        )
+    return Completed(message=told, data=report)

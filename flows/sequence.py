@@ -1,0 +1,71 @@
+"""The steps that every flow takes, from the plan to the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+
+from flows.endings import failed, finished, not_approved, planned
+from flows.parameters import Spending, Video, settings_for
+from reelmill.errors import RaiseCap, ReelmillError
+from reelmill.jobs.accounting import break_off_run, write_touched_tables
+from reelmill.jobs.catalog import CatalogRequest
+from reelmill.jobs.engine import Engine
+from reelmill.jobs.making import planned_work
+from reelmill.ledger.records import RunStatus
+from reelmill.planning.actions import Action
+from reelmill.planning.spool import Spool
+from reelmill.planning.summary import PlanSummary
+from reelmill.production.work import Work
+from tasks.account import close_books, open_books
+from tasks.approve import approve
+from tasks.make import make
+from tasks.plan import plan
+from tasks.resume import resume
+from tasks.step import whole
+from tasks.workshop import workshop
+
+__all__ = ["plan_and_make"]
+
+
+async def plan_and_make(
+    command: str, request: CatalogRequest, video: Video, spending: Spending, output: str
+) -> State[Any]:
+    """Plan; then, unless it is a dry run, check the price, make and account. Returns the state the flow ends in."""
+    try:
+        with workshop(settings_for(video, spending), output) as engine, Spool() as spool:
+            if spending.dry_run:
+                return planned(await plan(whole(engine), whole(request), None))
+            resumed = await resume(whole(engine))
+            summary = await plan(whole(engine), whole(request), whole(spool))
+            try:
+                await approve(whole(summary), spending.approve_up_to_usd)
+            except RaiseCap as error:
+                await _finish(engine, resumed)
+                return not_approved(error, summary)
+            run_id = await open_books(whole(engine), command, whole(request), whole(summary), whole(spool))
+            return await _make_and_account(engine, run_id, summary, spool, resumed)
+    except ReelmillError as error:
+        return failed(error)
+
+
+async def _make_and_account(
+    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, resumed: list[Work]
+) -> State[Any]:
+    total = len(resumed) + summary.counts[Action.MAKE]
+    try:
+        tally, kept = await make(engine, run_id, planned_work(resumed, spool), total)
+        report = await close_books(
+            whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
+        )
+    except BaseException as error:
+        break_off_run(engine, run_id, RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED)
+        raise
+    return finished(report)
+
+
+async def _finish(engine: Engine, resumed: list[Work]) -> None:
+    """Follow what earlier runs had paid for; this run starts nothing."""
+    tally, _ = await make(engine, "", resumed, len(resumed))
+    write_touched_tables(engine, tally.runs)

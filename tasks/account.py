@@ -1,0 +1,81 @@
+"""Steps: open the books before money, close them with tables and a results artifact."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+
+from reelmill.cli.printing import money
+from reelmill.jobs.accounting import RunReport, close_run, open_run
+from reelmill.jobs.catalog import CatalogRequest
+from reelmill.jobs.engine import Engine, new_run_id
+from reelmill.planning.spool import Spool
+from reelmill.planning.summary import PlanSummary
+from reelmill.production.results import ClipResult, Tally
+from tasks.clip_rows import Kept
+from tasks.publish import publish
+from tasks.step import step
+from tasks.wording import bullets, plain
+
+__all__ = ["close_books", "open_books", "report_sentence"]
+
+
+@step("open the books")
+async def open_books(engine: Engine, command: str, request: CatalogRequest, summary: PlanSummary, spool: Spool) -> str:
+    """Write the run, its plan and its rejects into the ledger; returns the run's id."""
+    run_id = new_run_id()
+    asked = {
+        "command": command,
+        "feed": request.feed,
+        "platforms": list(request.platforms),
+        "prefect_flow_run": str(flow_run.id),
+    }
+    await asyncio.to_thread(open_run, engine, run_id, summary, spool, asked)
+    get_run_logger().info("Run %s writes to %s", run_id, engine.storage.root)
+    return run_id
+
+
+@step("account")
+async def close_books(
+    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, *, tally: Tally, kept: Kept
+) -> RunReport:
+    """End the run in the ledger, write the tables, and publish the results artifacts."""
+    report = await asyncio.to_thread(close_run, engine, run_id, summary, spool, tally)
+    get_run_logger().info(report_sentence(report))
+    page = _page(report, kept)
+    await publish(acreate_markdown_artifact(page, key="reelmill-results", description="Results and spend"))
+    if rows := list(kept.rows()):
+        await publish(acreate_table_artifact(rows, key="reelmill-clips", description=f"Clips of {run_id}"))
+    return report
+
+
+def report_sentence(report: RunReport) -> str:
+    """The end of a run in one line."""
+    states = ", ".join(f"{count} {state}" for state, count in report.counts.items()) or "nothing to make"
+    reserved = f", {money(report.reserved_usd)} still reserved" if report.reserved_usd else ""
+    return (
+        f"{states}; {report.kept} kept, {report.blocked} blocked, {report.rejects} rows rejected; "
+        f"spent {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}."
+    )
+
+
+def _page(report: RunReport, kept: Kept) -> str:
+    parts = [
+        f"## Run {report.run_id}: {report.status.value}",
+        report_sentence(report),
+        f"Output: `{report.output}` (videos in `clips/`, tables in `tables/`)",
+    ]
+    if report.stopped_by is not None:
+        parts.append(f"**Stopped:** {plain(str(report.stopped_by))}")
+    parts += bullets("Clips to look at", [_line(result) for result in kept.attention], report.attention)
+    if report.tables:
+        parts += [f"### Tables ({len(report.tables)})", "\n".join(f"- `{name}`" for name in report.tables)]
+    return "\n\n".join(parts)
+
+
+def _line(result: ClipResult) -> str:
+    found = f"inspection: {result.inspection}" if result.inspection == "fail" else ""
+    return f"{result.sku} {result.aspect_ratio}: {result.state.value} {result.detail or found}".rstrip()

@@ -1,0 +1,87 @@
+"""Step: one clip, one task run, named by SKU and ratio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+from reelmill.errors import RaiseCap, ReelmillError
+from reelmill.jobs.making import Produce
+from reelmill.production.producer import Producer
+from reelmill.production.results import ClipResult
+from reelmill.production.work import Work
+from tasks.grouping import Pace
+from tasks.outcomes import clip_state, not_started
+from tasks.step import step, whole
+
+__all__ = ["clip_runs", "produce_clip"]
+
+_WAITING = 16  # task runs whose clip is not sent yet; the others are shown when it is their turn
+
+
+@step("produce clip", task_run_name="{sku} {ratio}")
+async def produce_clip(
+    sku: str,  # noqa: ARG001  # names the task run
+    ratio: str,  # noqa: ARG001  # same
+    producer: Producer,
+    work: Work,
+    on_sent: Callable[[], None],
+) -> State[Any]:
+    """Make or resume one clip. Its state says what became of it (see :mod:`tasks.outcomes`)."""
+    try:
+        result = await producer.produce(work, on_sent=on_sent)
+    except RaiseCap as error:
+        return not_started(error, str(error))
+    except ReelmillError as error:
+        return Failed(message=str(error), data=error)
+    return not_started(None) if result is None else clip_state(result)
+
+
+def clip_runs(producer: Producer) -> Produce:
+    """The fan-out's function: produce each clip in a task run of its own, shown from when it is prepared."""
+    waiting = asyncio.Semaphore(_WAITING)
+    pace = Pace()
+
+    async def produce(work: Work) -> ClipResult | None:
+        await waiting.acquire()
+        leave = _once(waiting.release)
+        try:
+            await pace.turn()
+            if producer.studio.stop.requested and work.intent is None:
+                return None
+            state: State[Any] = await produce_clip(  # type: ignore[call-arg]  # Prefect's own option
+                work.clip.sku,
+                work.clip.request.aspect_ratio.value,
+                whole(producer),
+                whole(work),
+                leave,
+                return_state=True,
+            )
+        finally:
+            leave()
+        return await _outcome(state)
+
+    return produce
+
+
+async def _outcome(state: State[Any]) -> ClipResult | None:
+    """The clip's result; an error goes on to the fan-out, which stops the run for it."""
+    outcome = await state.aresult(raise_on_failure=False)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome if isinstance(outcome, ClipResult) else None
+
+
+def _once(release: Callable[[], None]) -> Callable[[], None]:
+    """Call ``release`` the first time only."""
+    pending = [release]
+
+    def call() -> None:
+        if pending:
+            pending.pop()()
+
+    return call

@@ -1,0 +1,46 @@
+"""What every task of ours has in common, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed
+from prefect.utilities.annotations import quote
+
+from reelmill.errors import ReelmillError
+
+__all__ = ["step", "whole"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def step(
+    name: str, *, task_run_name: str | None = None
+) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Make a task of an async function. It is never cached, stored or retried: the ledger decides what is done.
+
+    A ReelmillError becomes a Failed state with its message, without a traceback, and is raised in the flow.
+    """
+
+    def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @wraps(function)
+        async def run(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                return await function(*args, **kwargs)
+            except ReelmillError as error:
+                return Failed(message=str(error), data=error)
+
+        options = task(name=name, task_run_name=task_run_name, cache_policy=NO_CACHE, persist_result=False, retries=0)
+        return cast("Callable[P, Awaitable[R]]", options(run))
+
+    return decorate
+
+
+def whole(value: R) -> R:
+    """Hand ``value`` to a task as it is: without this Prefect looks into every field of every argument."""
+    return cast("R", quote(value))

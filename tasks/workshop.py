@@ -1,0 +1,25 @@
+"""The engine for the length of a flow run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reelmill.jobs.engine import Engine
+from reelmill.settings import Settings
+
+__all__ = ["workshop"]
+
+
+@contextmanager
+def workshop(settings: Settings, output: str) -> Iterator[Engine]:
+    """Open the engine; when the flow run is cancelled or breaks, leave what is in flight for the next one.
+
+    Closing waits for a submit that is on the wire, so that its answer is always recorded.
+    """
+    with Engine(settings, output) as engine:
+        try:
+            yield engine
+        except BaseException:
+            engine.stop.leave()
+            raise
