@@ -191,7 +191,13 @@ def _spawn(command: Sequence[str]) -> tuple[subprocess.Popen[str], _Lines]:
     if sys.platform == "linux" and threading.current_thread() is threading.main_thread():
         command = [sys.executable, "-S", "-E", "-c", _TIED_TO_PARENT, str(os.getpid()), *command]
     process = subprocess.Popen(  # noqa: S603  # our own command, no shell
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # Ctrl-C stops the work first; the stand-ins must live until it has settled
     )
     return process, _Lines(process)
 

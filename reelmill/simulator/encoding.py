@@ -110,12 +110,23 @@ def _plane_pairs(
 
 def _encode_loop(stream: VideoStream, loop: Iterable[NDArray[np.uint8]]) -> list[tuple[bytes, bool]]:
     packets: list[Packet[Any]] = []
+    frame = VideoFrame(stream.width, stream.height, "yuv420p")  # one for all: x264 takes a copy of what it is given
     for number, pixels in enumerate(loop):
-        frame = VideoFrame.from_ndarray(pixels, format="yuv420p")
+        _fill(frame, pixels)
         frame.pts, frame.time_base = number, Fraction(1, FPS)
         packets += stream.encode(frame)
     packets += stream.encode(None)
     return [(bytes(packet), packet.is_keyframe) for packet in packets]
+
+
+def _fill(frame: VideoFrame, pixels: NDArray[np.uint8]) -> None:
+    at = 0
+    flat = pixels.reshape(-1)
+    for plane in frame.planes:
+        size = plane.width * plane.height
+        lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        lines[:, : plane.width] = flat[at : at + size].reshape(plane.height, plane.width)
+        at += size
 
 
 def _packet(

@@ -11,17 +11,20 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reelmill.simulator.lettering import draw_line, wrap
+from reelmill.simulator.lettering import draw_line, line_width, wrap
 
 __all__ = ["LOOP_FRAMES", "Scene", "draw_frames"]
 
 LOOP_FRAMES = 48  # two seconds at 24 frames a second, then the picture repeats
 
 Plane = NDArray[np.uint8]
+Cover = NDArray[np.int16]
 Yuv = tuple[float, float, float]
 
 _WHITE: Yuv = (235, 128, 128)
 _BLACK = 16
+_SMALLEST_CAP = 4
+_COVER_BITS = 7  # coverage in 128ths: the largest product then fits 16 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +57,23 @@ class _Light:
     strength: float
 
 
-def draw_frames(scene: Scene) -> Iterator[Plane]:
-    """The frames of one loop, planar YUV 4:2:0 in one array of ``height * 3 / 2`` rows, BT.709 video range."""
+def draw_frames(scene: Scene, count: int = LOOP_FRAMES) -> Iterator[Plane]:
+    """``count`` frames, by default one loop: planar YUV 4:2:0 in one array of ``height * 3 / 2`` rows, BT.709 video range.
+
+    It is the same array every time (fresh ones cost more than the drawing): use a frame before asking for the next.
+    """
     if scene.black:
         black = np.full((scene.height * 3 // 2, scene.width), 128, np.uint8)
         black[: scene.height] = _BLACK
-        yield from (black for _ in range(LOOP_FRAMES))
+        yield from (black for _ in range(count))
         return
     ground = _ground(scene)
     lights = _lights(scene)
     lettering = _Lettering(scene)
-    for number in range(LOOP_FRAMES):
-        frame = ground.copy()
-        planes = _planes(frame, scene.width, scene.height)
+    frame = np.empty_like(ground)
+    planes = _planes(frame, scene.width, scene.height)
+    for number in range(count):
+        np.copyto(frame, ground)
         angle = 0.0 if scene.frozen else 2 * math.pi * number / LOOP_FRAMES
         for light in lights:
             _shine(planes, light, angle)
@@ -140,26 +147,38 @@ def _lights(scene: Scene) -> list[_Light]:
 
 
 @lru_cache(maxsize=64)
-def _disc(radius: int) -> NDArray[np.float32]:
+def _disc(radius: int, strength: float) -> Cover:
     """Coverage of a disc whose rim is a little soft and whose middle is a little deeper."""
     reach = np.arange(-radius, radius + 1, dtype=np.float32)
     distance = np.hypot(reach[:, None], reach[None, :]) / max(radius, 1)
     rim = np.clip((1 - distance) * 14, 0, 1)
-    coverage: NDArray[np.float32] = (rim * (0.55 + 0.45 * distance**2)).astype(np.float32)
-    return coverage
+    return _cover(rim * (0.55 + 0.45 * distance**2) * strength)
+
+
+def _cover(share: NDArray[np.float32]) -> Cover:
+    return (share * (1 << _COVER_BITS) - 0.5).astype(np.int16)
+
+
+def _mix(under: Plane, goal: float, cover: Cover) -> Cover:
+    """``under`` moved towards ``goal`` by ``cover``; whole numbers, as this is most of what drawing costs."""
+    change = round(goal) - under.astype(np.int16)
+    change *= cover
+    change >>= _COVER_BITS
+    change += under
+    return change
 
 
 def _shine(planes: tuple[Plane, Plane, Plane], light: _Light, angle: float) -> None:
     x = light.x + light.swing_x * math.cos(angle + light.phase)
     y = light.y + light.swing_y * math.sin(angle + light.phase)
     for plane, goal, scale in zip(planes, light.colour, (1, 2, 2), strict=True):
-        disc = _disc(round(light.radius / scale))
+        disc = _disc(round(light.radius / scale), light.strength)
         top, left = round(y / scale) - disc.shape[0] // 2, round(x / scale) - disc.shape[1] // 2
         rows = slice(max(top, 0), min(top + disc.shape[0], plane.shape[0]))
         columns = slice(max(left, 0), min(left + disc.shape[1], plane.shape[1]))
         part = disc[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         under = plane[rows, columns]
-        plane[rows, columns] = under + (goal - under) * (part * light.strength)
+        plane[rows, columns] = _mix(under, goal, part)
 
 
 class _Lettering:
@@ -169,13 +188,13 @@ class _Lettering:
         cover = _typeset(scene)
         half = cover[::2, ::2]
         self._spots = [np.flatnonzero(cover > 0), np.flatnonzero(half > 0)]
-        self._cover = [cover.ravel()[self._spots[0]], half.ravel()[self._spots[1]]]
+        self._cover = [_cover(cover.ravel()[self._spots[0]]), _cover(half.ravel()[self._spots[1]])]
 
     def put_on(self, planes: tuple[Plane, Plane, Plane]) -> None:
         for plane, goal, which in zip(planes, _WHITE, (0, 1, 1), strict=True):
             flat = plane.reshape(-1)
             under = flat[self._spots[which]]
-            flat[self._spots[which]] = under + (goal - under) * self._cover[which]
+            flat[self._spots[which]] = _mix(under, goal, self._cover[which])
 
 
 def _typeset(scene: Scene) -> NDArray[np.float32]:
@@ -184,10 +203,11 @@ def _typeset(scene: Scene) -> NDArray[np.float32]:
     size = min(scene.width, scene.height)
     margin = round(0.085 * size)
     column = scene.width - 2 * margin
+    longest = max(scene.heading.split(), key=len, default="")
     blocks = [
-        (scene.heading, round(0.072 * size), 2, 1.0, 0.05),
-        (scene.words, round(0.043 * size), 4, 0.9, 0.05),
-        (scene.facts, round(0.050 * size), 2, 1.0, 0.0),
+        (scene.heading, _shrunk(longest, 0.072 * size, column), 2, 1.0, 0.05),
+        (scene.words, max(_SMALLEST_CAP, round(0.043 * size)), 4, 0.9, 0.05),
+        (scene.facts, _shrunk(scene.facts, 0.050 * size, column), 1, 1.0, 0.0),
     ]
     lines: list[tuple[NDArray[np.float32], float]] = []
     for text, cap, most, strength, after in blocks:
@@ -198,13 +218,19 @@ def _typeset(scene: Scene) -> NDArray[np.float32]:
     for mask, after in lines:
         _place(page, mask, round(top), margin)
         top += mask.shape[0] + after
-    small = max(6, round(0.021 * size))
+    small = max(_SMALLEST_CAP, round(0.021 * size))
     bottom = scene.height - margin // 2
     for line in reversed(wrap(scene.footer, small, column, 2)):
         mask = draw_line(line, small) * 0.75
         bottom -= mask.shape[0]
         _place(page, mask, bottom, margin)
     return page
+
+
+def _shrunk(text: str, cap_height: float, column: int) -> int:
+    """The cap height at which ``text`` fits the column; at least half of what was wished for."""
+    share = column / max(line_width(text, round(cap_height)), 1)
+    return max(_SMALLEST_CAP, math.floor(cap_height * min(1.0, max(0.5, share * 0.99))))
 
 
 def _place(page: NDArray[np.float32], mask: NDArray[np.float32], top: int, left: int) -> None:

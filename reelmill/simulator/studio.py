@@ -128,9 +128,11 @@ class Studio:
 
 def _photograph(scene: Scene, frames: int, *, audio: bool) -> bytes:
     from reelmill.simulator.encoding import encode
-    from reelmill.simulator.picture import draw_frames
+    from reelmill.simulator.picture import LOOP_FRAMES, draw_frames
 
-    return encode(draw_frames(scene), width=scene.width, height=scene.height, frames=frames, audio=audio)
+    # Where a loop starts again the coding starts afresh, which a detector would see as motion.
+    loop = draw_frames(scene, frames if scene.frozen else LOOP_FRAMES)
+    return encode(loop, width=scene.width, height=scene.height, frames=frames, audio=audio)
 
 
 def _scene(
