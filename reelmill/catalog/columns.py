@@ -25,7 +25,7 @@ _TAKEN = frozenset(dir(dict)) | frozenset(keyword.kwlist)
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Where each field stands. ``width`` is the number of header cells, and the index of an always empty cell."""
+    """Where each field stands: the indices of its columns."""
 
     width: int
     fields: Mapping[str, int]  # one column, or `width` if the feed has none

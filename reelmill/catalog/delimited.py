@@ -7,13 +7,18 @@ import gzip
 import io
 import zlib
 from collections import deque
-from collections.abc import Iterator
-from typing import BinaryIO, Literal, cast
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice, tee
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from reelmill.catalog.dialect import KNOWN_NAMES, column_name
 from reelmill.catalog.sniff import FileKind, decoding_errors
-from reelmill.catalog.table import Batch, BrokenRow
+from reelmill.catalog.table import Batch, BrokenRow, batch_of_rows
 from reelmill.errors import FixFeed
+
+if TYPE_CHECKING:
+    from _csv import Reader  # the csv module has no public name for it
 
 __all__ = ["DelimitedTable"]
 
@@ -33,9 +38,8 @@ class DelimitedTable:
         self._text = io.TextIOWrapper(
             unpacked, encoding=kind.encoding, errors=decoding_errors(kind.encoding), newline=""
         )
-        self._lines = _Lines(self._text)
+        self._lines = _Lines(iter(partial(self._text.readline, _MAX_LINE), ""))
         self._delimiter = self._find_delimiter(kind.sample)
-        self._reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True, skipinitialspace=True)
         self.header = self._read_header()
         self._width = len(self.header)
 
@@ -47,49 +51,63 @@ class DelimitedTable:
     def batches(self, rows: int) -> Iterator[Batch]:
         """The rows in order. A row that cannot be parted comes as a BrokenRow, and the next one is read well."""
         first = 1
-        batch: list[list[str] | BrokenRow] = []
-        for row in self._rows():
-            batch.append(row)
-            if len(batch) >= rows:
-                yield Batch(first, batch)
-                first += len(batch)
-                batch = []
-        if batch:
-            yield Batch(first, batch)
+        while batch := self._next_rows(rows, first):
+            yield batch_of_rows(first, batch, self._width)
+            first += len(batch)
 
-    def _rows(self) -> Iterator[list[str] | BrokenRow]:
-        reader, taken = self._reader, self._lines.taken
-        while True:
+    def _next_rows(self, count: int, first: int) -> Sequence[list[str] | BrokenRow]:
+        """The next rows, parted by the csv module alone as long as all of them are sound."""
+        lines, again = tee(self._lines.untracked())
+        reader = self._new_reader(lines)
+        try:
+            return list(islice(reader, count))
+        except csv.Error:
+            self._lines.give_back(list(islice(again, reader.line_num)))
+            return list(self._careful_rows(count, first))
+        except (OSError, EOFError, zlib.error):
+            raise FixFeed(f"{self._file} breaks off before its end.", "Pack or download it again.") from None
+
+    def _careful_rows(self, count: int, first: int) -> Iterator[list[str] | BrokenRow]:
+        """At most ``count`` rows. A row that the csv module refuses is read by its first line alone.
+
+        A quote that never closes would otherwise swallow the products after it.
+        """
+        reader = self._new_reader(self._lines)
+        for number in range(first, first + count):
             try:
-                for row in reader:
-                    taken.clear()
-                    row.append("")
-                    yield row
+                row = next(reader, None)
             except csv.Error as error:
-                yield self._repair(str(error))
+                yield self._repair(str(error), number)
+                continue
             except (OSError, EOFError, zlib.error):
                 raise FixFeed(f"{self._file} breaks off before its end.", "Pack or download it again.") from None
-            else:
-                return
+            if row is None:
+                break
+            self._lines.taken.clear()
+            yield row
 
-    def _repair(self, error: str) -> list[str] | BrokenRow:
-        """Read the first line of a broken row by itself, and give the lines after it back.
+    def _new_reader(self, lines: Iterator[str]) -> Reader:
+        return csv.reader(lines, delimiter=self._delimiter, strict=True, skipinitialspace=True)
 
-        A quote that never closes would otherwise swallow the products after it. The line counts as read when its
-        cells are as many as the header's, with its quotes taken as marks or as plain characters.
+    def _repair(self, error: str, number: int) -> list[str] | BrokenRow:
+        """Read the first line of a refused row by itself, and give the lines after it back.
+
+        The line counts as read when its cells are as many as the header's, with its quotes taken as marks or as plain
+        characters.
         """
-        first, *rest = self._lines.taken or [""]
+        first, *rest = self._lines.taken
         self._lines.give_back(rest)
         if "limit" not in error or rest:
             for quotes in (True, False):
                 cells = self._part(first, quotes=quotes)
                 if cells is not None and len(cells) == self._width:
-                    return [*cells, ""]
+                    return cells
         return BrokenRow(
-            reason="The row cannot be parted into cells: a quote is not closed, or a cell is longer than "
+            number,
+            "The row cannot be parted into cells: a quote is not closed, or a cell is longer than "
             f"{csv.field_size_limit():,} characters.",
-            remedy='Put quotes around the whole cell and double those inside it (""), or shorten the cell.',
-            raw=first[:_SHOWN].strip(),
+            'Put quotes around the whole cell and double those inside it (""), or shorten the cell.',
+            first[:_SHOWN].strip(),
         )
 
     def _part(self, line: str, *, quotes: bool) -> list[str] | None:
@@ -121,11 +139,9 @@ class DelimitedTable:
     def _read_header(self) -> tuple[str, ...]:
         """The first line that says something; its empty last cells are not columns."""
         try:
-            for row in self._reader:
-                self._lines.taken.clear()
+            for row in self._new_reader(self._lines.untracked()):
                 cells = [cell.lstrip("\ufeff").strip() for cell in row]
-                stated = len(cells) in (1, 2) and cells[0].lower().startswith("sep=")
-                if not any(cells) or stated:
+                if not any(cells) or (len(cells) <= 2 and cells[0].lower().startswith("sep=")):  # noqa: PLR2004 - sep=;
                     continue
                 while not cells[-1]:
                     cells.pop()
@@ -142,24 +158,31 @@ class DelimitedTable:
 
 
 class _Lines:
-    """The lines of a text, remembering those that the current row has taken so that they can be read again."""
+    """Lines that can be given back. Iterating it notes what was taken since the note was last cleared."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, lines: Iterator[str]) -> None:
         self.taken: list[str] = []
+        self._lines = lines
         self._again: deque[str] = deque()
-        self._readline = text.readline
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._readline(_MAX_LINE)
-        if not line:
-            raise StopIteration
+        line = self._again.popleft() if self._again else next(self._lines)
         self.taken.append(line)
         return line
 
+    def untracked(self) -> Iterator[str]:
+        """The same lines without the note, which is several times faster."""
+        return self._given_back_first() if self._again else self._lines
+
     def give_back(self, lines: list[str]) -> None:
-        """Forget the current row; ``lines`` come next."""
+        """These lines come next; the note is cleared."""
         self._again.extendleft(reversed(lines))
         self.taken.clear()
+
+    def _given_back_first(self) -> Iterator[str]:
+        while self._again:
+            yield self._again.popleft()
+        yield from self._lines

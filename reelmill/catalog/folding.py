@@ -99,7 +99,7 @@ class Folder:
         if not self._fold:
             return kept
         done: list[Product | Reject | _Group] = []
-        for item in kept:
+        for item in self._skip_ungrouped(kept, done):
             if isinstance(item, Reject):
                 done.append(item)
                 continue
@@ -113,6 +113,27 @@ class Folder:
                 done.append(group)
             self._group = _Group(key, item, holds_ungrouped=not item.item_group_id)
         return self._settle(done, id_field)
+
+    def _skip_ungrouped(
+        self, kept: list[Product | Reject], done: list[Product | Reject | _Group]
+    ) -> list[Product | Reject]:
+        """Most feeds have no groups: then every product but the last is whole, and goes straight to ``done``.
+
+        Rows without a group are never folded into each other, because their ids differ.
+        """
+        waiting = self._group
+        if self._any_group or (waiting is not None and waiting.product.item_group_id):
+            return kept
+        if any(isinstance(item, Product) and item.item_group_id for item in kept):
+            return kept
+        last = next((at for at in range(len(kept) - 1, -1, -1) if isinstance(kept[at], Product)), None)
+        if last is None:
+            return kept
+        if waiting is not None:
+            done.append(waiting)
+            self._group = None
+        done += kept[:last] + kept[last + 1 :]
+        return [kept[last]]
 
     def finish(self, id_field: str) -> list[Product | Reject]:
         """The product that was still waiting for more rows when the feed ended."""

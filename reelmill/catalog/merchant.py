@@ -1,41 +1,44 @@
-"""Rows of Merchant Center and plain feeds: one row, one product or one reject."""
+"""Rows of Merchant Center and plain feeds: one row, one product or one reject.
+
+Worked column by column: a check over a whole column is one call, and only columns that fail it are looked at cell by
+cell.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
-from operator import itemgetter
 
+from reelmill.catalog.build import build_products, build_refs
 from reelmill.catalog.category import choose_category
 from reelmill.catalog.columns import ColumnMap
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address, split_addresses
+from reelmill.catalog.memo import Memo
 from reelmill.catalog.price import parse_price
 from reelmill.catalog.product import Product, Reject, RowRef
 from reelmill.catalog.rejects import (
     broken,
-    fit_row,
     is_sheet_error,
     missing,
     reject,
     sku_problem,
+    sound_skus,
     wrong_image,
     wrong_price,
 )
-from reelmill.catalog.table import Batch, BrokenRow
-from reelmill.catalog.text import plain_text, tidy
+from reelmill.catalog.table import Batch
+from reelmill.catalog.text import plain_column, strip_column, tidy_column
 from reelmill.catalog.values import availability, highlights
 
 __all__ = ["MerchantRows"]
 
-# In this order a row's cells are picked out at once. The nine texts come first: they are cleaned together.
 _TEXTS = ("title", "description", "brand", "color", "material", "pattern", "size", "gender", "age_group")
-_OTHERS = (
-    "sku", "price", "currency", "availability", "link", "image", "item_group_id", "category", "google_category",
-    "product_type",
-)  # fmt: skip
-_TEXT_COUNT = len(_TEXTS)
 _NO_GROUP = frozenset({"", "-", "0", "n/a", "na", "none", "null", "nan"})
-_CACHE = 10_000
+# An address that needs no closer look. Colons and bars have one because several addresses may share a cell.
+_GOOD_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*/[!#-9;=?-\[\]-{}~]{0,1900}").fullmatch
+
+Wrong = dict[int, Reject | None]  # position in the batch -> what is wrong with that row; None: the row is blank
 
 
 class MerchantRows:
@@ -44,124 +47,151 @@ class MerchantRows:
     def __init__(self, columns: ColumnMap, file: str) -> None:
         self._columns = columns
         self._file = file
-        self._width = columns.width
-        self._pick = itemgetter(*(columns.fields[name] for name in (*_TEXTS, *_OTHERS)))
-        self._extra_keys = [key for key, _ in columns.extra]
-        # Two more places make itemgetter return a tuple however few extra columns there are.
-        self._pick_extra = itemgetter(*(index for _, index in columns.extra), columns.width, columns.width)
-        self._images = columns.lists["images"]
-        self._highlights = columns.lists["highlights"]
-        self._prices: dict[tuple[str, str], tuple[Decimal, str]] = {}
-        self._categories: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._prices = Memo(_price)
+        self._categories = Memo(_category)
+        self._stock = Memo(availability)
 
     def convert(self, batch: Batch) -> list[Product | Reject]:
-        """The products and rejects of a batch, in order; blank rows give nothing."""
-        file, full = self._file, self._width + 1
-        made: list[Product | Reject] = []
-        for number, row in enumerate(batch.rows, batch.first):
-            if isinstance(row, BrokenRow):
-                made.append(broken(RowRef(file, number), row))
-            elif len(row) == full:
-                item = self._row(row, RowRef(file, number))
-                if item is not None:
-                    made.append(item)
-            else:
-                fitted = fit_row(row, self._width, RowRef(file, number))
-                if fitted is not None:
-                    whole = fitted if isinstance(fitted, Reject) else self._row(fitted, RowRef(file, number))
-                    if whole is not None:
-                        made.append(whole)
-        return made
+        """The products and rejects of a batch; blank rows give nothing."""
+        made: list[Product | Reject] = [broken(self._file, row) for row in batch.broken]
+        count = len(batch.numbers)
+        if not count:
+            return made
+        refs = build_refs(self._file, batch.numbers, count)
+        wrong: Wrong = {}
+        texts = {name: plain_column(self._cells(batch, name)) for name in _TEXTS}
+        skus = strip_column(self._cells(batch, "sku"))
+        groups = self._groups(batch, skus, refs, wrong)
+        self._check_identity(batch, skus, texts["title"], refs, wrong)
+        images = self._images(batch, skus, refs, wrong)
+        prices, currencies = self._prices_of(batch, skus, refs, wrong)
+        products = build_products(count, {
+            **texts, "sku": skus, "ref": refs, "images": images, "price": prices, "currency": currencies,
+            "category": self._category_of(batch), "availability": self._stock_of(batch),
+            "link": strip_column(self._cells(batch, "link")), "item_group_id": groups,
+            "highlights": self._highlights(batch), "variants": [()] * count, "extra": self._extra(batch),
+        })  # fmt: skip
+        if not wrong:
+            return [*made, *products]
+        rows = [wrong.get(place, product) for place, product in enumerate(products)]
+        return [*made, *(row for row in rows if row is not None)]
 
     def end(self) -> list[Product | Reject]:
         """What is left when the file ends: nothing, a row is a whole product here."""
         return []
 
-    def _row(self, row: Sequence[str], ref: RowRef) -> Product | Reject | None:
-        cells = self._pick(row)
-        texts = cells[:_TEXT_COUNT]
-        joined = "".join(texts)
-        clean = tidy if joined.isprintable() and "<" not in joined and "&" not in joined else plain_text
-        title, description, brand, color, material, pattern, size, gender, age_group = map(clean, texts)
-        sku, price, currency, stock, link, image, group, *categories = map(str.strip, cells[_TEXT_COUNT:])
-        problem = self._problem(row, ref, sku, title, group)
-        if problem is not None or not sku:
-            return problem
-        images = self._addresses(row, image, ref, sku)
-        if isinstance(images, Reject):
-            return images
-        amount: Decimal | None = None
-        if price:
-            try:
-                amount, currency = self._price(price, currency)
-            except ValueError as error:
-                return wrong_price(ref, sku, self._columns.spelled("price"), str(error), price)
-        return Product(
-            sku=sku, title=title, category=self._category((categories[0], categories[1], categories[2])), ref=ref,
-            description=description, brand=brand, color=color, material=material, pattern=pattern, size=size,
-            gender=gender, age_group=age_group, availability=availability(stock), link=link, images=images,
-            price=amount, currency=currency, item_group_id="" if group.lower() in _NO_GROUP else group,
-            highlights=self._highlight(row), extra=self._extra(row),
-        )  # fmt: skip
+    def _cells(self, batch: Batch, field: str) -> Sequence[str]:
+        index = self._columns.fields[field]
+        return batch.columns[index] if index < self._columns.width else [""] * len(batch.numbers)
 
-    def _problem(self, row: Sequence[str], ref: RowRef, sku: str, title: str, group: str) -> Reject | None:
-        """What is wrong with the row's identity or title; None with an empty sku means a blank row."""
-        if not sku:
-            blank = not any(map(str.strip, row))
-            return None if blank else missing(ref, "", self._columns.spelled("sku"), "product id")
-        wrong = sku_problem(sku)
-        if wrong is not None:
-            return reject(ref, sku, self._columns.spelled("sku"), wrong, sku)
-        if not title or is_sheet_error(title):
-            return missing(ref, sku, self._columns.spelled("title"), "title")
-        wrong = sku_problem(group) if group else None
-        if wrong is not None:
-            reason = wrong[0].replace("product id", "item group id")
-            return reject(ref, sku, self._columns.spelled("item_group_id"), (reason, wrong[1]), group)
-        return None
+    def _check_identity(
+        self, batch: Batch, skus: Sequence[str], titles: Sequence[str], refs: Sequence[RowRef], wrong: Wrong
+    ) -> None:
+        """Note every row without a usable product id or title."""
+        if not sound_skus(skus):
+            field = self._columns.spelled("sku")
+            for place, sku in enumerate(skus):
+                if not sku:
+                    blank = not any(column[place].strip() for column in batch.columns)
+                    wrong[place] = None if blank else missing(refs[place], "", field, "product id")
+                elif (told := sku_problem(sku)) is not None:
+                    wrong[place] = reject(refs[place], sku, field, told, sku)
+        if not all(titles) or any(title[0] == "#" for title in titles):
+            field = self._columns.spelled("title")
+            for place, title in enumerate(titles):
+                if not title or is_sheet_error(title):
+                    wrong.setdefault(place, missing(refs[place], skus[place], field, "title"))
 
-    def _addresses(self, row: Sequence[str], image: str, ref: RowRef, sku: str) -> tuple[str, ...] | Reject:
-        """The usable pictures, the main one first. A main one that cannot be used rejects the row."""
-        more = [address for index in self._images for address in split_addresses(row[index])]
-        field = "image"
-        if image:
-            several = split_addresses(image)
-            image, more = several[0] if several else image, several[1:] + more
-        elif more:
-            field, image, more = "images", more[0], more[1:]
-        if not image:
-            return ()
-        image = normal_address(image)
-        problem = address_problem(image)
-        if problem:
-            return wrong_image(ref, sku, self._columns.spelled(field), problem, image)
-        if not more:
-            return (image,)
-        usable = [address for address in map(normal_address, more) if not address_problem(address)]
-        return tuple(dict.fromkeys((image, *usable)))[:MAX_IMAGES]
+    def _groups(self, batch: Batch, skus: Sequence[str], refs: Sequence[RowRef], wrong: Wrong) -> Sequence[str]:
+        groups = strip_column(self._cells(batch, "item_group_id"))
+        if not any(groups):
+            return groups
+        for place, group in enumerate(groups):
+            told = sku_problem(group) if group else None
+            if told is not None:
+                reason = told[0].replace("product id", "item group id")
+                field = self._columns.spelled("item_group_id")
+                wrong[place] = reject(refs[place], skus[place], field, (reason, told[1]), group)
+        return ["" if group.lower() in _NO_GROUP else group for group in groups]
 
-    def _price(self, text: str, currency: str) -> tuple[Decimal, str]:
-        known = self._prices.get((text, currency))
-        if known is None:
-            known = parse_price(text, currency)
-            if len(self._prices) >= _CACHE:
-                self._prices.clear()
-            self._prices[text, currency] = known
-        return known
+    def _images(self, batch: Batch, skus: Sequence[str], refs: Sequence[RowRef], wrong: Wrong) -> list[tuple[str, ...]]:
+        """The usable pictures of each row, the main one first. A main one that cannot be used is wrong."""
+        mains = strip_column(self._cells(batch, "image"))
+        more = [batch.columns[index] for index in self._columns.lists["images"]]
+        if not any(map(any, more)):
+            more = []
+        found: list[tuple[str, ...]] = []
+        for place, main in enumerate(mains):
+            if not more and (not main or _GOOD_ADDRESS(main)):
+                found.append((main,) if main else ())
+                continue
+            addresses = split_addresses(main) if main else []
+            field = "image" if addresses else "images"
+            for column in more:
+                addresses += split_addresses(column[place])
+            usable, problem = _usable(addresses)
+            if problem:
+                told = wrong_image(refs[place], skus[place], self._columns.spelled(field), problem, addresses[0])
+                wrong.setdefault(place, told)
+            found.append(usable)
+        return found
 
-    def _category(self, texts: tuple[str, str, str]) -> tuple[str, ...]:
-        known = self._categories.get(texts)
-        if known is None:
-            known = choose_category(*texts)
-            if len(self._categories) >= _CACHE:
-                self._categories.clear()
-            self._categories[texts] = known
-        return known
+    def _prices_of(
+        self, batch: Batch, skus: Sequence[str], refs: Sequence[RowRef], wrong: Wrong
+    ) -> tuple[list[Decimal | None], list[str]]:
+        texts = self._cells(batch, "price")
+        parsed = list(map(self._prices.__getitem__, zip(texts, self._cells(batch, "currency"), strict=True)))
+        for place, (_, _, problem) in enumerate(parsed):
+            if problem:
+                told = wrong_price(refs[place], skus[place], self._columns.spelled("price"), problem, texts[place])
+                wrong.setdefault(place, told)
+        return [amount for amount, _, _ in parsed], [currency for _, currency, _ in parsed]
 
-    def _highlight(self, row: Sequence[str]) -> tuple[str, ...]:
-        return highlights([row[index] for index in self._highlights]) if self._highlights else ()
+    def _category_of(self, batch: Batch) -> list[tuple[str, ...]]:
+        texts = [self._cells(batch, name) for name in ("category", "google_category", "product_type")]
+        return list(map(self._categories.__getitem__, zip(*texts, strict=True)))
 
-    def _extra(self, row: Sequence[str]) -> dict[str, str]:
-        if not self._extra_keys:
-            return {}
-        return dict(zip(self._extra_keys, map(tidy, self._pick_extra(row)), strict=False))
+    def _stock_of(self, batch: Batch) -> list[str]:
+        return list(map(self._stock.__getitem__, self._cells(batch, "availability")))
+
+    def _highlights(self, batch: Batch) -> list[tuple[str, ...]]:
+        columns = [batch.columns[index] for index in self._columns.lists["highlights"]]
+        if not any(map(any, columns)):
+            return [()] * len(batch.numbers)
+        return [highlights(cells) for cells in zip(*columns, strict=True)]
+
+    def _extra(self, batch: Batch) -> list[dict[str, str]]:
+        """The other columns of each row: a mapping of its own for every product."""
+        keys = [key for key, _ in self._columns.extra]
+        if not keys:
+            return [{} for _ in batch.numbers]
+        blank = [""] * len(batch.numbers)
+        width = self._columns.width
+        columns = [tidy_column(batch.columns[index]) if index < width else blank for _, index in self._columns.extra]
+        return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _usable(addresses: list[str]) -> tuple[tuple[str, ...], str]:
+    """The addresses that can be used, and the problem of the first one if it cannot."""
+    if not addresses:
+        return (), ""
+    complete = list(map(normal_address, addresses))
+    problem = address_problem(complete[0])
+    if problem:
+        return (), problem
+    return tuple(dict.fromkeys(one for one in complete if not address_problem(one)))[:MAX_IMAGES], ""
+
+
+def _price(texts: tuple[str, str]) -> tuple[Decimal | None, str, str]:
+    """Amount, currency and problem of a price and currency cell."""
+    price, currency = texts[0].strip(), texts[1].strip()
+    if not price:
+        return None, "", ""
+    try:
+        return *parse_price(price, currency), ""
+    except ValueError as error:
+        return None, "", str(error)
+
+
+def _category(texts: tuple[str, str, str]) -> tuple[str, ...]:
+    return choose_category(*texts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import repeat
 from typing import Any, BinaryIO
 
 from reelmill.catalog.table import Batch
@@ -41,7 +40,7 @@ class ParquetTable:
         try:
             for batch in self._parquet.iter_batches(batch_size=rows, use_threads=False):
                 columns = [_as_text(column) for column in batch.columns]
-                yield Batch(first, list(zip(*columns, repeat(""), strict=False)))
+                yield Batch(range(first, first + batch.num_rows), columns)
                 first += batch.num_rows
         except _damage():
             raise self._damaged() from None

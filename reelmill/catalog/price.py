@@ -14,7 +14,10 @@ _SYMBOLS = {
     "kr": "", "kr.": "",  # three countries write it: the currency column must tell
 }  # fmt: skip
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-_SHAPE = re.compile(r"(?P<before>[^\d]*?)(?P<number>\d[\d.,'\u2019 ]*|[.,]\d+)(?P<after>[^\d]*)")
+_SHAPE = re.compile(r"(?P<before>[^\d]*?)(?P<number>\d(?:[\d.,'\u2019 ]*\d)?|[.,]\d+)(?P<after>[^\d]*)")
+_USUAL = re.compile(r"([0-9]{1,12}\.[0-9]{2}) ([A-Z]{3})").fullmatch  # as Merchant Center wants it
+_SPACED = re.compile(r"[0-9]{1,3}(?:[ '\u2019][0-9]{3})+(?:[.,][0-9]*)?").fullmatch
+_NO_SPACES = str.maketrans("", "", " '\u2019")
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\t", " "))
 _MAX_DIGITS = 15
 
@@ -22,29 +25,17 @@ _MAX_DIGITS = 15
 def parse_price(text: str, currency: str = "") -> tuple[Decimal, str]:
     """The amount and ISO currency of a price like ``19.99 USD``, ``EUR 1.299,00``, ``$5`` or ``1'299.00``.
 
-    ``currency`` (from a column of its own) wins over a symbol; a currency written as a code must agree with it.
+    ``currency`` (from a column of its own) wins over what the price says.
     Of two kinds of separator the last is the decimal one; one that stands before exactly three digits groups
     thousands. Raises ValueError with the reason, fit for a reject.
     """
-    amount, space, code = text.partition(" ")
-    if not space or len(code) != 3 or not (code.isascii() and code.isupper()):  # noqa: PLR2004 - ISO 4217 codes
-        amount, code = _split(text)
-    elif not _plain(amount):
-        inner, own = _split(amount)
-        amount = inner
-        code = own if own == code or not own else _conflict(own, code)
-    number = _number(amount, code or currency)
-    stated = currency.strip().upper()
-    return number, stated or code
-
-
-def _plain(amount: str) -> bool:
-    whole, _, cents = amount.partition(".")
-    return amount.isascii() and whole.isdigit() and (len(cents) == 2 and cents.isdigit())  # noqa: PLR2004 - cents
-
-
-def _conflict(one: str, other: str) -> str:
-    raise ValueError(f"names two currencies, {one} and {other}")
+    usual = _USUAL(text)
+    if usual is not None and not currency:
+        return Decimal(usual[1]), usual[2]
+    amount, code = _split(text)
+    if currency:
+        code = _currency(currency.strip())
+    return _number(amount, code), code
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -62,7 +53,7 @@ def _split(text: str) -> tuple[str, str]:
         after = ""
     codes = [_currency(part) for part in (before, after) if part not in {"", "+"}]
     if len(codes) > 1 and codes[0] and codes[1] and codes[0] != codes[1]:
-        _conflict(codes[0], codes[1])
+        raise ValueError(f"names two currencies, {codes[0]} and {codes[1]}")
     return match["number"].strip(), next((code for code in codes if code), "")
 
 
@@ -77,9 +68,11 @@ def _currency(token: str) -> str:
 
 def _number(text: str, currency: str) -> Decimal:
     """The amount without its grouping; every digit must be a plain one."""
-    if _plain(text) and len(text) <= _MAX_DIGITS:
-        return Decimal(text)
-    bare = text.translate(str.maketrans("", "", " '\u2019"))
+    bare = text
+    if not text.replace(".", "").replace(",", "").isdigit():
+        if _SPACED(text) is None:
+            raise ValueError("is not one amount")
+        bare = text.translate(_NO_SPACES)
     dot, comma = bare.rfind("."), bare.rfind(",")
     point = max(dot, comma)
     if point >= 0:
@@ -91,7 +84,7 @@ def _number(text: str, currency: str) -> Decimal:
         other = mark if groups else ("," if mark == "." else ".")
         if (not groups and mark in whole) or not _well_grouped(whole, other):
             raise ValueError("is not one amount")
-        bare = f"{whole.replace(other, '') or '0'}.{cents or '0'}"
+        bare = (whole.replace(other, "") or "0") + (f".{cents}" if cents else "")
     if not bare.replace(".", "", 1).isascii() or not bare.replace(".", "", 1).isdigit() or len(bare) > _MAX_DIGITS:
         raise ValueError("is not one amount")
     return Decimal(bare)

@@ -9,7 +9,7 @@ from reelmill.catalog.product import Reject, RowRef
 from reelmill.catalog.table import BrokenRow
 from reelmill.catalog.text import tidy
 
-__all__ = ["broken", "duplicate", "fit_row", "missing", "reject", "sku_problem", "wrong_image", "wrong_price"]
+__all__ = ["broken", "duplicate", "missing", "reject", "sku_problem", "sound_skus", "wrong_image", "wrong_price"]
 
 MAX_SKU = 100
 _SHOWN = 200
@@ -48,6 +48,18 @@ def sku_problem(sku: str) -> tuple[str, str] | None:
     return None
 
 
+def sound_skus(skus: Sequence[str]) -> bool:
+    """Whether none of these ids can have a problem, seen from all of them at once; False asks for a closer look."""
+    joined = "".join(skus)
+    return (
+        all(skus)
+        and joined.isprintable()
+        and "#" not in joined
+        and "E+" not in joined
+        and max(map(len, skus), default=0) <= MAX_SKU
+    )
+
+
 def is_sheet_error(text: str) -> bool:
     """Whether a cell holds what a spreadsheet writes when its formula fails."""
     return text[:1] == "#" and text.lower() in _SHEET_ERRORS
@@ -74,25 +86,6 @@ def duplicate(ref: RowRef, sku: str, field: str, first: RowRef, raw: str) -> Rej
     )
 
 
-def broken(ref: RowRef, row: BrokenRow) -> Reject:
+def broken(file: str, row: BrokenRow) -> Reject:
     """A reject for a row that could not be parted into cells."""
-    return reject(ref, "", "row", (row.reason, row.remedy), row.raw)
-
-
-def fit_row(row: Sequence[str], width: int, ref: RowRef) -> list[str] | Reject | None:
-    """A ragged row at its header's width: filled up when short; None when blank; a reject when cells are left over."""
-    cells = list(row[:-1])
-    if not any(cell.strip() for cell in cells):
-        return None
-    if any(cell.strip() for cell in cells[width:]):
-        return reject(
-            ref,
-            "",
-            "row",
-            (
-                f"The row has {len(cells)} cells, the header {width}.",
-                "Put quotes around cells that hold the delimiter or a line break.",
-            ),
-            " | ".join(cells)[:_SHOWN],
-        )
-    return cells[:width] + [""] * (width + 1 - len(cells[:width]))
+    return reject(RowRef(file, row.number), "", "row", (row.reason, row.remedy), row.raw)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from operator import itemgetter
 
 from reelmill.catalog.category import choose_category
 from reelmill.catalog.columns import ColumnMap
@@ -15,7 +14,6 @@ from reelmill.catalog.price import parse_price
 from reelmill.catalog.product import Product, Reject, RowRef
 from reelmill.catalog.rejects import (
     broken,
-    fit_row,
     is_sheet_error,
     missing,
     reject,
@@ -23,8 +21,8 @@ from reelmill.catalog.rejects import (
     wrong_image,
     wrong_price,
 )
-from reelmill.catalog.table import Batch, BrokenRow
-from reelmill.catalog.text import plain_text, slug, tidy
+from reelmill.catalog.table import Batch
+from reelmill.catalog.text import plain_text, slug, strip_column, tidy
 from reelmill.catalog.values import better_availability
 
 __all__ = ["ShopifyRows"]
@@ -80,23 +78,18 @@ class ShopifyRows:
         self._file = file
         self._split = split_variants
         self._names = (*_FIELDS, *_MAPPED)
-        places = {**columns.fields, **({"image": columns.lists["images"][0]} if columns.lists["images"] else {})}
-        self._pick = itemgetter(*(places.get(name, columns.width) for name in self._names))
+        self._places = {**columns.fields, **({"image": columns.lists["images"][0]} if columns.lists["images"] else {})}
         self._pending: _Pending | None = None
 
     def convert(self, batch: Batch) -> list[Product | Reject | Leftover]:
         """The products and rejects that a batch completes, in order."""
-        made: list[Product | Reject | Leftover] = []
-        for number, row in enumerate(batch.rows, batch.first):
-            ref = RowRef(self._file, number)
-            if isinstance(row, BrokenRow):
-                made.append(broken(ref, row))
-                continue
-            fitted = row if len(row) == self._columns.width + 1 else fit_row(row, self._columns.width, ref)
-            if isinstance(fitted, Reject):
-                made.append(fitted)
-            elif fitted is not None:
-                made.extend(self._row(fitted, ref))
+        made: list[Product | Reject | Leftover] = [broken(self._file, row) for row in batch.broken]
+        blank = [""] * len(batch.numbers)
+        width = self._columns.width
+        places = [self._places.get(name, width) for name in self._names]
+        fields = zip(*(strip_column(batch.columns[at]) if at < width else blank for at in places), strict=True)
+        for number, cells, row in zip(batch.numbers, fields, zip(*batch.columns, strict=True), strict=True):
+            made.extend(self._row(dict(zip(self._names, cells, strict=True)), row, RowRef(self._file, number)))
         return made
 
     def end(self) -> list[Product | Reject | Leftover]:
@@ -104,19 +97,18 @@ class ShopifyRows:
         pending, self._pending = self._pending, None
         return [] if pending is None else self._finish(pending)
 
-    def _row(self, row: Sequence[str], ref: RowRef) -> list[Product | Reject | Leftover]:
-        cells = dict(zip(self._names, map(str.strip, self._pick(row)), strict=True))
+    def _row(self, cells: dict[str, str], row: Sequence[str], ref: RowRef) -> list[Product | Reject | Leftover]:
         handle = cells["handle"]
         done: list[Product | Reject | Leftover] = []
-        if not handle and not cells["title"] and (self._pending is not None or not any(map(str.strip, row))):
-            handle = self._pending.cells["handle"] if self._pending is not None else ""
+        if not handle and not cells["title"]:
             if not any(map(str.strip, row)):
                 return done
+            handle = self._pending.cells["handle"] if self._pending is not None else ""
         if self._pending is None or handle != self._pending.cells["handle"]:
             done = self.end()
             if not handle:
                 return [*done, missing(ref, cells["sku"], self._columns.spelled("handle"), "handle")]
-            extra = {key: tidy(row[index]) for key, index in self._columns.extra}
+            extra = {key: tidy(row[at]) if at < len(row) else "" for key, at in self._columns.extra}
             self._pending = _Pending(ref, cells | {"handle": handle}, extra)
         self._add(self._pending, cells, ref)
         return done

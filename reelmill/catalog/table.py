@@ -1,18 +1,21 @@
-"""What every reader gives: a header, then rows of text cells in batches."""
+"""What every reader gives: a header, then rows of text cells in batches, turned on their side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
-__all__ = ["Batch", "BrokenRow", "Table"]
+__all__ = ["Batch", "BrokenRow", "Table", "batch_of_rows"]
+
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A row whose text could not be parted into cells."""
+    """A row whose text could not be parted into the header's cells."""
 
+    number: int
     reason: str
     remedy: str
     raw: str
@@ -20,14 +23,15 @@ class BrokenRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive rows; ``first`` is the 1-based number of the first one.
+    """Some consecutive rows of a file, as columns: working down a column costs a fraction of working along rows.
 
-    Each row holds one empty cell more than the header, which stands for every column that the feed lacks. A row
-    of the wrong length is ragged; one without cells, or of empty ones, is blank.
+    ``numbers`` are the 1-based row numbers; every column has as many cells as there are numbers. Blank rows are left
+    out, broken ones come apart.
     """
 
-    first: int
-    rows: Sequence[Sequence[str] | BrokenRow]
+    numbers: Sequence[int]
+    columns: Sequence[Sequence[str]]
+    broken: tuple[BrokenRow, ...] = ()
 
 
 class Table(Protocol):
@@ -42,3 +46,35 @@ class Table(Protocol):
     def close(self) -> None:
         """Let go of the file."""
         ...
+
+
+def batch_of_rows(first: int, rows: Sequence[list[str] | BrokenRow], width: int) -> Batch:
+    """A batch of rows as read, the first of them numbered ``first``.
+
+    A short row is filled up with empty cells, because spreadsheets drop those; one that is too long is broken unless
+    what is left over is empty.
+    """
+    if set(map(type, rows)) == {list} and set(map(len, cast("Sequence[list[str]]", rows))) == {width}:
+        return Batch(range(first, first + len(rows)), list(zip(*cast("Sequence[list[str]]", rows), strict=True)))
+    numbers: list[int] = []
+    regular: list[list[str]] = []
+    broken: list[BrokenRow] = []
+    for number, row in enumerate(rows, first):
+        if isinstance(row, BrokenRow):
+            broken.append(row)
+        elif len(row) == width:
+            numbers.append(number)
+            regular.append(row)
+        elif any(cell.strip() for cell in row[width:]):
+            broken.append(
+                BrokenRow(
+                    number,
+                    f"The row has {len(row)} cells, the header {width}.",
+                    "Put quotes around cells that hold the delimiter or a line break.",
+                    " | ".join(row)[:_SHOWN],
+                )
+            )
+        elif any(cell.strip() for cell in row):
+            numbers.append(number)
+            regular.append(row[:width] + [""] * (width - len(row)))
+    return Batch(numbers, list(zip(*regular, strict=True)) or [()] * width, tuple(broken))

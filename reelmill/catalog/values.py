@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 
-from reelmill.catalog.text import plain_text
+from reelmill.catalog.text import plain_text, tidy
 
 __all__ = ["availability", "better_availability", "highlights"]
 
@@ -32,7 +33,7 @@ def availability(text: str) -> str:
     """``In stock`` as ``in_stock``; words that we do not know stay as they are."""
     if not text or text in _RANK:
         return text
-    words = re.sub(r"[\s_-]+", " ", text.rpartition("/")[2].strip().lower())
+    words = re.sub(r"[\s_-]+", " ", tidy(text).rpartition("/")[2].strip().lower())
     return _AVAILABILITY.get(words, words.replace(" ", "_"))
 
 
@@ -41,7 +42,7 @@ def better_availability(one: str, other: str) -> str:
     return other if _RANK.get(other, 1) > _RANK.get(one, 1) else one
 
 
-def highlights(cells: list[str]) -> tuple[str, ...]:
+def highlights(cells: Iterable[str]) -> tuple[str, ...]:
     """The selling points in a row's cells: one a line or cell, or quoted and parted by commas, or parted by ``|``.
 
     An unquoted comma parts only when no space follows it, because prose has commas too.
