@@ -183,7 +183,9 @@ def _translated(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in _FULL:
-            raise TryLater(f"{path}: {error.strerror}.", "Free some space, then run the same command again.") from None
+            raise TryLater(
+                f"{path}: {error.strerror}.", "Free some space or mend the disk, then run the same command again."
+            ) from None
         raise FixAccess(
             f"{path}: {error.strerror}.", "Let this user write there, or choose another output folder."
         ) from None

@@ -146,3 +146,11 @@ def test_a_broken_key_file_is_said(tmp_path):
     with pytest.raises(FixAccess, match="service-account key") as caught:
         open_storage("gs://some-bucket/p", Settings(storage_emulator_host="", credentials_file=key))
     assert "s3cret" not in str(caught.value)
+
+
+def test_no_credentials_at_all_are_said(tmp_path, monkeypatch):
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with pytest.raises(FixAccess, match="gcloud auth application-default login"):
+        open_storage("gs://some-bucket/p", Settings(storage_emulator_host=""))

@@ -20,8 +20,7 @@ _RATE = 24_000
 
 def moving(number: int, width: int, height: int) -> NDArray[np.uint8]:
     """A bright square that travels over a soft slope."""
-    y, x = np.mgrid[0:height, 0:width]
-    picture = (60 + 60 * x / width + 40 * y / height).astype(np.uint8)
+    picture = (60 + np.linspace(0, 60, width) + np.linspace(0, 40, height)[:, None]).astype(np.uint8)
     side, at = height // 3, (number * 3) % width
     picture[side : 2 * side, at : at + side] = 230
     return picture
