@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from reelmill.catalog.feed import Dialect
-from reelmill.clip import Resolution
-from reelmill.platforms import MediaUse
 from reelmill.settings import Settings, load_settings
 
 __all__ = [
@@ -54,9 +51,14 @@ ModelName = Annotated[str | None, Parameter(help="Veo model to pay for.")]
 CapUsd = Annotated[Decimal | None, Parameter(help="Most that this run may spend, in USD.")]
 Campaign = Annotated[str | None, Parameter(help="Campaign name carried into labels and tables.")]
 Variants = Annotated[int | None, Parameter(help="Different clips per product and ratio; each is paid.")]
-Quality = Annotated[Resolution | None, Parameter(help="Resolution asked of Veo.")]
-Media = Annotated[MediaUse | None, Parameter(help="How product images enter the request.")]
-DialectName = Annotated[Dialect | None, Parameter(help="Feed dialect; detected from the header if not given.")]
+Quality = Annotated[Literal["720p", "1080p", "4k"] | None, Parameter(help="Resolution asked of Veo.")]
+Media = Annotated[
+    Literal["none", "first_frame", "first_last_frame", "references", "extend_video"] | None,
+    Parameter(help="How product images enter the request."),
+]
+DialectName = Annotated[
+    Literal["google", "shopify", "plain"] | None, Parameter(help="Feed dialect; detected from the header if not given.")
+]
 Columns = Annotated[
     tuple[str, ...],
     Parameter(name="--column", help="FIELD=COLUMN: read a product field from this feed column.", negative=()),

@@ -32,14 +32,16 @@ class CatalogRequest:
     only: tuple[str, ...] = ()
     limit: int | None = None
     force: bool = False
-    dialect: Dialect | None = None
+    dialect: str | None = None  # google, shopify or plain; None: by the header
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_catalog_feed(request: CatalogRequest, settings: Settings) -> Feed:
     """Open the feed that is asked for. Raises FixFeed if it is none."""
     options = FeedOptions(
-        dialect=request.dialect, columns=dict(request.columns), split_variants=settings.split_variants
+        dialect=Dialect(request.dialect) if request.dialect else None,
+        columns=dict(request.columns),
+        split_variants=settings.split_variants,
     )
     return open_feed(request.feed, options, opener=open_feed_source(request.feed, settings))
 

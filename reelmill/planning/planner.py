@@ -21,7 +21,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import Severity, lint_rendered
 from reelmill.settings import ImageIdentity
-from reelmill.veo.checks import check_request
+from reelmill.veo.checks import check_region, check_request
 
 __all__ = ["LedgerView", "PlanOptions", "Planner"]
 
@@ -77,13 +77,14 @@ class Planner:
     options: PlanOptions = field(default_factory=PlanOptions)
 
     def check(self, today: date) -> list[str]:
-        """Check model, price and shapes before any row is read; returns warnings.
+        """Check model, region, price and shapes before any row is read; returns warnings.
 
         Raises ChooseAnotherModel for a retired model or an unknown price, FixRequest for a request that the
         model cannot serve whatever the product.
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
+        check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
             check_request(self.builder.request(shape, _PROBE, "a product", ""), model)

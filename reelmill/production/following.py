@@ -12,7 +12,7 @@ from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
 from reelmill.production.looking import videos_at_prefix
 from reelmill.production.studio import Studio
-from reelmill.veo.explain import Verdict, classify
+from reelmill.veo.explain import EMPTY_RESPONSE, Verdict, classify
 from reelmill.veo.outcomes import Failed, Finished, OperationGone
 
 __all__ = ["Waiting", "next_step"]
@@ -39,7 +39,7 @@ def next_step(studio: Studio, intent: Intent) -> Verdict | Waiting:
 def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
     outcome = studio.backend.poll(operation)
     if isinstance(outcome, Finished | Failed):
-        return classify(outcome, intent.samples)
+        return _with_what_lies_there(studio, intent, classify(outcome, intent.samples))
     overdue = _age(intent.submitted_at) > studio.settings.operation_deadline_s
     if (isinstance(outcome, OperationGone) or overdue) and (videos := videos_at_prefix(studio, intent)):
         return classify(Finished(videos), intent.samples)
@@ -47,6 +47,13 @@ def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
         studio.ledger.expired(intent.intent_id, _overdue_message(outcome))
         return Waiting(studio.ledger.intent(intent.intent_id) or intent)
     return Waiting(_kept(studio, intent))
+
+
+def _with_what_lies_there(studio: Studio, intent: Intent, verdict: Verdict) -> Verdict:
+    """An answer without any content may hide videos in a shape that the library drops: look before believing it."""
+    if verdict.code == EMPTY_RESPONSE and (videos := videos_at_prefix(studio, intent)):
+        return classify(Finished(videos), intent.samples)
+    return verdict
 
 
 def _look(studio: Studio, intent: Intent) -> Verdict | Waiting:

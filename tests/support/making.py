@@ -57,7 +57,7 @@ def planner_for(
     builder = ClipBuilder(
         settings=settings,
         library=PromptLibrary.load(CONTENT),
-        model=Registry.shipped().model(settings.model),
+        model=Registry.load(CONTENT / "models.toml").model(settings.model),
         shapes=shapes_for(select_platforms(known, list(platforms)), settings),
         campaign=settings.campaign,
     )

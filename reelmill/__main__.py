@@ -1,0 +1,6 @@
+"""``python -m reelmill``: the command line."""
+
+from reelmill.cli import main
+
+if __name__ == "__main__":
+    main()
