@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import csv
 
+from reelmill.catalog.feed import open_feed
 from reelmill.errors import FixAccess, FixFeed
 from reelmill.settings import Settings
 from reelmill.storage.feeds import open_feed_source
@@ -71,6 +73,32 @@ def test_parquet_reads_through_it(feeds, put):
     with feeds.open(put("a.parquet", out.getvalue())) as file:
         batches = list(pq.ParquetFile(file, pre_buffer=False).iter_batches(100))
     assert sum(batch.num_rows for batch in batches) == 1000
+
+
+def gmc_rows() -> bytes:
+    head = "id,title,description,link,image_link,price,availability,product_type\n"
+    row = "SKU-{n},Tëapot {n},Pours,https://shop.example/{n},https://shop.example/{n}.jpg,12.50 EUR,in_stock,Kitchen\n"
+    return (head + "".join(row.format(n=n) for n in range(500))).encode()
+
+
+def as_parquet(data: bytes) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(csv.read_csv(io.BytesIO(data)), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "encode"),
+    [("f.csv", bytes), ("f.csv.gz", gzip.compress), ("f.parquet", as_parquet)],
+    ids=["csv", "gz", "parquet"],
+)
+def test_the_catalog_reads_the_same_from_cloud_storage(feeds, put, tmp_path, name, encode):
+    data = encode(gmc_rows())
+    (tmp_path / name).write_bytes(data)
+    near = list(open_feed(tmp_path / name))
+    far = list(open_feed(put(f"feeds/{name}", data), opener=feeds))
+    assert len(near) == 500
+    assert [(item.sku, item.ref.row) for item in far] == [(item.sku, item.ref.row) for item in near]
 
 
 def test_a_file_overwritten_while_it_is_read_is_not_mixed(feeds, put):
