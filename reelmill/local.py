@@ -18,14 +18,14 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from reelmill.errors import FixConfiguration, TryLater
 
-__all__ = ["LocalService", "create_bucket", "start_fake_gcs", "start_simulator"]
+__all__ = ["LocalService", "answers", "create_bucket", "free_port", "start_child", "start_fake_gcs", "start_simulator"]
 
 _LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 30.0
@@ -48,8 +48,11 @@ _TIED_TO_PARENT = (
 class LocalService:
     """A running child process that serves HTTP at ``url``; a context manager that stops it."""
 
-    def __init__(self, name: str, url: str, process: subprocess.Popen[str], lines: _Lines) -> None:
+    def __init__(
+        self, name: str, url: str, process: subprocess.Popen[str], lines: _Lines, stop_s: float = _STOP_SECONDS
+    ) -> None:
         self.name = name
+        self._stop_s = stop_s
         self.url = url
         self._process = process
         self._lines = lines
@@ -76,9 +79,9 @@ class LocalService:
         return self._lines.text()
 
     def stop(self) -> int:
-        """End the child politely, by force after five seconds. Safe to call twice; returns its exit code."""
+        """End the child politely, by force after a while. Safe to call twice; returns its exit code."""
         atexit.unregister(self.stop)
-        code = _end(self._process)
+        code = _end(self._process, self._stop_s)
         self._lines.close()
         return code
 
@@ -106,7 +109,7 @@ def start_fake_gcs(folder: Path | None = None, port: int = 0) -> LocalService:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     for _ in range(1 if port else _PORT_ATTEMPTS):
-        chosen = port or _free_port()
+        chosen = port or free_port()
         url = f"http://{_LOOPBACK}:{chosen}"
         # Its CORS allow-list is how we know that the server which answers on the port is the one we started.
         mark = f"x-reelmill-{secrets.token_hex(8)}"
@@ -137,6 +140,48 @@ def start_simulator(storage_url: str, *arguments: str, port: int = 0) -> LocalSe
         f"The simulator did not start: {lines.text() or 'it printed nothing'}.",
         "Correct its options or free its port, then run the same command again.",
     )
+
+
+def start_child(
+    name: str,
+    command: Sequence[str],
+    url: str,
+    *,
+    ready: Callable[[LocalService], bool],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    ready_s: float = _READY_SECONDS,
+    stop_s: float = _STOP_SECONDS,
+) -> LocalService:
+    """Start another program; returns when ``ready`` says so.
+
+    Raises TryLater if the program ends or is not ready after ``ready_s`` seconds.
+    """
+    process, lines = _spawn(command, env, cwd)
+    service = LocalService(name, url, process, lines, stop_s)
+    if not _wait(process, lambda: ready(service), ready_s):
+        service.stop()
+        raise TryLater(
+            f"{name} did not start: {service.log or 'it printed nothing'}.", "Cure what it says, then try again."
+        )
+    return service
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of a local address is answered with success."""
+    try:
+        _direct(urllib.request.Request(url))  # noqa: S310  # a loopback address that we started
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((_LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def create_bucket(storage_url: str, name: str, project: str = "local") -> None:
@@ -187,33 +232,37 @@ class _Lines:
             self._process.stdout.close()
 
 
-def _spawn(command: Sequence[str]) -> tuple[subprocess.Popen[str], _Lines]:
+def _spawn(
+    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> tuple[subprocess.Popen[str], _Lines]:
     if sys.platform == "linux" and threading.current_thread() is threading.main_thread():
         command = [sys.executable, "-S", "-E", "-c", _TIED_TO_PARENT, str(os.getpid()), *command]
     process = subprocess.Popen(  # noqa: S603  # our own command, no shell
         command,
+        env=env,
+        cwd=cwd,
+        start_new_session=True,  # the terminal's Ctrl-C is for us; we stop the children in our order
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        start_new_session=True,  # Ctrl-C stops the work first; the stand-ins must live until it has settled
     )
     return process, _Lines(process)
 
 
-def _end(process: subprocess.Popen[str]) -> int:
+def _end(process: subprocess.Popen[str], seconds: float = _STOP_SECONDS) -> int:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(_STOP_SECONDS)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
 
 
-def _wait(process: subprocess.Popen[str], ready: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _READY_SECONDS
+def _wait(process: subprocess.Popen[str], ready: Callable[[], bool], seconds: float = _READY_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
     pause = 0.005
     while time.monotonic() < deadline and process.poll() is None:
         if ready():
@@ -265,10 +314,3 @@ def _direct(request: urllib.request.Request) -> Any:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=5) as answer:
         return answer.read()
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port

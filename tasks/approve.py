@@ -12,7 +12,7 @@ from tasks.step import step
 __all__ = ["approve"]
 
 
-@step("approve the price")
+@step("approve")
 async def approve(summary: PlanSummary, approve_up_to_usd: Decimal | None) -> None:
     """Nobody is asked: a plan that could cost more than the bound is refused as a whole.
 

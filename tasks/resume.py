@@ -14,7 +14,7 @@ from tasks.step import step
 __all__ = ["resume"]
 
 
-@step("take over what earlier runs left")
+@step("resume")
 async def resume(engine: Engine) -> list[Work]:
     """The open clips of workers that are gone; they are only followed, never paid again."""
     works = await asyncio.to_thread(adopt_abandoned, engine)

@@ -22,9 +22,10 @@ R = TypeVar("R")
 def step(
     name: str, *, task_run_name: str | None = None
 ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
-    """Make a task of an async function. It is never cached, stored or retried: the ledger decides what is done.
+    """Make a task of an async function; its runs are called ``task_run_name``, or else ``name``.
 
-    A ReelmillError becomes a Failed state with its message, without a traceback, and is raised in the flow.
+    It is never cached, stored or retried: the ledger decides what is done already. A ReelmillError becomes a
+    Failed state with its message, without a traceback, and is raised in the flow.
     """
 
     def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
@@ -35,7 +36,9 @@ def step(
             except ReelmillError as error:
                 return Failed(message=str(error), data=error)
 
-        options = task(name=name, task_run_name=task_run_name, cache_policy=NO_CACHE, persist_result=False, retries=0)
+        options = task(
+            name=name, task_run_name=task_run_name or name, cache_policy=NO_CACHE, persist_result=False, retries=0
+        )
         return cast("Callable[P, Awaitable[R]]", options(run))
 
     return decorate

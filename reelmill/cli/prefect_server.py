@@ -1,0 +1,105 @@
+"""A Prefect server of our own, through the ``prefect`` executable: the engine itself imports none of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reelmill.errors import FixConfiguration
+from reelmill.local import LocalService, answers, free_port, start_child
+
+__all__ = ["PrefectServer"]
+
+WORK_POOL = "reelmill"
+_READY_S = 180.0  # 5 to 15 s on a free machine; the first start compiles and makes a database
+_WORKER_STOP_S = 45.0  # runs under way leave what is in flight, after the submits on the wire are answered
+_ELSEWHERE = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_API_AUTH_STRING")  # a person's own Prefect
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectServer:
+    """How to start one in ``home`` on ``port``, and how to talk to it. ``extra`` is what flow runs need besides."""
+
+    home: Path
+    port: int
+    extra: Mapping[str, str]
+
+    @classmethod
+    def on(cls, home: Path, port: int = 0, extra: Mapping[str, str] | None = None) -> PrefectServer:
+        """A server that keeps everything below ``home``; port 0 chooses a free one."""
+        home.mkdir(parents=True, exist_ok=True)
+        return cls(home.resolve(), port or free_port(), dict(extra or {}))
+
+    @property
+    def url(self) -> str:
+        """The address of the UI."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of server, worker and commands. The UI, too, learns its server from PREFECT_API_URL."""
+        inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+        return {
+            "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+            **inherited,
+            "PREFECT_HOME": str(self.home),
+            "PREFECT_API_URL": f"{self.url}/api",
+            "PREFECT_UI_API_URL": f"{self.url}/api",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            # In memory, the slots of a killed run would be taken until the next restart, and for ever after one.
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+            **self.extra,
+        }
+
+    def start(self) -> LocalService:
+        """Start the server; a context manager that stops it. Raises TryLater if it does not come up."""
+        command = _prefect("server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        health = f"{self.url}/api/health"
+        return start_child(
+            "Prefect server",
+            command,
+            self.url,
+            ready=lambda _: answers(health),
+            env=self.env,
+            ready_s=_READY_S,
+            stop_s=15,
+        )
+
+    def deploy(self, project: Path) -> None:
+        """Make the work pool, and send every deployment of ``project/prefect.yaml``."""
+        self.command("work-pool", "create", WORK_POOL, "--type", "process", "--overwrite", cwd=project)
+        self.command("--no-prompt", "deploy", "--all", cwd=project)
+
+    def start_worker(self, project: Path, at_once: int) -> LocalService:
+        """Start a worker that runs at most ``at_once`` flow runs at a time, each a process of its own."""
+        limits = ("--limit", str(at_once))
+        command = _prefect("worker", "start", "--pool", WORK_POOL, "--type", "process", *limits)
+        return start_child(
+            "Prefect worker",
+            command,
+            self.url,
+            ready=lambda worker: "started!" in worker.log,
+            env=self.env,
+            ready_s=_READY_S,
+            stop_s=_WORKER_STOP_S,
+            cwd=project,
+        )
+
+    def command(self, *arguments: str, cwd: Path) -> str:
+        """Run a ``prefect`` command against this server; returns what it printed. Raises FixConfiguration."""
+        done = subprocess.run(  # noqa: S603  # our own command, no shell
+            _prefect(*arguments), env=self.env, cwd=cwd, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = (done.stdout + done.stderr).strip()
+            raise FixConfiguration(f"prefect {' '.join(arguments)} failed: {said}", "Correct what it says.")
+        return done.stdout
+
+
+def _prefect(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "prefect", *arguments]
