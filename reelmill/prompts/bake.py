@@ -138,15 +138,14 @@ class _Prune(NodeTransformer):
     """Takes the branch of every ``if`` that is already decided, opens empty scopes and joins texts."""
 
     def visit_If(self, node: nodes.If) -> Any:  # noqa: N802
+        if node.elif_:
+            first, *others = node.elif_
+            node.else_ = [nodes.If(first.test, first.body, others, node.else_, lineno=first.lineno)]
+            node.elif_ = []
         self.generic_visit(node)
         if not isinstance(node.test, nodes.Const):
             return node
-        if node.test.value:
-            return node.body
-        if not node.elif_:
-            return node.else_
-        follow = node.elif_[0]
-        return self.visit(nodes.If(follow.test, follow.body, node.elif_[1:], node.else_, lineno=follow.lineno))
+        return node.body if node.test.value else node.else_
 
     def visit_Scope(self, node: nodes.Scope) -> Any:  # noqa: N802
         self.generic_visit(node)

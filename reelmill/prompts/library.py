@@ -233,7 +233,9 @@ class PromptLibrary:
         return Template(
             name=name,
             folder=folder,
-            version=_digest(_FORMAT, rules.model_dump_json(), *avoid, *self.sources.closure(f"{name}.j2"))[:12],
+            version=_digest(
+                _FORMAT, self.brand.name, rules.model_dump_json(), *avoid, *self.sources.closure(f"{name}.j2")
+            )[:12],
             compiled=self.environment.get_template(f"{name}.j2"),
             brand=BrandWords(
                 name=self.brand.name, voice=rules.voice, look=rules.look, palette=", ".join(rules.palette)

@@ -171,7 +171,7 @@ def _brand_findings(library: PromptLibrary) -> list[Finding]:
                 f"{where}the rules say {word!r}, which the brand forbids.",
                 "Reword the rule, or allow the word.",
             )
-            for word in (*library.brand.forbidden_words, *rule.forbidden_words)
+            for word in dict.fromkeys((*library.brand.forbidden_words, *rule.forbidden_words))
             if word_pattern(word).search(said)
         ]
     return findings

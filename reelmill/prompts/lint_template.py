@@ -42,7 +42,7 @@ def check_source(library: PromptLibrary, name: str, extra_columns: Collection[st
     """Every finding in the text of one file, in the order of its lines."""
     tree = _parse(library, name)
     found = [
-        *_unknown_names(library, name, tree),
+        *_unknown_names(library, name),
         *_product_fields(name, tree),
         *_brand_fields(name, tree),
         *_columns(name, tree, extra_columns),
@@ -52,10 +52,12 @@ def check_source(library: PromptLibrary, name: str, extra_columns: Collection[st
     return sorted(dict.fromkeys(found), key=lambda finding: finding.line or 0)
 
 
-def _unknown_names(library: PromptLibrary, name: str, tree: nodes.Template) -> Iterator[Finding]:
+def _unknown_names(library: PromptLibrary, name: str) -> Iterator[Finding]:
+    tree = _parse(library, name)  # one of its own: Jinja folds constants while it looks
     defined = {*VARIABLES, *_OF_JINJA, *_set_by_chain(library, name)}
+    lines = {used.name: used.lineno for used in reversed(list(tree.find_all(nodes.Name)))}
     for unknown in sorted(meta.find_undeclared_variables(tree) - defined):
-        line = next((used.lineno for used in tree.find_all(nodes.Name) if used.name == unknown), None)
+        line = lines.get(unknown)
         yield Finding(
             name,
             line,
@@ -228,4 +230,5 @@ def _texts(tree: nodes.Template) -> Iterator[tuple[str, int]]:
 def _parse(library: PromptLibrary, name: str) -> nodes.Template:
     """The tree of a file as it was written: line by line, before white space is made even."""
     tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(library.sources.files[name], name)  # noqa: S701
-    return tree.set_environment(library.environment)  # which knows the filters
+    tree.set_environment(library.environment)  # which knows the filters
+    return tree

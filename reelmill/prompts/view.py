@@ -46,7 +46,7 @@ class ProductView:
     def name(self) -> str:
         """The title, with ``by <brand>`` unless the title says so already; at most 140 characters or so."""
         title, brand = brief(self.title, _NAME_CHARS), self.brand
-        if not brand or brand in title:
+        if not brand:
             return title
         if f" {brand} ".casefold() in f" {title} ".casefold():
             return title
@@ -54,8 +54,9 @@ class ProductView:
 
     @property
     def kind(self) -> str:
-        """The most special level of the category, like ``Dresses``; empty if there is none."""
-        return clean(self._product.category[-1]) if self._product.category else ""
+        """The most special level of the category, like ``Dresses``; empty if there is none or only a number."""
+        last = clean(self._product.category[-1]) if self._product.category else ""
+        return "" if last.isdigit() else last
 
     @property
     def category(self) -> tuple[str, ...]:
