@@ -40,13 +40,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads; on SQLite it never waits for a writer."""
-        with translated(self.url), self.engine.connect() as connection, connection.begin():
+        with translated(self.url), self._connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A reading transaction whose statements all see the same moment."""
-        with translated(self.url), self.engine.connect() as connection:
+        with translated(self.url), self._connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -55,7 +55,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One durable transaction: committed when the block ends, rolled back when it raises."""
-        with translated(self.url), self._in_turn(), self.engine.connect() as connection:
+        with translated(self.url), self._in_turn(), self._connect() as connection:
             connection.execution_options(**{WRITES: True})
             with connection.begin():
                 yield connection
@@ -72,10 +72,19 @@ class Database:
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
         """Threads of one process queue here for SQLite's write lock: its own waiting is by naps and unfair."""
-        if not self.is_sqlite:
+        if self.is_sqlite:
+            self._notice_fork()
+            with self._turn:
+                yield
+        else:
             yield
-            return
-        if self._process != os.getpid():  # after a fork the lock may be held by a thread that does not exist here
+
+    def _connect(self) -> Connection:
+        self._notice_fork()
+        return self.engine.connect()
+
+    def _notice_fork(self) -> None:
+        """In a forked child, leave the parent's connections to the parent, and its locks too."""
+        if self._process != os.getpid():
+            self.engine.dispose(close=False)
             self._turn, self._process = threading.Lock(), os.getpid()
-        with self._turn:
-            yield

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reelmill.errors import FixAccess, FixConfiguration
@@ -44,10 +43,7 @@ def parse_url(text: str) -> URL:
 
 def make_engine(url: URL) -> Engine:
     """An engine with our pragmas and timeouts. Raises FixAccess if SQLite's folder cannot be made."""
-    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
-    event.listen(engine, "connect", _remember_process)
-    event.listen(engine, "checkout", _refuse_after_fork)
-    return engine
+    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -110,14 +106,3 @@ def _postgresql_connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
     connection.commit()
-
-
-def _remember_process(_connection: Any, entry: ConnectionPoolEntry) -> None:
-    entry.info["process"] = os.getpid()
-
-
-def _refuse_after_fork(_connection: Any, entry: Any, proxy: Any) -> None:
-    """A connection that came over a fork belongs to the parent; leave it alone and open another."""
-    if entry.info["process"] != os.getpid():
-        entry.dbapi_connection = proxy.dbapi_connection = None
-        raise DisconnectionError("this connection belongs to the parent process")

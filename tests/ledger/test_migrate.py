@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from reelmill.errors import FixConfiguration
+from reelmill.ledger.engine import parse_url
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.migrate import HEAD, MIGRATIONS
+from reelmill.ledger.schema import metadata
+from tests.ledger import workers
+from tests.ledger.workers import run_together
+
+
+@pytest.fixture
+def engine(empty_url):
+    engine = create_engine(parse_url(empty_url))
+    yield engine
+    engine.dispose()
+
+
+def test_opening_makes_every_table_and_opening_again_changes_nothing(empty_url, engine):
+    Ledger.open(empty_url).close()
+    tables = set(inspect(engine).get_table_names())
+    assert tables == {*metadata.tables, "alembic_version"}
+    Ledger.open(empty_url).close()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(empty_url, engine):
+    Ledger.open(empty_url).close()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": metadata})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_rules_are_the_same_in_code_and_migrations(empty_url, engine, tmp_path):
+    """Alembic compares no checks; so compare with tables made by the code itself."""
+    Ledger.open(empty_url).close()
+    plain = create_engine(f"sqlite:///{tmp_path}/plain.db")
+    metadata.create_all(plain)
+    ours, theirs = inspect(engine), inspect(plain)
+    for name in metadata.tables:
+        checks = {rule["name"] for rule in ours.get_check_constraints(name)}
+        assert checks == {rule["name"] for rule in theirs.get_check_constraints(name)}
+    plain.dispose()
+
+
+def test_head_is_the_newest_migration_and_numbers_only_grow():
+    scripts = ScriptDirectory.from_config(_config())
+    assert scripts.get_heads() == [HEAD]
+    numbers = [script.revision for script in scripts.walk_revisions()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert all(Path(script.path).name.startswith(f"m{script.revision}_") for script in scripts.walk_revisions())
+
+
+def _config():
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def test_a_newer_schema_is_left_alone(empty_url, engine):
+    Ledger.open(empty_url).close()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(FixConfiguration, match=r"schema 9999.*Upgrade Reelmill"):
+        Ledger.open(empty_url)
+
+
+def test_a_database_without_our_tables_but_with_others_is_joined(empty_url, engine):
+    url = parse_url(empty_url)
+    if url.get_backend_name() == "sqlite":
+        Path(url.database).parent.mkdir(parents=True)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE theirs (x integer)"))
+    Ledger.open(empty_url).close()
+    assert "theirs" in inspect(engine).get_table_names()
+
+
+def test_a_dozen_processes_may_open_a_new_ledger_at_once(empty_url):
+    results = run_together(12, workers.open_and_start_run, empty_url)
+    assert set(results) == {f"run-{number}" for number in range(12)}
+    with Ledger.open(empty_url) as ledger:
+        assert len(ledger.runs()) == 12
+
+
+def test_sqlite_is_durable_and_strict(tmp_path):
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger, ledger._db.reading() as connection:
+        pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
+    assert pragmas == PRAGMAS
+
+
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+def test_postgresql_is_durable_and_never_waits_forever(postgres_urls):
+    with Ledger.open(postgres_urls()) as ledger, ledger._db.reading() as connection:
+        told = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in SETTINGS}
+    assert told == SETTINGS, "the test server has synchronous_commit off: the ledger must not accept that"
+
+
+SETTINGS = {
+    "synchronous_commit": "on",
+    "lock_timeout": "30s",
+    "statement_timeout": "2min",
+    "transaction_isolation": "read committed",
+}
