@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reelmill.catalog.dialect import FIELDS, LIST_FIELDS, NAMES, Dialect, column_name
+from reelmill.catalog.dialect import LIST_FIELDS, NAMES, Dialect, column_name
 from reelmill.errors import FixConfiguration, FixFeed
 
 __all__ = ["ColumnMap", "check_mapping", "match_columns"]
@@ -19,8 +18,6 @@ _REQUIRED = {
 _SHOWN_COLUMNS = 12
 # Kept for templates too: they are columns of the feed that no product field carries as they stand.
 _ALSO_EXTRA = frozenset({"product_type", "google_category", "status", "published", "stock"})
-# Names that a mapping answers itself, and words that templates cannot say after a dot.
-_TAKEN = frozenset(dir(dict)) | frozenset(keyword.kwlist)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,13 @@ class ColumnMap:
         return replace(self, extra=(*self.extra, *((key, self.width) for key in keys if key not in known)))
 
 
-def check_mapping(columns: Mapping[str, str]) -> None:
-    """Raise FixConfiguration if a ``columns`` mapping names something that no product has."""
+def check_mapping(columns: Mapping[str, str], dialect: Dialect) -> None:
+    """Raise FixConfiguration if a ``columns`` mapping names a field that the dialect does not read."""
     for field in columns:
-        if field not in FIELDS:
+        if field not in NAMES[dialect]:
             raise FixConfiguration(
-                f"The columns mapping names {field!r}, which is no product field.", f"Use one of: {', '.join(FIELDS)}."
+                f"The columns mapping names {field!r}, which is no field of a {dialect.value} feed.",
+                f"Use one of: {', '.join(NAMES[dialect])}.",
             )
 
 
@@ -102,7 +100,7 @@ def _check_required(found: Mapping[str, object], dialect: Dialect, header: Seque
         raise FixFeed(
             f"{file} is no product feed that we understand: it has no column for {words}; "
             f"its first line reads: {_shown(header)}.",
-            "Export it with a header line, or name the columns yourself, like columns = {sku: ItemNo, title: Name}.",
+            "Export it with a header line, or map its columns: --column sku=ItemNo --column title=Name.",
         )
 
 
@@ -117,9 +115,8 @@ def _extra(slugs: Sequence[str], taken: set[int]) -> tuple[tuple[str, int], ...]
     for index, name in enumerate(slugs):
         if index in taken or not name:
             continue
-        base = f"{name}_" if name in _TAKEN else name
-        key, number = base, 2
+        key, number = name, 2
         while key in extra:
-            key, number = f"{base}_{number}", number + 1
+            key, number = f"{name}_{number}", number + 1
         extra[key] = index
     return tuple(extra.items())

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reelmill.catalog.text import slug
 
-__all__ = ["FIELDS", "KNOWN_NAMES", "LIST_FIELDS", "NAMES", "Dialect", "column_name", "detect_dialect"]
+__all__ = ["KNOWN_NAMES", "LIST_FIELDS", "NAMES", "Dialect", "column_name", "detect_dialect"]
 
 
 class Dialect(StrEnum):
@@ -108,6 +108,8 @@ _SHOPIFY: Mapping[str, tuple[str, ...]] = {
     "gender": ("google_shopping_gender", "target_gender_product_metafields_shopify_target_gender"),
     "age_group": ("google_shopping_age_group", "age_group_product_metafields_shopify_age_group"),
     "link": ("link", "url"),
+    "pattern": (),  # these two come from options, or from a columns mapping
+    "size": (),
 }
 
 NAMES: Mapping[Dialect, Mapping[str, tuple[str, ...]]] = {
@@ -115,9 +117,6 @@ NAMES: Mapping[Dialect, Mapping[str, tuple[str, ...]]] = {
     Dialect.SHOPIFY: _SHOPIFY,
     Dialect.PLAIN: _PLAIN,
 }
-
-# What a `columns` mapping may name, in every dialect.
-FIELDS = tuple(name for name in _PLAIN if name != "google_category")
 
 KNOWN_NAMES = frozenset(name for names in NAMES.values() for synonyms in names.values() for name in synonyms)
 

@@ -52,6 +52,7 @@ class Feed:
         finally:
             table.close()
         self.dialect: Dialect = options.dialect or detect_dialect(self.columns)
+        check_mapping(options.columns, self.dialect)
         self._match(files[0], self.columns)
 
     def __repr__(self) -> str:
@@ -105,10 +106,9 @@ def open_feed(location: str | Path, options: FeedOptions | None = None, *, opene
     """Open a CSV, TSV or Parquet file, or a folder of them; ``gs://`` through ``opener``.
 
     Raises FixFeed, naming the file and what to do, if there is no feed there; FixConfiguration if ``options.columns``
-    names an unknown field.
+    names a field that the dialect does not read.
     """
     options = options or FeedOptions()
-    check_mapping(options.columns)
     if options.batch_rows < 1:
         raise FixConfiguration("A feed is read at least one row at a time.", "Set batch_rows to 1 or more.")
     place = str(location)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from reelmill.catalog.category import choose_category
 from reelmill.catalog.columns import ColumnMap
+from reelmill.catalog.dialect import NAMES, Dialect
 from reelmill.catalog.folding import MAX_VARIANTS, Leftover
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address
 from reelmill.catalog.price import parse_price
@@ -27,14 +28,7 @@ from reelmill.catalog.values import better_availability
 
 __all__ = ["ShopifyRows"]
 
-_FIELDS = (
-    "handle", "title", "description", "brand", "category", "google_category", "product_type", "status", "published",
-    "option1_name", "option1_value", "option2_name", "option2_value", "option3_name", "option3_value", "sku", "price",
-    "currency", "stock", "stock_tracker", "stock_policy", "image", "image_position", "variant_image", "color",
-    "material", "gender", "age_group", "link",
-)  # fmt: skip
-# Optional fields that a columns mapping may add.
-_MAPPED = ("pattern", "size", "availability", "item_group_id")
+_FIELDS = tuple(NAMES[Dialect.SHOPIFY])
 _OPTIONS = {
     "color": "color", "colour": "color", "colors": "color", "farbe": "color", "couleur": "color",
     "size": "size", "größe": "size", "taille": "size",
@@ -77,8 +71,6 @@ class ShopifyRows:
         self._columns = columns
         self._file = file
         self._split = split_variants
-        self._names = (*_FIELDS, *_MAPPED)
-        self._places = {**columns.fields, **({"image": columns.lists["images"][0]} if columns.lists["images"] else {})}
         self._pending: _Pending | None = None
 
     def convert(self, batch: Batch) -> list[Product | Reject | Leftover]:
@@ -86,10 +78,10 @@ class ShopifyRows:
         made: list[Product | Reject | Leftover] = [broken(self._file, row) for row in batch.broken]
         blank = [""] * len(batch.numbers)
         width = self._columns.width
-        places = [self._places.get(name, width) for name in self._names]
+        places = [self._columns.fields[name] for name in _FIELDS]
         fields = zip(*(strip_column(batch.columns[at]) if at < width else blank for at in places), strict=True)
         for number, cells, row in zip(batch.numbers, fields, zip(*batch.columns, strict=True), strict=True):
-            made.extend(self._row(dict(zip(self._names, cells, strict=True)), row, RowRef(self._file, number)))
+            made.extend(self._row(dict(zip(_FIELDS, cells, strict=True)), row, RowRef(self._file, number)))
         return made
 
     def end(self) -> list[Product | Reject | Leftover]:
