@@ -61,13 +61,15 @@ class Engine:
         return self.settings.catalog or self.storage.root
 
     def studio(self) -> Studio:
-        """The rooms of production, with the caps in force. Opens the connection to Vertex AI lazily."""
+        """The rooms of production, with the caps in force and a connection to Vertex AI."""
         settings = self.settings
+        backend = VertexBackend.from_settings(settings)
+        self._open.callback(backend.close)
         return Studio(
             settings=settings,
             ledger=self.ledger,
             storage=self.storage,
-            backend=VertexBackend.from_settings(settings),
+            backend=backend,
             media=self.media_inputs(),
             caps=self.caps,
             owner=self.owner,

@@ -10,11 +10,11 @@ from typing import Any
 
 from reelmill.catalog.product import Reject
 from reelmill.clip import Clip
+from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
 
-__all__ = ["BlockedClip", "PlanSummary", "split_evenly"]
+__all__ = ["BlockedClip", "PlanSummary"]
 
-_MICRO = Decimal("0.000001")
 _SAMPLES_KEPT = 50  # examples kept for people; the counts are always whole
 _TYPICAL_GENERATION_S = 120  # Veo 3.1 answers in 50 s to 6 min (field runs, 2026)
 
@@ -124,13 +124,3 @@ class PlanSummary:
                 for r in self.reject_samples
             ],
         }
-
-
-def split_evenly(amount: Decimal, names: Sequence[str]) -> dict[str, Decimal]:
-    """Share an amount among names to the micro-dollar; the shares always sum to the amount."""
-    if not names:
-        return {}
-    share = (amount / len(names)).quantize(_MICRO)
-    shares = dict.fromkeys(names, share)
-    shares[names[0]] += amount - share * len(names)
-    return shares

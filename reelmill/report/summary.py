@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,10 +10,10 @@ from reelmill.clip import Clip
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
+from reelmill.money import split_evenly
 
 __all__ = ["Group", "Summary", "summarise"]
 
-_MICRO = Decimal("0.000001")
 _ZERO = Decimal(0)
 
 
@@ -72,9 +71,10 @@ class Summary:
             (self.by_model, clip.request.model),
         ):
             groups.setdefault(key, Group()).add(intent, spent_usd=spent, reserved_usd=reserved)
-        shares = zip(clip.platforms, _shares(spent, clip.platforms), _shares(reserved, clip.platforms), strict=True)
-        for platform, paid, promised in shares:
-            self.by_platform.setdefault(platform, Group()).add(intent, spent_usd=paid, reserved_usd=promised)
+        paid, promised = split_evenly(spent, clip.platforms), split_evenly(reserved, clip.platforms)
+        for platform in clip.platforms:
+            group = self.by_platform.setdefault(platform, Group())
+            group.add(intent, spent_usd=paid[platform], reserved_usd=promised[platform])
         if intent.inspection is not None:
             status = str(intent.inspection.get("status", ""))
             self.inspections[status] = self.inspections.get(status, 0) + 1
@@ -105,11 +105,3 @@ def summarise(ledger: Ledger, *, run_id: str | None = None, output: str | None =
 
 def _plain(groups: dict[str, Group]) -> dict[str, Any]:
     return {key: group.to_dict() for key, group in sorted(groups.items())}
-
-
-def _shares(amount: Decimal, names: Sequence[str]) -> list[Decimal]:
-    """The amount in as many parts as there are names, to the micro-dollar; they sum to it."""
-    if not names:
-        return []
-    share = (amount / len(names)).quantize(_MICRO)
-    return [amount - share * (len(names) - 1), *[share] * (len(names) - 1)]

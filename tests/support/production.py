@@ -24,10 +24,9 @@ RUN = "run-1"
 def clip(sku: str = "SKU-1", prompt: str = "A linen shirt turns slowly.", **request: Any) -> Clip:
     """A four-second clip of the cheapest model."""
     asked = VideoRequest(
-        model="veo-3.1-lite-generate-001",
         prompt=prompt,
         aspect_ratio=NativeRatio.PORTRAIT,
-        **{"duration_s": 4, **request},
+        **{"model": "veo-3.1-lite-generate-001", "duration_s": 4, **request},
     )
     return Clip(
         clip_id=Clip.identify(asked, sku, 1),

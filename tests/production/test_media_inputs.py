@@ -1,0 +1,133 @@
+import hashlib
+import struct
+import threading
+import zlib
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from reelmill.ledger.states import State
+from reelmill.production.media_inputs import MediaInputs
+from reelmill.production.work import Work
+from reelmill.settings import ImageIdentity
+from reelmill.veo.images import ImageFetcher
+from tests.support.production import clip, open_engine, producer
+from tests.support.videos import make_video
+
+
+def png(width: int, height: int, shade: int = 200) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes([shade]) * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def shop():
+    """A shop's picture server: what it serves, and how often it was asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.asked[self.path] += 1
+            body = self.server.pictures.get(self.path, b"not a picture")
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked, server.pictures = Counter(), {"/lamp.png": png(64, 48)}
+    server.origin = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def inputs(engine, shop) -> MediaInputs:
+    """Media inputs that may fetch from this one server on this machine."""
+    media = engine.media_inputs()
+    media.fetcher = ImageFetcher(rehearsal_origin=shop.origin)
+    return media
+
+
+def test_a_picture_is_fetched_once_kept_by_content_and_reused_by_later_runs(tmp_path, veo, gcs, shop):
+    request = clip(image=f"{shop.origin}/lamp.png").request
+    with open_engine(tmp_path, veo, gcs) as engine:
+        first = inputs(engine, shop)
+        found = first.resolve(request)[request.image]
+        assert first.resolve(request)[request.image] == found
+        assert inputs(engine, shop).resolve(request)[request.image] == found
+
+    digest = hashlib.sha256(shop.pictures["/lamp.png"]).hexdigest()
+    assert found.mime_type == "image/png"
+    assert found.uri.endswith(f"/inputs/{digest}.png")
+    assert gcs.read(found.uri) == shop.pictures["/lamp.png"]
+    assert shop.asked["/lamp.png"] == 1
+
+
+def test_a_picture_overwritten_in_place_is_noticed_when_asked_to(tmp_path, veo, gcs, shop):
+    with open_engine(tmp_path, veo, gcs, image_identity=ImageIdentity.CONTENT) as engine:
+        before = inputs(engine, shop).content_hash(f"{shop.origin}/lamp.png")
+        shop.pictures["/lamp.png"] = png(64, 48, shade=90)
+        after = inputs(engine, shop).content_hash(f"{shop.origin}/lamp.png")
+    assert before != after
+
+
+def test_a_folder_hands_the_bytes_over(tmp_path, veo, shop):
+    request = clip(image=f"{shop.origin}/lamp.png").request
+    with open_engine(tmp_path, veo) as engine:
+        found = inputs(engine, shop).resolve(request)[request.image]
+    assert found.uri is None
+    assert found.data == shop.pictures["/lamp.png"]
+
+
+async def test_what_is_no_picture_fails_the_clip_before_anything_is_sent(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        posts = veo.stats()["posts"]
+        result = await producer(engine).produce(Work(clip("p-1", image="https://169.254.169.254/latest/meta-data")))
+        totals = engine.ledger.totals()
+
+    assert result.state is State.FAILED
+    assert "169.254" in result.detail
+    assert totals[State.FAILED].reserved_usd == 0
+    assert veo.stats()["posts"] == posts
+
+
+async def test_a_missing_gs_picture_fails_as_the_service_does(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        result = await producer(engine).produce(Work(clip("p-2", image="gs://nowhere-at-all/lamp.png")))
+    assert result.state is State.FAILED
+    assert result.charged_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "media", "seconds"),
+    [
+        ("veo-3.1-fast-generate-001", {"image": "a"}, 4),
+        ("veo-3.1-fast-generate-001", {"image": "a", "last_frame": "b"}, 6),
+        ("veo-3.1-fast-generate-001", {"reference_images": ("a", "b")}, 8),
+        ("veo-3.1-fast-generate-001", {"video": "v"}, 7),
+    ],
+)
+async def test_every_mode_goes_all_the_way(tmp_path, veo, gcs, model, media, seconds):
+    bucket = gcs.bucket()
+    pictures = {name: gcs.put(f"gs://{bucket}/{name}.png", png(1280, 720), "image/png") for name in "ab"}
+    make_video(tmp_path / "v.mp4", width=1280, height=720)
+    source = gcs.put(f"gs://{bucket}/v.mp4", (tmp_path / "v.mp4").read_bytes(), "video/mp4")
+    named = {"v": source, **pictures}
+    asked = {
+        field: tuple(named[each] for each in value) if isinstance(value, tuple) else named[value]
+        for field, value in media.items()
+    }
+    with open_engine(tmp_path, veo, gcs, inspect="off") as engine:
+        result = await producer(engine).produce(Work(clip(f"mode-{seconds}", duration_s=seconds, model=model, **asked)))
+    assert result.state is State.SUCCEEDED, result.detail
