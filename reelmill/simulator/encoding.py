@@ -20,6 +20,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
@@ -31,17 +32,20 @@ __all__ = ["FPS", "encode", "free_box", "read_still", "video_seconds"]
 FPS = 24
 _RATE = 48_000
 _SAMPLES = 1024  # in one AAC frame
-_X264 = {"preset": "ultrafast", "crf": "27", "x264-params": "scenecut=0:keyint=10000", "threads": "1"}
+_X264 = {"preset": "ultrafast", "x264-params": "scenecut=0:keyint=10000", "threads": "1"}
 _CHORD = (220.0, 277.18, 329.63)  # a quiet A major, in hertz
 
 
-def encode(loop: Iterable[NDArray[np.uint8]], *, width: int, height: int, frames: int, audio: bool) -> bytes:
-    """An MP4 of exactly ``frames`` frames that repeats ``loop`` (YUV 4:2:0 arrays, BT.709)."""
+def encode(loop: Iterable[NDArray[np.uint8]], *, width: int, height: int, frames: int, audio: bool, crf: int) -> bytes:
+    """An MP4 of exactly ``frames`` frames that repeats ``loop`` (YUV 4:2:0 arrays, BT.709).
+
+    ``crf`` is x264's measure of coarseness, 0 to 51.
+    """
     with tempfile.TemporaryDirectory(prefix="reelmill-simulator-") as folder:
         path = Path(folder) / "video.mp4"
         # A real file, because the index is moved to the front, where a browser wants it.
         with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-            picture = container.add_stream("libx264", rate=FPS, options=_X264)
+            picture = container.add_stream("libx264", rate=FPS, options={**_X264, "crf": str(crf)})
             assert isinstance(picture, VideoStream)
             picture.width, picture.height, picture.pix_fmt = width, height, "yuv420p"
             picture.codec_context.time_base = Fraction(1, FPS)
@@ -52,12 +56,8 @@ def encode(loop: Iterable[NDArray[np.uint8]], *, width: int, height: int, frames
             packets = _encode_loop(picture, loop)
             for number in range(frames):
                 container.mux_one(_packet(packets[number % len(packets)], picture, number, 1, Fraction(1, FPS)))
-            if sound is not None:
-                assert isinstance(sound, AudioStream)
-                for number, data in enumerate(_sound(math.ceil(frames / FPS))):
-                    start = (number - 1) * _SAMPLES  # the first packet primes the decoder
-                    if start < frames * _RATE // FPS:
-                        container.mux_one(_packet((data, True), sound, start, _SAMPLES, Fraction(1, _RATE)))
+            if isinstance(sound, AudioStream):
+                _mux_sound(container, sound, frames)
         return path.read_bytes()
 
 
@@ -124,7 +124,8 @@ def _fill(frame: VideoFrame, pixels: NDArray[np.uint8]) -> None:
     flat = pixels.reshape(-1)
     for plane in frame.planes:
         size = plane.width * plane.height
-        lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        writable = cast("bytearray", plane)  # a plane gives its memory away, which its type stub does not say
+        lines = np.frombuffer(writable, np.uint8).reshape(plane.height, plane.line_size)
         lines[:, : plane.width] = flat[at : at + size].reshape(plane.height, plane.width)
         at += size
 
@@ -139,6 +140,13 @@ def _packet(
     packet.duration = length
     packet.is_keyframe = coded[1]
     return packet
+
+
+def _mux_sound(container: OutputContainer, stream: AudioStream, frames: int) -> None:
+    for number, data in enumerate(_sound(math.ceil(frames / FPS))):
+        start = (number - 1) * _SAMPLES  # the first packet primes the decoder
+        if start < frames * _RATE // FPS:
+            container.mux_one(_packet((data, True), stream, start, _SAMPLES, Fraction(1, _RATE)))
 
 
 @lru_cache(maxsize=40)

@@ -58,9 +58,10 @@ class _Light:
 
 
 def draw_frames(scene: Scene, count: int = LOOP_FRAMES) -> Iterator[Plane]:
-    """``count`` frames, by default one loop: planar YUV 4:2:0 in one array of ``height * 3 / 2`` rows, BT.709 video range.
+    """``count`` frames, by default one loop.
 
-    It is the same array every time (fresh ones cost more than the drawing): use a frame before asking for the next.
+    Each is planar YUV 4:2:0 in one array of ``height * 3 / 2`` rows, BT.709 in video range. It is the same array
+    every time (fresh ones cost more than the drawing): use a frame before asking for the next.
     """
     if scene.black:
         black = np.full((scene.height * 3 // 2, scene.width), 128, np.uint8)
@@ -152,7 +153,7 @@ def _disc(radius: int, strength: float) -> Cover:
     reach = np.arange(-radius, radius + 1, dtype=np.float32)
     distance = np.hypot(reach[:, None], reach[None, :]) / max(radius, 1)
     rim = np.clip((1 - distance) * 14, 0, 1)
-    return _cover(rim * (0.55 + 0.45 * distance**2) * strength)
+    return _cover((rim * (0.55 + 0.45 * distance**2) * strength).astype(np.float32))
 
 
 def _cover(share: NDArray[np.float32]) -> Cover:

@@ -28,6 +28,8 @@ _SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 _EVEN = 16  # sides are multiples of this after scaling
 _INVALID_ARGUMENT = 3
 _PROMPT_WORDS = 14
+_PICTURE_CRF = 27
+_TEMPLATE_CRF = 40  # small files: fast videos are about bytes per second
 
 
 class InputRejected(Exception):  # noqa: N818  # what happened; it never leaves the simulator
@@ -126,13 +128,13 @@ class Studio:
         return round(((video_seconds(inputs.video) or 0) + EXTENSION_SECONDS) * FPS)
 
 
-def _photograph(scene: Scene, frames: int, *, audio: bool) -> bytes:
+def _photograph(scene: Scene, frames: int, *, audio: bool, crf: int = _PICTURE_CRF) -> bytes:
     from reelmill.simulator.encoding import encode
     from reelmill.simulator.picture import LOOP_FRAMES, draw_frames
 
     # Where a loop starts again the coding starts afresh, which a detector would see as motion.
     loop = draw_frames(scene, frames if scene.frozen else LOOP_FRAMES)
-    return encode(loop, width=scene.width, height=scene.height, frames=frames, audio=audio)
+    return encode(loop, width=scene.width, height=scene.height, frames=frames, audio=audio, crf=crf)
 
 
 def _scene(
@@ -176,4 +178,4 @@ def _template(width: int, height: int, frames: int, audio: bool) -> bytes:
         footer="No model was called",
         seed=width + height + frames,
     )
-    return _photograph(scene, frames, audio=audio)
+    return _photograph(scene, frames, audio=audio, crf=_TEMPLATE_CRF)

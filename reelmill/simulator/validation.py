@@ -96,7 +96,8 @@ def _duration(parameters: Fields, feature: str) -> Iterator[str]:
 
 
 def _unsupported(seconds: Any, supported: str, feature: str) -> str:
-    return f"Unsupported output video duration {seconds} seconds, supported durations are {supported} for feature {feature}."
+    refused = f"Unsupported output video duration {seconds} seconds"
+    return f"{refused}, supported durations are {supported} for feature {feature}."
 
 
 def _size(parameters: Fields, model: ServedModel, *, strict: bool) -> Iterator[str]:
