@@ -269,7 +269,7 @@ def _length_warnings(prompt: str) -> tuple[str, ...]:
     tokens = estimate_tokens(prompt)
     if tokens < TOKEN_BOUND:
         return ()
-    return (f"The prompt has about {tokens} tokens; Google documents {TOKEN_BOUND}. Shorten texts with | brief(200).",)
+    return (f"The prompt has about {tokens} tokens; Google documents {TOKEN_BOUND}.",)
 
 
 def _digest(*parts: str) -> str:

@@ -16,16 +16,17 @@ from reelmill.prompts.finding import Finding, Severity
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt, Template, word_pattern
 from reelmill.prompts.lint_template import check_source, syntax_findings
 from reelmill.prompts.sources import ANY, read_sources
-from reelmill.prompts.text import TOKEN_BOUND, estimate_tokens
 
 __all__ = ["Finding", "Severity", "lint_catalogs", "lint_library", "lint_rendered"]
 
 _QUOTED = re.compile(r'["“„«][^"“”„«»]{2,}["”»]')
-_SPOKEN = re.compile(r"\b(?:says?|said|asks?|whispers?|shouts?|narrator|voice-?over)\s*:", re.IGNORECASE)
+_SPEAKS = ("say", "says", "said", "ask", "asks", "whispers", "shouts", "narrator", "voiceover", "voice-over")
+_SPOKEN = re.compile(rf"\b(?:{'|'.join(_SPEAKS)})\s*:", re.IGNORECASE)
 _TEMPLATE_LIKE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{\{|\{%")
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b", re.IGNORECASE
 )
+_ORDER_VERBS = ("ignore", "disregard", "forget")
 _NOT_A_NOUN = re.compile(r"^(?:no|not|never|don't|do not|without|avoid)\b", re.IGNORECASE)
 _MOSTLY = 0.5
 
@@ -98,32 +99,33 @@ def lint_rendered(rendered: RenderedPrompt, product: Product) -> list[Finding]:
 def _warnings(rendered: RenderedPrompt, product: Product) -> list[tuple[str, str]]:
     prompt = rendered.prompt
     found: list[tuple[str, str]] = []
-    tokens = estimate_tokens(prompt)
-    if tokens >= TOKEN_BOUND:
-        found.append(
-            (f"The prompt has about {tokens} tokens; Google documents {TOKEN_BOUND}.", "Shorten texts: | brief(200).")
-        )
-    if match := _QUOTED.search(prompt):
+    found += [(warning, "Shorten texts with | brief(200).") for warning in rendered.warnings]
+    # A million prompts pass here, so each pattern runs only where something cheap says that it might match.
+    folded = prompt.lower()
+    if any(mark in prompt for mark in '"“„«') and (match := _QUOTED.search(prompt)):
         found.append((f"Veo may letter the quoted words {match[0]} into the picture.", "Drop the quotation marks."))
-    if match := _SPOKEN.search(prompt):
-        found.append(
-            (f"{match[0]!r} makes somebody speak{_where(product, _SPOKEN)}.", "Reword it, if nobody is meant to.")
-        )
-    if match := _TEMPLATE_LIKE.search(prompt):
+    before_colons = folded.split(":")[:-1]
+    if any(words.rstrip().endswith(_SPEAKS) for words in before_colons) and (match := _SPOKEN.search(prompt)):
+        found.append((f"{match[0]!r} makes somebody speak{_where(product, _SPOKEN)}.", "Reword it, if nobody should."))
+    if "{" in prompt and (match := _TEMPLATE_LIKE.search(prompt)):
         found.append(
             (
                 f"The feed has template text, {match[0][:60]!r}{_where(product, _TEMPLATE_LIKE)}; it is shown as text.",
                 "Correct the export that left it there.",
             )
         )
-    if _ORDERS.search(prompt):
+    if any(verb in folded for verb in _ORDER_VERBS) and _ORDERS.search(prompt):
         found.append(
             (f"The feed has words that read like orders to a model{_where(product, _ORDERS)}.", "Look at that text.")
         )
-    letters = [char for char in product.title if char.isalpha()]
-    if letters and sum(not char.isascii() for char in letters) > _MOSTLY * len(letters):
+    if not product.title.isascii() and _mostly_foreign(product.title):
         found.append(("The title is not in Latin letters; Veo is documented for English prompts.", "Translate it."))
     return found
+
+
+def _mostly_foreign(title: str) -> bool:
+    letters = [char for char in title if char.isalpha()]
+    return sum(not char.isascii() for char in letters) > _MOSTLY * len(letters)
 
 
 def _warning(rendered: RenderedPrompt, message: str, remedy: str) -> Finding:

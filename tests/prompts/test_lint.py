@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from reelmill.platforms import NativeRatio
+from reelmill.prompts.brand import BrandRules
+from reelmill.prompts.environment import VARIABLES
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt
 from reelmill.prompts.lint import Finding, Severity, lint_catalogs, lint_library, lint_rendered
+from reelmill.prompts.view import PRODUCT_FIELDS
+from tests.prompts.conftest import SHIPPED
 
 BRAND = 'forbidden_words = ["cheap", "best ever"]\n[category.default]\nforbidden_words = ["shiny"]\n'
 
@@ -220,3 +225,24 @@ def test_a_plain_product_has_no_findings(shipped, rich):
 def test_a_finding_reads_as_one_line():
     finding = Finding("a/any.j2", 3, Severity.ERROR, "Wrong.", "Mend it.")
     assert str(finding) == "a/any.j2:3: error: Wrong. Mend it."
+
+
+def test_the_template_that_the_guide_shows_is_sound(tmp_path, minimal):
+    guide = (SHIPPED.parent / "docs" / "prompts.md").read_text("utf-8")
+    example = guide.split("```jinja\n")[1].split("```")[0]
+    shutil.copytree(SHIPPED, tmp_path / "catalogs", ignore=shutil.ignore_patterns("samples"))
+    (tmp_path / "catalogs" / "prompts" / "orchard").mkdir()
+    (tmp_path / "catalogs" / "prompts" / "orchard" / "any.j2").write_text(example, "utf-8")
+    assert lint_catalogs(tmp_path / "catalogs", extra_columns=()) == []
+    library = PromptLibrary.load(tmp_path / "catalogs")
+    product = replace(minimal, category=("Orchard",))
+    film = library.render(product, ratio=NativeRatio.PORTRAIT, duration_s=8, audio=True, variant=2)
+    assert film.template == "orchard/any"
+    assert film.prompt.startswith("Medium shot, 50 mm lens")
+    assert "Sound: leaves, a bee, a cup set down; nobody speaks." in film.prompt
+
+
+def test_the_guide_lists_every_variable_and_field():
+    guide = (SHIPPED.parent / "docs" / "prompts.md").read_text("utf-8")
+    for name in [*VARIABLES, *(f".{field}" for field in PRODUCT_FIELDS), *BrandRules.model_fields]:
+        assert f"`{name}" in guide or f"product{name}" in guide or f"{name} =" in guide
