@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
@@ -75,7 +75,8 @@ class VideoRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The request as plain JSON values; the inverse of :meth:`from_dict`."""
-        return asdict(self)
+        # Every value is immutable, so the deep copies that dataclasses.asdict makes would be in vain.
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -49,7 +49,7 @@ def check_region(location: str, model: Model) -> None:
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens a text has: four ASCII characters each, one for every other character."""
-    ascii_count = sum(1 for char in text if char.isascii())
+    ascii_count = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
     return math.ceil(ascii_count / 4) + len(text) - ascii_count
 
 
