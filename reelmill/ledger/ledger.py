@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Self
 
-from reelmill.catalog.product import Reject
 from reelmill.clip import Clip
 from reelmill.ledger import adopting, authorising, budgets, products, quota, reading, runs, sending, settling
 from reelmill.ledger.audit import audit
@@ -31,6 +30,7 @@ from reelmill.ledger.records import (
     StateTotal,
 )
 from reelmill.ledger.states import State
+from reelmill.product import Reject
 
 __all__ = ["Ledger"]
 

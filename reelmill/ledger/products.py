@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import func, select, text, update
 
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.listed import Lookup, chunks, one_of
 from reelmill.ledger.records import KnownProduct
 from reelmill.ledger.schema import products
 
@@ -35,15 +35,16 @@ _UPSERT_POSTGRESQL = text(
     )
 )
 
+_KNOWN = Lookup("p.sku, p.fingerprint, p.clips, p.retired", "JOIN products AS p ON p.sku = asked.key AND p.catalog = ?")
+
 
 def known_products(database: Database, catalog: str, skus: Collection[str]) -> dict[str, KnownProduct]:
     """What is remembered of these SKUs, retired ones too; unknown ones are left out."""
     found: dict[str, KnownProduct] = {}
-    query = select(_p.sku, _p.fingerprint, _p.clips, _p.retired).where(_p.catalog == catalog)
     for chunk in chunks(skus, _CHUNK):
         with database.reading() as connection:
-            rows = connection.execute(query.where(one_of(connection, _p.sku, chunk))).all()
-        found.update({row[0]: KnownProduct(*row) for row in rows})
+            for sku, fingerprint, clips, retired in _KNOWN.rows(connection, chunk, catalog):
+                found[sku] = KnownProduct(sku, fingerprint, clips, bool(retired))
     return found
 
 

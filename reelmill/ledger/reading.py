@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.listed import Lookup, chunks
 from reelmill.ledger.records import Charge, Intent, Standing, StateTotal
 from reelmill.ledger.rows import (
     CHARGE_COLUMNS,
@@ -27,6 +27,11 @@ __all__ = ["read_charges", "read_clip", "read_intent", "read_intents", "standing
 _CHUNK = 1000
 _STANDINGS_CHUNK = 5000
 _CLIP_WIDTH = len(CLIP_COLUMNS)
+
+_LATEST = Lookup(
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id",
+    "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
+)
 
 
 def read_intent(database: Database, intent_id: str) -> Intent | None:
@@ -46,17 +51,11 @@ def read_clip(database: Database, clip_id: str) -> Clip | None:
 def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standing]:
     """Where the latest attempt of each clip stands; clips never authorised are left out."""
     found: dict[str, Standing] = {}
-    latest = intents.c.intent_id == clips.c.latest_intent_id
-    query = select(
-        clips.c.clip_id, clips.c.latest_attempt, intents.c.state, intents.c.error_code, intents.c.intent_id
-    ).select_from(clips.join(intents, latest))
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id in connection.execute(
-                query.where(one_of(connection, clips.c.clip_id, chunk))
-            ):
+            for clip_id, attempt, state, error_code, intent_id in _LATEST.rows(connection, chunk):
                 found[clip_id] = Standing(
-                    clip_id=clip_id, attempt=attempt, state=state, error_code=error_code, intent_id=intent_id
+                    clip_id=clip_id, attempt=attempt, state=State(state), error_code=error_code, intent_id=intent_id
                 )
     return found
 

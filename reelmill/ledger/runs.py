@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Select, and_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from reelmill.catalog.product import Reject, RowRef
 from reelmill.errors import FixConfiguration
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import ZERO, BudgetScope, Caps, Run, RunStatus
 from reelmill.ledger.schema import budgets, rejects, runs
 from reelmill.ledger.upsert import Upsert, insert_or_leave
+from reelmill.product import Reject, RowRef
 
 __all__ = ["add_rejects", "finish_run", "list_runs", "plan_run", "read_rejects", "read_run", "start_run"]
 
