@@ -56,7 +56,8 @@ class LocalService:
         self.url = url
         self._process = process
         self._lines = lines
-        atexit.register(self.stop)
+        self._owner = os.getpid()
+        atexit.register(self._stop_at_exit)
 
     @property
     def port(self) -> int:
@@ -80,7 +81,7 @@ class LocalService:
 
     def stop(self) -> int:
         """End the child politely, by force after a while. Safe to call twice; returns its exit code."""
-        atexit.unregister(self.stop)
+        atexit.unregister(self._stop_at_exit)
         code = _end(self._process, self._stop_s)
         self._lines.close()
         return code
@@ -89,6 +90,10 @@ class LocalService:
         """End the child as a crash would."""
         self._process.kill()
         self.stop()
+
+    def _stop_at_exit(self) -> None:
+        if os.getpid() == self._owner:  # a fork of ours inherits this call, but not the child
+            self.stop()
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,6 @@ costs a quarter of what encoding all of its frames would.
 from __future__ import annotations
 
 import io
-import math
 import struct
 import tempfile
 from collections.abc import Iterable
@@ -33,6 +32,7 @@ FPS = 24
 _RATE = 48_000
 _SAMPLES = 1024  # in one AAC frame
 _X264 = {"preset": "ultrafast", "x264-params": "scenecut=0:keyint=10000", "threads": "1"}
+_SOUND_PACKETS = 47  # about a second
 _CHORD = (220.0, 277.18, 329.63)  # a quiet A major, in hertz
 
 
@@ -143,27 +143,31 @@ def _packet(
 
 
 def _mux_sound(container: OutputContainer, stream: AudioStream, frames: int) -> None:
-    for number, data in enumerate(_sound(math.ceil(frames / FPS))):
-        start = (number - 1) * _SAMPLES  # the first packet primes the decoder
-        if start < frames * _RATE // FPS:
-            container.mux_one(_packet((data, True), stream, start, _SAMPLES, Fraction(1, _RATE)))
+    loop = _sound_loop()
+    number, start = 0, -_SAMPLES  # the first packet primes the decoder
+    while start < frames * _RATE // FPS:
+        container.mux_one(_packet((loop[number % len(loop)], True), stream, start, _SAMPLES, Fraction(1, _RATE)))
+        number, start = number + 1, start + _SAMPLES
 
 
-@lru_cache(maxsize=40)
-def _sound(seconds: int) -> tuple[bytes, ...]:
-    """AAC packets of a soft, slowly breathing chord."""
-    time = np.arange(seconds * _RATE, dtype=np.float64) / _RATE
-    wave = sum(np.sin(2 * np.pi * hertz * time) for hertz in _CHORD) * (0.05 + 0.02 * np.sin(np.pi * time))
+@lru_cache(maxsize=1)
+def _sound_loop() -> tuple[bytes, ...]:
+    """AAC packets of about a second of a soft chord that fits its own beginning, so that they can be repeated."""
+    length = _SOUND_PACKETS * _SAMPLES
+    turn = 2 * np.pi * np.arange(3 * length) / length  # whole turns in the loop are what makes it seamless
+    wave = sum(np.sin(round(hertz * length / _RATE) * turn) for hertz in _CHORD) * (0.05 + 0.02 * np.sin(turn))
     stereo = np.stack([wave, wave]).astype(np.float32)
     context = av.CodecContext.create("aac", "w")
     assert isinstance(context, av.AudioCodecContext)
     context.sample_rate, context.layout, context.format = _RATE, av.AudioLayout("stereo"), av.AudioFormat("fltp")
     context.bit_rate = 96_000
+    context.options = {"aac_coder": "fast"}
     coded: list[Packet[Any]] = []
     for start in range(0, stereo.shape[1], _SAMPLES):
-        block = np.ascontiguousarray(stereo[:, start : start + _SAMPLES])
-        frame = AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+        frame = AudioFrame.from_ndarray(
+            np.ascontiguousarray(stereo[:, start : start + _SAMPLES]), format="fltp", layout="stereo"
+        )
         frame.sample_rate, frame.pts = _RATE, start
         coded += context.encode(frame)
-    coded += context.encode(None)
-    return tuple(bytes(packet) for packet in coded)
+    # The middle of three rounds: its neighbours on both sides are the loop itself.
+    return tuple(bytes(packet) for packet in coded[_SOUND_PACKETS : 2 * _SOUND_PACKETS])

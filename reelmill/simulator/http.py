@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import cast
 
 import h11
@@ -143,9 +144,9 @@ class _Connection(asyncio.Protocol):
             self._finish_cycle()
 
     def _encode(self, reply: Reply, keep: int | None = None) -> bytes:
-        assert self._parser is not None
         headers = [("Content-Type", reply.content_type), *reply.headers, ("Content-Length", str(len(reply.body)))]
-        head = self._parser.send(h11.Response(status_code=reply.status, headers=headers)) or b""
+        reason = HTTPStatus(reply.status).phrase
+        head = self._parser.send(h11.Response(status_code=reply.status, reason=reason, headers=headers)) or b""
         if keep is not None:
             return head + reply.body[:keep]
         body = self._parser.send(h11.Data(data=reply.body)) or b""

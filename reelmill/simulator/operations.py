@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 import sys
 import traceback
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = ["Operation", "Operations"]
 
 _RESPONSE_TYPE = "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
 _INVALID_ARGUMENT, _INTERNAL = 3, 13
+_MAKE_AHEAD_SECONDS = 5.0
 _PLAIN_ERRORS = {  # Texts UNVERIFIED.
     Fault.ERROR_3: (3, "The request could not be processed."),
     Fault.ERROR_8: (8, "The service is currently experiencing high load. Please try again later."),
@@ -121,7 +123,7 @@ class Operations:
         self._finish(operation, ending)
 
     async def _end(self, operation: Operation, due: float) -> _Ending:
-        """Make what there is to make ahead of time, wait until it is due, then write it."""
+        """Make what there is to make a little ahead of time, wait until it is due, then write it."""
         loop = asyncio.get_running_loop()
         early = self._early_ending(operation)
         if early is not None:
@@ -130,6 +132,7 @@ class Operations:
         job = operation.job
         filtered = operation.fault is Fault.OUTPUT_FILTER or (operation.fault is Fault.PARTIAL and job.samples == 1)
         returned = 0 if filtered else job.samples - (operation.fault is Fault.PARTIAL)
+        await asyncio.sleep(due - _MAKE_AHEAD_SECONDS - loop.time())  # what waits to be due waits in memory
         videos = await self._studio.make(job, operation.name, returned, operation.fault)
         await asyncio.sleep(due - loop.time())
         response, uris = await self._deliver(operation, videos)
@@ -155,8 +158,6 @@ class Operations:
 
     async def _deliver(self, operation: Operation, videos: list[bytes]) -> tuple[dict[str, Any], list[str]]:
         """Write the videos, or put them inline; the response and the objects' names."""
-        import base64
-
         response: dict[str, Any] = {"@type": _RESPONSE_TYPE}
         storage_uri = operation.job.storage_uri
         if not videos:
@@ -187,6 +188,7 @@ class Operations:
                 "finished_at": _now(),
             },
         )
+        operation.job = replace(job, media=())  # pictures that came inline need not be kept
         operation.result = orjson.dumps(_said(operation, ending.said))
 
     def _record(self, operation: Operation) -> dict[str, Any]:
