@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import TypeVar
 
-from reelmill.catalog.product import Product, RowRef
+from reelmill.product import Product, RowRef
 
 __all__ = ["build_products", "build_refs"]
 

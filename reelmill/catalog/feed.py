@@ -10,12 +10,12 @@ from reelmill.catalog.columns import ColumnMap, check_mapping, match_columns
 from reelmill.catalog.dialect import Dialect, detect_dialect
 from reelmill.catalog.folding import Folder
 from reelmill.catalog.merchant import MerchantRows
-from reelmill.catalog.product import Product, Reject
 from reelmill.catalog.shopify import ShopifyRows
 from reelmill.catalog.sniff import sniff
 from reelmill.catalog.source import FeedOpener, list_files, open_binary
 from reelmill.catalog.table import Table
 from reelmill.errors import FixConfiguration
+from reelmill.product import Product, Reject
 
 __all__ = ["Dialect", "Feed", "FeedOpener", "FeedOptions", "open_feed"]
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reelmill.catalog.media import MAX_IMAGES
-from reelmill.catalog.product import Product, Reject, RowRef
 from reelmill.catalog.rejects import duplicate
 from reelmill.catalog.seen import SeenKeys
 from reelmill.catalog.values import better_availability
+from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["MAX_VARIANTS", "Folder", "Leftover"]
 

@@ -16,7 +16,6 @@ from reelmill.catalog.columns import ColumnMap
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address, split_addresses
 from reelmill.catalog.memo import Memo
 from reelmill.catalog.price import parse_price
-from reelmill.catalog.product import Product, Reject, RowRef
 from reelmill.catalog.rejects import (
     broken,
     is_sheet_error,
@@ -30,6 +29,7 @@ from reelmill.catalog.rejects import (
 from reelmill.catalog.table import Batch
 from reelmill.catalog.text import plain_column, strip_column, tidy_column
 from reelmill.catalog.values import availability, highlights
+from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["MerchantRows"]
 
@@ -71,10 +71,11 @@ class MerchantRows:
             "link": strip_column(self._cells(batch, "link")), "item_group_id": groups,
             "highlights": self._highlights(batch), "variants": [()] * count, "extra": self._extra(batch),
         })  # fmt: skip
-        if not wrong:
-            return [*made, *products]
+        if not wrong and not made:
+            return [*products]
         rows = [wrong.get(place, product) for place, product in enumerate(products)]
-        return [*made, *(row for row in rows if row is not None)]
+        made += [row for row in rows if row is not None]
+        return sorted(made, key=lambda row: row.ref.row)
 
     def end(self) -> list[Product | Reject]:
         """What is left when the file ends: nothing, a row is a whole product here."""

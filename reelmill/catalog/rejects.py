@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reelmill.catalog.media import shown_address
-from reelmill.catalog.product import Reject, RowRef
 from reelmill.catalog.table import BrokenRow
 from reelmill.catalog.text import tidy
+from reelmill.product import Reject, RowRef
 
 __all__ = ["broken", "duplicate", "missing", "reject", "sku_problem", "sound_skus", "wrong_image", "wrong_price"]
 

@@ -12,7 +12,6 @@ from reelmill.catalog.dialect import NAMES, Dialect
 from reelmill.catalog.folding import MAX_VARIANTS, Leftover
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address
 from reelmill.catalog.price import parse_price
-from reelmill.catalog.product import Product, Reject, RowRef
 from reelmill.catalog.rejects import (
     broken,
     is_sheet_error,
@@ -25,6 +24,7 @@ from reelmill.catalog.rejects import (
 from reelmill.catalog.table import Batch
 from reelmill.catalog.text import plain_text, slug, strip_column, tidy
 from reelmill.catalog.values import better_availability
+from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["ShopifyRows"]
 

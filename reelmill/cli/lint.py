@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reelmill.catalog.product import Product
 from reelmill.cli.options import Columns, DialectName, Json, columns_of, settings_with
 from reelmill.cli.printing import out, print_json
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest, open_catalog_feed
 from reelmill.jobs.content import content_folder
+from reelmill.product import Product
 from reelmill.prompts.finding import Severity
 from reelmill.prompts.lint import lint_catalogs
 

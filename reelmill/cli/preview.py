@@ -7,7 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from reelmill.catalog.product import Product
 from reelmill.cli.options import (
     Campaign,
     Columns,
@@ -26,6 +25,7 @@ from reelmill.clip import Clip
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest, clip_builder, open_catalog_feed
 from reelmill.planning.building import ClipBuilder
+from reelmill.product import Product
 from reelmill.prompts.lint import lint_rendered
 
 __all__ = ["preview"]

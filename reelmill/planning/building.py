@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reelmill.catalog.product import Product
 from reelmill.clip import Clip, VideoRequest
 from reelmill.planning.shapes import ClipShape
 from reelmill.platforms import MediaUse
+from reelmill.product import Product
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt
 from reelmill.settings import ImageIdentity, Settings
 from reelmill.veo.registry import Model

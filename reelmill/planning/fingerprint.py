@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 import orjson
 
-from reelmill.catalog.product import Product
 from reelmill.planning.shapes import ClipShape
+from reelmill.product import Product
 from reelmill.settings import Settings
 
 __all__ = ["configuration_digest", "product_fingerprint"]

@@ -8,7 +8,6 @@ from datetime import date
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from reelmill.catalog.product import Product, Reject, RowRef
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
 from reelmill.ledger.records import KnownProduct, Standing
@@ -18,6 +17,7 @@ from reelmill.planning.fingerprint import configuration_digest, product_fingerpr
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.spool import PlanSink
 from reelmill.planning.summary import PlanSummary
+from reelmill.product import Product, Reject, RowRef
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import Severity, lint_rendered
 from reelmill.settings import ImageIdentity

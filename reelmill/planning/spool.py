@@ -12,10 +12,10 @@ from typing import IO, Any, Protocol, Self
 
 import orjson
 
-from reelmill.catalog.product import Reject, RowRef
 from reelmill.clip import Clip, VideoRequest
 from reelmill.ledger.records import KnownProduct
 from reelmill.planning.actions import PlannedClip
+from reelmill.product import Reject, RowRef
 
 __all__ = ["PlanSink", "Spool"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from reelmill.catalog.product import Reject
 from reelmill.clip import Clip
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
+from reelmill.product import Reject
 
 __all__ = ["BlockedClip", "PlanSummary"]
 

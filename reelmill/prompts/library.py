@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from jinja2 import Template as Compiled
 
-from reelmill.catalog.product import Product
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import NativeRatio
+from reelmill.product import Product
 from reelmill.prompts.bake import bake
 from reelmill.prompts.brand import Brand, BrandRules, load_brand
 from reelmill.prompts.categories import DEFAULT, Categories, load_categories

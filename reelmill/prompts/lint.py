@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from reelmill.catalog.product import Product, RowRef
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import NativeRatio
+from reelmill.product import Product, RowRef
 from reelmill.prompts.brand import BrandRules
 from reelmill.prompts.categories import DEFAULT
 from reelmill.prompts.finding import Finding, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reelmill.catalog.product import Product
+from reelmill.product import Product
 from reelmill.prompts.text import brief, clean
 
 __all__ = ["PRODUCT_FIELDS", "VOLATILE_FIELDS", "ExtraView", "ProductView"]

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from reelmill.catalog.product import Reject
 from reelmill.clip import Clip
 from reelmill.ledger.records import Charge, Intent, Run, StateTotal
 from reelmill.ledger.states import State
+from reelmill.product import Reject
 
 __all__ = ["reject_row", "result_row", "run_row", "spend_row"]
 

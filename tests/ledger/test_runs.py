@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from reelmill.catalog.product import Reject, RowRef
 from reelmill.errors import FixConfiguration, LookFirst
 from reelmill.ledger import runs
 from reelmill.ledger.records import Caps, Run, RunStatus
 from reelmill.ledger.states import State
+from reelmill.product import Reject, RowRef
 from tests.ledger.making import NOON, OUTPUT, bring_to, make_clip
 
 PLANNED = Run(

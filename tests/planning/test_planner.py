@@ -2,12 +2,12 @@ from decimal import Decimal
 
 import pytest
 
-from reelmill.catalog.product import Reject, RowRef
 from reelmill.errors import ChooseAnotherModel, FixRequest
 from reelmill.ledger.states import State
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
 from reelmill.platforms import MediaUse
+from reelmill.product import Reject, RowRef
 from reelmill.settings import load_settings
 from tests.support.making import planner_for, product, settle_all
 

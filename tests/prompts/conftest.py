@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reelmill.catalog.product import Product, RowRef
+from reelmill.product import Product, RowRef
 from reelmill.prompts.library import PromptLibrary
 
 SHIPPED = Path(__file__).parents[2] / "catalogs"

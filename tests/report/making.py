@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from reelmill.catalog.product import Reject, RowRef
 from reelmill.clip import Clip, VideoRequest
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Run, RunStatus, Settlement
 from reelmill.ledger.states import State
 from reelmill.platforms import NativeRatio
+from reelmill.product import Reject, RowRef
 
 OUTPUT = "/out"
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from reelmill.catalog.product import Product, RowRef
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Run, Settlement
 from reelmill.ledger.states import State
@@ -17,6 +16,7 @@ from reelmill.planning.planner import Planner, PlanOptions
 from reelmill.planning.shapes import shapes_for
 from reelmill.planning.spool import Spool
 from reelmill.platforms import load_platforms, select_platforms
+from reelmill.product import Product, RowRef
 from reelmill.prompts.library import PromptLibrary
 from reelmill.settings import Settings, load_settings
 from reelmill.veo.registry import Registry
