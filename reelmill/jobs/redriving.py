@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
+from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration
+from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.ledger.states import State
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
+from reelmill.veo.registry import Registry
 
 __all__ = ["plan_redrive"]
 
@@ -25,10 +30,11 @@ def plan_redrive(
     ``authorise_unclear``; raises FixConfiguration for an id that names no such clip.
     """
     summary = PlanSummary(engine.settings.model, engine.settings.quota_per_minute)
+    registry = Registry.load(content_folder(engine.settings) / "models.toml")
     works = []
     unnamed = set(authorise_unclear)
     for work in _candidates(engine):
-        clip = work.clip
+        clip = _at_todays_price(work.clip, registry)
         if only and clip.sku not in only:
             continue
         if work.again_unclear and clip.clip_id not in authorise_unclear:
@@ -36,13 +42,21 @@ def plan_redrive(
             continue
         unnamed.discard(clip.clip_id)
         summary.add_make(clip)
-        works.append(work)
+        works.append(replace(work, clip=clip))
     if unnamed:
         raise FixConfiguration(
             f"No lost or expired clip is called {', '.join(sorted(unnamed))}.",
             "Copy the clip ids from reelmill status.",
         )
     return summary, works
+
+
+def _at_todays_price(clip: Clip, registry: Registry) -> Clip:
+    """The same purchase, priced as of now. Raises ChooseAnotherModel if it can no longer be bought."""
+    model = registry.model(clip.request.model)
+    model.check_alive(datetime.now(UTC).date())
+    price = model.unit_price(clip.request.resolution, clip.request.audio)
+    return replace(clip, unit_price_usd=price, price_date=str(model.price_as_of))
 
 
 def _candidates(engine: Engine) -> Iterator[Work]:
