@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from reelmill.errors import FixConfiguration
 from reelmill.local import LocalService, answers, free_port, start_child
@@ -16,7 +19,9 @@ __all__ = ["PrefectServer"]
 
 WORK_POOL = "reelmill"
 _READY_S = 180.0  # 5 to 15 s on a free machine; the first start compiles and makes a database
-_WORKER_STOP_S = 45.0  # runs under way leave what is in flight, after the submits on the wire are answered
+_WORKER_STOP_S = 15.0
+_CANCEL_S = 75.0  # a submit on the wire is answered or given up within a minute
+_MOST_SAID = 2000  # characters of an error that Prefect prints with whole requests
 _ELSEWHERE = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_API_AUTH_STRING")  # a person's own Prefect
 
 
@@ -90,15 +95,37 @@ class PrefectServer:
             cwd=project,
         )
 
+    def cancel_runs(self) -> None:
+        """Cancel what runs, as a person would in the UI, and wait until each run has left its clips in order.
+
+        A worker that is stopped kills its runs: nothing is lost by that, but Prefect would show them as running.
+        """
+        deadline = time.monotonic() + _CANCEL_S
+        asked: set[str] = set()
+        with httpx.Client(base_url=f"{self.url}/api", trust_env=False, timeout=10) as api:
+            while (runs := _unfinished(api)) and time.monotonic() < deadline:
+                for run in runs.keys() - asked:
+                    state = "CANCELLING" if runs[run] == "RUNNING" else "CANCELLED"
+                    api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state}})
+                    asked.add(run)
+                time.sleep(0.5)
+
     def command(self, *arguments: str, cwd: Path) -> str:
         """Run a ``prefect`` command against this server; returns what it printed. Raises FixConfiguration."""
         done = subprocess.run(  # noqa: S603  # our own command, no shell
             _prefect(*arguments), env=self.env, cwd=cwd, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = (done.stdout + done.stderr).strip()
+            said = (done.stdout + done.stderr).strip()[-_MOST_SAID:]
             raise FixConfiguration(f"prefect {' '.join(arguments)} failed: {said}", "Correct what it says.")
         return done.stdout
+
+
+def _unfinished(api: httpx.Client) -> dict[str, str]:
+    """The flow runs that have begun and not ended, with their state type."""
+    begun = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
+    found = api.post("/flow_runs/filter", json=begun).raise_for_status().json()
+    return {run["id"]: run["state_type"] for run in found}
 
 
 def _prefect(*arguments: str) -> list[str]:

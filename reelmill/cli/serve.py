@@ -57,7 +57,8 @@ def serve(
         services.append(running.enter_context(server.start_worker(project, _AT_ONCE)))
         _welcome(console, server, profile)
         _wait(services, stop)
-        console.print("Stopping. What is in flight is left for the next run.")
+        console.print("Stopping: no new clips; what is in flight is left for the next run. This may take a minute.")
+        server.cancel_runs()
     return ExitCode.OK
 
 
