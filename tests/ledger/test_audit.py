@@ -2,7 +2,6 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from reelmill.ledger.engine import parse_url
-from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
 from tests.ledger.making import RUN, bring_to, make_clip
 
@@ -59,6 +58,5 @@ def _restore(connection, saved):
         connection.execute(text(f"INSERT INTO {name} ({', '.join(rows[0])}) VALUES ({marks})"), rows)
 
 
-def test_an_empty_ledger_is_clean(ledger_url):
-    with Ledger.open(ledger_url) as ledger:
-        assert ledger.audit() == []
+def test_an_empty_ledger_is_clean(ledger):
+    assert ledger.audit() == []

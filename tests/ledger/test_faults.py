@@ -124,22 +124,19 @@ def test_a_broken_rule_of_the_tables_sends_a_person_to_look(ledger, ledger_url):
     assert known(ledger, intent) == intent, "a transaction is whole or nothing"
 
 
-def test_connections_lost_while_idle_are_replaced(postgres_urls, server, clock):
-    url = postgres_urls()
-    with Ledger.open(url, clock=clock) as ledger:
+def test_connections_lost_while_idle_are_replaced(postgres_url, server, clock):
+    with Ledger.open(postgres_url, clock=clock) as ledger:
         ledger.start_run(Run(run_id=RUN, output=OUTPUT))
-        assert server.disconnect(Path(url).name) >= 1
+        assert server.disconnect(Path(postgres_url).name) >= 1
         assert authorise(ledger).state is State.AUTHORISED
 
 
-def test_a_connection_lost_within_a_transaction_changes_nothing(postgres_urls, server, clock):
-    url = postgres_urls()
-
+def test_a_connection_lost_within_a_transaction_changes_nothing(postgres_url, server, clock):
     def prefix_while_the_server_goes(_intent_id, _attempt):
-        server.disconnect(Path(url).name)
+        server.disconnect(Path(postgres_url).name)
         return "prefix"
 
-    with Ledger.open(url, clock=clock) as ledger:
+    with Ledger.open(postgres_url, clock=clock) as ledger:
         ledger.start_run(Run(run_id=RUN, output=OUTPUT))
         with pytest.raises(TryLater, match="nothing was lost"):
             authorise(ledger, output_prefix_for=prefix_while_the_server_goes)

@@ -99,8 +99,8 @@ def test_sqlite_is_durable_and_strict(tmp_path):
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
-def test_postgresql_is_durable_and_never_waits_forever(postgres_urls):
-    with Ledger.open(postgres_urls()) as ledger, ledger._db.reading() as connection:
+def test_postgresql_is_durable_and_never_waits_forever(postgres_url):
+    with Ledger.open(postgres_url) as ledger, ledger._db.reading() as connection:
         told = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in SETTINGS}
     assert told == SETTINGS, "the test server has synchronous_commit off: the ledger must not accept that"
 

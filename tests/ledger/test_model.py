@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,11 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from reelmill.errors import LookFirst, RaiseCap
-from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import BudgetScope, Caps, Run, Settlement
-from reelmill.ledger.schema import metadata
 from reelmill.ledger.states import State
-from tests.ledger.making import LEASE_S, OUTPUT, FixedClock, authorise, make_clip
+from tests.ledger.making import LEASE_S, NOON, OUTPUT, authorise, make_clip
 
 CAPS = Caps(run_usd=Decimal(30), day_usd=Decimal(40), month_usd=Decimal(60))
 LIMITS = {BudgetScope.RUN: CAPS.run_usd, BudgetScope.DAY: CAPS.day_usd, BudgetScope.MONTH: CAPS.month_usd}
@@ -60,16 +57,12 @@ class Imagined:
 class LedgerMachine(RuleBasedStateMachine):
     """Every rule does one thing to the ledger and to the model, and compares what they answer."""
 
-    def __init__(self, make_url):
+    def __init__(self, ledger, clock):
         super().__init__()
-        self.clock = FixedClock()
-        self.ledger = Ledger.open(make_url(), clock=self.clock)
+        self.ledger, self.clock = ledger, clock
         self.model: dict[str, Imagined] = {}
         for run in RUNS:
             self.ledger.start_run(Run(run_id=run, output=OUTPUT))
-
-    def teardown(self):
-        self.ledger.close()
 
     def one(self, data):
         intent_id = data.draw(st.sampled_from(sorted(self.model)))
@@ -238,21 +231,14 @@ class LedgerMachine(RuleBasedStateMachine):
         assert paid == sum(i.paid for i in self.model.values())
 
 
-def _settings(examples, steps):
-    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
-    return settings(max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=checks)
+CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+SETTINGS = settings(max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=CHECKS)
 
 
-def test_the_ledger_is_its_model_on_sqlite(sqlite_urls):
-    run_state_machine_as_test(lambda: LedgerMachine(sqlite_urls), settings=_settings(15, 25))
+def test_the_ledger_is_its_model(ledger, ledger_url, databases, clock):
+    def begin():
+        databases.empty(ledger_url)
+        clock.now = NOON
+        return LedgerMachine(ledger, clock)
 
-
-def test_the_ledger_is_its_model_on_postgresql(postgres_urls, server):
-    url = postgres_urls()
-    tables = [table.name for table in metadata.sorted_tables]
-
-    def emptied():
-        server.empty(Path(url).name, tables)
-        return url
-
-    run_state_machine_as_test(lambda: LedgerMachine(emptied), settings=_settings(6, 20))
+    run_state_machine_as_test(begin, settings=SETTINGS)

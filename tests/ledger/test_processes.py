@@ -13,7 +13,7 @@ from tests.ledger import workers
 from tests.ledger.making import LEASE_S, OWNER, authorise, bring_to, make_clip
 from tests.ledger.workers import run_together, start, wait_for
 
-CAP = Decimal("99.90")
+CAP = Decimal("49.90")
 CHEAPEST = Decimal("0.40")  # 4 seconds at 0.10 USD
 
 

@@ -1,11 +1,9 @@
 import uuid
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelmill.ledger import products
-from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import KnownProduct
 from tests.ledger.making import RUN
 
@@ -75,26 +73,19 @@ def test_more_keys_than_sqlite_takes_variables(ledger, monkeypatch):
     assert len(ledger.known_products(SHOP, skus)) == ledger.count_known(SHOP) == 40_000
 
 
-@pytest.fixture
-def shared(ledger_url):
-    """One ledger for all examples of a property; each uses a catalog of its own."""
-    with Ledger.open(ledger_url) as opened:
-        yield opened
-
-
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def _memory_is_a_dictionary(shared, data):
+def _memory_is_a_dictionary(ledger, data):
     catalog = uuid.uuid4().hex
     skus = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
     memory = {}
     for _ in range(data.draw(st.integers(1, 3))):
         batch = data.draw(st.lists(st.builds(product, skus, st.none() | st.just("f"), st.integers(0, 9)), max_size=9))
-        shared.remember_products(catalog, batch, RUN)
+        ledger.remember_products(catalog, batch, RUN)
         memory |= {known.sku: known for known in batch}
-    assert shared.known_products(catalog, memory) == memory
-    assert set(shared.all_known_skus(catalog)) == set(memory)
+    assert ledger.known_products(catalog, memory) == memory
+    assert set(ledger.all_known_skus(catalog)) == set(memory)
 
 
-def test_memory_is_a_dictionary(shared):
-    _memory_is_a_dictionary(shared)
+def test_memory_is_a_dictionary(ledger):
+    _memory_is_a_dictionary(ledger)

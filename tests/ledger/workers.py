@@ -62,7 +62,7 @@ def spend_until_capped(number: int, url: str, cap: Decimal) -> list[str]:
     """Authorise clips of several prices; settle some, lose some, release some; then fill what is left."""
     made = []
     with Ledger.open(url, clock=FixedClock()) as ledger:
-        for step in range(10):
+        for step in range(5):
             price, seconds = (("0.40", 8), ("0.15", 6), ("0.10", 4))[(number + step) % 3]
             clip = make_clip(f"p{number}-{step}", price=price, seconds=seconds)
             try:
