@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DelimitedTable"]
 
 _DELIMITERS = (",", "\t", ";", "|")
+_QUOTED = (",", ";")  # cells hold these often, so that a quote before them means something
 _MAX_LINE = 1 << 21
 _MAX_HEADER_CELLS = 4096
 _SHOWN = 200
@@ -92,13 +93,13 @@ class DelimitedTable:
     def _repair(self, error: str, number: int) -> list[str] | BrokenRow:
         """Read the first line of a refused row by itself, and give the lines after it back.
 
-        The line counts as read when its cells are as many as the header's, with its quotes taken as marks or as plain
-        characters.
+        The line counts as read when its cells are as many as the header's. Where quotes are mostly plain characters,
+        as in TSV, it is tried without regard to them too.
         """
         first, *rest = self._lines.taken
         self._lines.give_back(rest)
         if "limit" not in error or rest:
-            for quotes in (True, False):
+            for quotes in (True,) if self._delimiter in _QUOTED else (True, False):
                 cells = self._part(first, quotes=quotes)
                 if cells is not None and len(cells) == self._width:
                     return cells

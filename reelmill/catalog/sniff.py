@@ -13,6 +13,7 @@ __all__ = ["SAMPLE_BYTES", "FileKind", "sniff"]
 
 SAMPLE_BYTES = 1 << 17
 _MAX_CONTROL_SHARE = 0.01
+_FEW_CONTROLS = 20  # a cell or two with dirt in them
 _UTF16_NUL_SHARE = 0.3
 
 # What other files start with, what they are, and what to do about them.
@@ -129,7 +130,7 @@ def _refuse_non_tables(sample: str, file: str) -> None:
     if not begins:
         raise FixFeed(f"{file} is empty.", "Export the feed again, with a header line and products.")
     controls = sum(sample.count(chr(code)) for code in (*range(9), *range(14, 26), *range(27, 32), 0x7F, 0xFFFD))
-    if "\x00" in sample or controls > len(sample) * _MAX_CONTROL_SHARE:
+    if controls > max(_FEW_CONTROLS, len(sample) * _MAX_CONTROL_SHARE):
         raise FixFeed(f"{file} is a binary file, no product feed.", "Export the products as CSV, TSV or Parquet.")
     if begins[0] in "{[":
         raise FixFeed(f"{file} is JSON, which is not read.", "Export the products as CSV, TSV or Parquet.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Sequence
 
 __all__ = ["plain_column", "plain_text", "slug", "strip_column", "tidy", "tidy_column"]
@@ -27,7 +28,7 @@ _INLINE = frozenset({
     "sup", "time", "title", "tt", "u", "var", "video", "wbr",
 })  # fmt: skip
 _SILENT = frozenset({"script", "style", "template", "iframe", "noscript", "svg", "object", "select", "textarea"})
-_ENDS_SENTENCE = (".", "!", "?", ":", ";", ",", "…")
+_ENDS_SENTENCE = ".!?:;,…"
 
 
 def tidy(text: str) -> str:
@@ -70,46 +71,55 @@ def plain_column(cells: Sequence[str]) -> list[str]:
 
 def slug(name: str) -> str:
     """A column name as an identifier that templates can use: ``Care & Wash`` becomes ``care_wash``."""
-    import unicodedata
-
     folded = unicodedata.normalize("NFKD", name.strip().casefold())
     kept = "".join(char if char.isalnum() else "_" for char in folded if not unicodedata.combining(char))
     joined = "_".join(part for part in kept.split("_") if part)
-    if not joined.isidentifier():
-        return f"c_{joined}" if f"c_{joined}".isidentifier() else ""
-    return joined
+    if not joined or joined.isidentifier():
+        return joined
+    return f"c_{joined}" if f"c_{joined}".isidentifier() else ""
 
 
 def _without_tags(text: str) -> str:
     """Walk the markup once, left to right; an unfinished tag is text. Never raises, linear in the length."""
     parts: list[str] = []
     position = 0
+    last = ""  # the last character said so far, white space aside
+    endless: set[str] = set()  # silent elements that are never closed from here on
     while (start := text.find("<", position)) >= 0:
-        parts.append(text[position:start])
+        said = text[position:start]
+        parts.append(said)
+        last = said.rstrip()[-1:] or last
         if text.startswith("<!--", start):
             end = text.find("-->", start + 4)
             position = len(text) if end < 0 else end + 3
             continue
-        name = _TAG_NAME.match(text, start)
-        tag = name.group(1).lower() if name else ""
-        if tag not in _BLOCK and tag not in _INLINE and tag not in _SILENT:
+        tag = _known_tag(text, start)
+        position = _tag_end(text, start) if tag else start + 1
+        if not tag:
             parts.append("<")
-            position = start + 1
-            continue
-        position = _tag_end(text, start)
-        if position < 0:
+            last = "<"
+        elif position < 0:
             parts.append(text[start:])
             position = len(text)
-        elif tag in _SILENT and text[start + 1] != "/":
-            position = _after_silent(text, tag, position)
+        elif tag in _SILENT and tag not in endless and text[start + 1] != "/":
+            position = _after_silent(text, tag, position, endless)
         elif tag in _BLOCK:
-            parts.append(_block_break(parts))
+            pause = ". " if last and last not in _ENDS_SENTENCE else " "
+            parts.append(pause)
+            last = pause.strip() or last
     parts.append(text[position:])
     return "".join(parts)
 
 
+def _known_tag(text: str, start: int) -> str:
+    """The lower-case name of the tag that begins here, or nothing if HTML has no such tag."""
+    name = _TAG_NAME.match(text, start)
+    tag = name[1].lower() if name else ""
+    return tag if tag in _BLOCK or tag in _INLINE or tag in _SILENT else ""
+
+
 def _tag_end(text: str, start: int) -> int:
-    """The position after the tag's ``>``; a ``>`` inside a quoted attribute does not count."""
+    """The position after the tag's ``>``, or -1; a ``>`` inside a quoted attribute does not count."""
     end = text.find(">", start)
     for _ in range(4):
         if end < 0 or text.count('"', start, end) % 2 == 0:
@@ -121,13 +131,9 @@ def _tag_end(text: str, start: int) -> int:
     return end + 1 if end >= 0 else -1
 
 
-def _after_silent(text: str, tag: str, position: int) -> int:
+def _after_silent(text: str, tag: str, position: int, endless: set[str]) -> int:
     """The position after the closing tag of an element whose content nobody reads, or after its opening tag."""
     end = re.compile(rf"</{tag}\s*>", re.IGNORECASE).search(text, position)
+    if end is None:
+        endless.add(tag)
     return position if end is None else end.end()
-
-
-def _block_break(parts: list[str]) -> str:
-    """What stands between two blocks, so that list items read as sentences."""
-    before = next((part.rstrip() for part in reversed(parts) if part.strip()), "")
-    return " " if not before or before.endswith(_ENDS_SENTENCE) else ". "

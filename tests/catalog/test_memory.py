@@ -1,0 +1,50 @@
+"""Memory stays flat: a feed many times as long needs no more, whatever its rows look like."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+
+import pytest
+
+from reelmill.catalog.seen import SeenKeys
+
+READ = """
+import resource, sys
+from reelmill.catalog.feed import open_feed
+rows = sum(1 for _ in open_feed(sys.argv[1]))
+print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("kind", ["apart", "grouped", "scattered"])
+def test_a_long_feed_needs_no_more_memory_than_a_short_one(tmp_path, kind):
+    groups = {"apart": lambda _: "", "grouped": lambda n: f"g{n // 4}", "scattered": lambda n: f"g{n % 500}"}[kind]
+    peaks = []
+    for count in (6_000, 60_000):
+        path = tmp_path / f"{count}.csv"
+        with path.open("w", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(["id", "title", "description", "image_link", "price", "item_group_id"])
+            writer.writerows(
+                [f"sku-{n}", f"Title {n}", "words " * 40, f"https://i.example.com/{n}", f"{n}.99 USD", groups(n)]
+                for n in range(count)
+            )
+        told = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, check=True, text=True).stdout
+        rows, peak = map(int, told.split())
+        assert rows == {"apart": count, "grouped": count // 4, "scattered": 500}[kind]
+        peaks.append(peak)
+    # The keys seen are kept on disk behind a cache of at most 32 MB; at this length they need two or three.
+    assert peaks[1] < peaks[0] + 8
+
+
+def test_seen_keys_find_their_first_rows():
+    seen = SeenKeys("ids", "groups")
+    keys = [f"sku-{number}" for number in range(20_000)]
+    assert seen.claim("ids", keys, range(20_000)) == {}
+    assert seen.claim("ids", ["new", "sku-7", "other", "other"], [20_001, 20_002, 20_003, 20_004]) == {1: 7, 3: 20_003}
+    assert seen.holders("ids", ["nobody", "new", "sku-19999"]) == {1: 20_001, 2: 19_999}
+    assert seen.holders("groups", ["new"]) == {}
+    assert seen.claim("ids", [], []) == {}
+    seen.close()

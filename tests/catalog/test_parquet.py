@@ -1,0 +1,117 @@
+"""Parquet: every type as the text that an export would hold, one file or a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reelmill.catalog.feed import Dialect, FeedOptions, open_feed
+from reelmill.errors import FixFeed
+from tests.support.catalog_feeds import read
+
+
+def write(path, columns, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path, **options)
+    return path
+
+
+def test_every_type_becomes_text(tmp_path):
+    columns = {
+        "sku": pa.array([1, 2], pa.int64()),
+        "name": pa.array(["a", "b"]).dictionary_encode(),
+        "price": pa.array([Decimal("19.90"), None], pa.decimal128(10, 2)),
+        "images": pa.array([["gs://b/1.jpg", None, "gs://b/2,3.jpg"], None], pa.list_(pa.string())),
+        "features": pa.array([["Light, warm", "Strong"], []], pa.large_list(pa.string())),
+        "availability": pa.array([True, None]),
+        "weight": pa.array([180.0, 2.5], pa.float64()),
+        "width": pa.array([19.99, None], pa.float32()),
+        "added": pa.array([dt.date(2026, 3, 1), None]),
+        "at": pa.array([dt.datetime(2026, 3, 1, 12, 30, tzinfo=dt.UTC), None], pa.timestamp("ms", "UTC")),
+        "note": pa.array([b"caf\xc3\xa9", b"\xff\xfe"], pa.binary()),
+        "size": pa.array([{"w": 1, "h": None}, None]),
+        "void": pa.nulls(2),
+        "big": pa.array(["x", None], pa.large_string()),
+        "view": pa.array(["v", None]).cast(pa.string_view()),
+    }
+    first, second = read(write(tmp_path / "t.parquet", columns), dialect=Dialect.PLAIN)[0]
+    assert (first.sku, first.title, first.price) == ("1", "a", Decimal("19.90"))
+    assert first.images == ("gs://b/1.jpg", "gs://b/2,3.jpg")
+    assert first.highlights == ("Light, warm", "Strong")
+    assert first.availability == "in_stock"
+    assert first.size == '{"w": 1, "h": null}'
+    assert first.extra == {
+        "weight": "180", "width": "19.99", "added": "2026-03-01", "at": "2026-03-01 12:30:00.000Z", "note": "café",
+        "void": "", "big": "x", "view": "v",
+    }  # fmt: skip
+    assert (second.sku, second.price, second.images, second.highlights, second.availability) == ("2", None, (), (), "")
+    assert second.extra == dict.fromkeys(first.extra, "") | {"weight": "2.5"}
+
+
+def test_ids_that_pandas_made_floats_are_whole_again(tmp_path):
+    frame = pd.DataFrame({"id": [1001, None, 1002], "title": ["a", "b", None], "image_link": ["", None, ""]})
+    frame.to_parquet(tmp_path / "frame.parquet")
+    products, rejects = read(tmp_path / "frame.parquet")
+    assert [product.sku for product in products] == ["1001"]
+    assert [(reject.ref.row, reject.field) for reject in rejects] == [(2, "id"), (3, "title")]
+
+
+@pytest.mark.parametrize("row_group_size", [1, 7, 100])
+@pytest.mark.parametrize("batch_rows", [1, 10, 5000])
+def test_rows_are_numbered_through_row_groups(tmp_path, row_group_size, batch_rows):
+    names = [f"title {number}" if number % 10 else "" for number in range(50)]
+    path = write(
+        tmp_path / "t.parquet", {"sku": list(map(str, range(50))), "name": names}, row_group_size=row_group_size
+    )
+    products, rejects = read(path, batch_rows=batch_rows)
+    assert [product.ref.row for product in products] == [number + 1 for number in range(50) if number % 10]
+    assert [reject.ref.row for reject in rejects] == [1, 11, 21, 31, 41]
+
+
+def test_merchant_center_and_shopify_tables_are_known(tmp_path):
+    google = write(
+        tmp_path / "g.parquet",
+        {"id": ["1", "2"], "title": ["a", "b"], "image link": ["", ""], "item group id": ["g", "g"]},
+    )
+    shopify = write(
+        tmp_path / "s.parquet",
+        {"Handle": ["h", "h"], "Title": ["a", None], "Vendor": ["v", None], "Image Src": ["", "gs://b/1"]},
+    )
+    assert open_feed(google).dialect is Dialect.GOOGLE
+    assert [product.sku for product in open_feed(google)] == ["g"]
+    assert open_feed(shopify).dialect is Dialect.SHOPIFY
+    (product,) = open_feed(shopify)
+    assert product.images == ("gs://b/1",)
+
+
+def test_a_folder_as_engines_write_it(tmp_path):
+    root = tmp_path / "table"
+    write(root / "day=1" / "part-0.parquet", {"sku": ["1"], "name": ["a"], "color": ["red"]})
+    write(root / "day=2" / "part-0.parquet", {"color": ["blue", "blue"], "name": ["b", "c"], "sku": ["2", "1"]})
+    write(root / "day=2" / ".part-1.parquet.crc", {"nothing": ["1"]})
+    write(root / "_temporary" / "part-2.parquet", {"nothing": ["1"]})
+    (root / "_SUCCESS").touch()
+    products, (reject,) = read(root)
+    assert [(product.sku, product.color) for product in products] == [("1", "red"), ("2", "blue")]
+    assert "row 1 of" in reject.reason
+
+
+def test_a_damaged_page_stops_the_feed(tmp_path):
+    path = write(
+        tmp_path / "t.parquet", {"sku": [str(n) for n in range(5000)], "name": [f"title {n}" for n in range(5000)]}
+    )
+    data = bytearray(path.read_bytes())
+    data[40:4000] = b"\xff" * 3960
+    path.write_bytes(data)
+    with pytest.raises(FixFeed, match="damaged"):
+        list(open_feed(path))
+
+
+def test_content_counts_not_the_name(tmp_path):
+    path = write(tmp_path / "export.csv", {"sku": ["1"], "name": ["a"]})
+    assert [product.sku for product in open_feed(path, FeedOptions())] == ["1"]
