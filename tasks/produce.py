@@ -6,10 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from prefect.client.schemas.objects import State
-from prefect.states import Failed
-
-from reelmill.errors import RaiseCap, ReelmillError
+from reelmill.errors import RaiseCap
 from reelmill.jobs.making import Produce
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult
@@ -30,14 +27,15 @@ async def produce_clip(
     producer: Producer,
     work: Work,
     on_sent: Callable[[], None],
-) -> State[Any]:
-    """Make or resume one clip. Its state says what became of it (see :mod:`tasks.outcomes`)."""
+) -> Any:
+    """Make or resume one clip; the caller gets a ClipResult, or None if it was not started.
+
+    The state of the task run says what became of the clip (see :mod:`tasks.outcomes`).
+    """
     try:
         result = await producer.produce(work, on_sent=on_sent)
     except RaiseCap as error:
         return not_started(error, str(error))
-    except ReelmillError as error:
-        return Failed(message=str(error), data=error)
     return not_started(None) if result is None else clip_state(result)
 
 
@@ -53,27 +51,14 @@ def clip_runs(producer: Producer) -> Produce:
             await pace.turn()
             if producer.studio.stop.requested and work.intent is None:
                 return None
-            state: State[Any] = await produce_clip(  # type: ignore[call-arg]  # Prefect's own option
-                work.clip.sku,
-                work.clip.request.aspect_ratio.value,
-                whole(producer),
-                whole(work),
-                leave,
-                return_state=True,
+            result: ClipResult | None = await produce_clip(
+                work.clip.sku, work.clip.request.aspect_ratio.value, whole(producer), whole(work), leave
             )
         finally:
             leave()
-        return await _outcome(state)
+        return result
 
     return produce
-
-
-async def _outcome(state: State[Any]) -> ClipResult | None:
-    """The clip's result; an error goes on to the fan-out, which stops the run for it."""
-    outcome = await state.aresult(raise_on_failure=False)
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome if isinstance(outcome, ClipResult) else None
 
 
 def _once(release: Callable[[], None]) -> Callable[[], None]:

@@ -1,0 +1,48 @@
+"""One Prefect server for the whole session, in a home of its own; a person's Prefect is never touched.
+
+The environment is set before anything imports Prefect. All tests here share one worker (and so one server):
+the mark below groups them for ``pytest --dist loadgroup``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reelmill.cli.prefect_server import PrefectServer
+
+_HOME = Path(tempfile.mkdtemp(prefix="reelmill-prefect-"))
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+_SERVER = PrefectServer.on(_HOME)
+for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
+    del os.environ[_name]
+os.environ.update(
+    {
+        "PREFECT_HOME": str(_HOME),
+        "PREFECT_API_URL": f"{_SERVER.url}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("prefect"))
+            item.add_marker(pytest.mark.timeout(400))  # a Prefect server takes its time on a busy machine
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[PrefectServer]:
+    """The running server; ``PREFECT_API_URL`` names it."""
+    with _SERVER.start():
+        yield _SERVER

@@ -1,0 +1,293 @@
+"""The flows against a real Prefect server, the real simulator and a Cloud Storage stand-in."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.feeds import product_row, write_feed
+from tests.support.services import simulator
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+PLATFORMS = ["instagram_reels", "tiktok", "youtube"]  # two ratios, so two clips a product
+CLIP_USD = Decimal("0.80")  # 8 s of veo-3.1-fast-generate-001 at 720p with sound
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch, gcs, veo):
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "rehearsal")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
+    monkeypatch.setenv("REELMILL_VERTEX_BASE_URL", veo.url)
+    monkeypatch.setenv("REELMILL_QUOTA_PER_MINUTE", "600")
+    monkeypatch.setenv("REELMILL_POLL_INTERVAL_S", "0.2")
+    monkeypatch.setenv("REELMILL_INSPECT", "header")
+
+
+@pytest.fixture
+def output(gcs) -> str:
+    return f"gs://{gcs.bucket()}/reels"
+
+
+@pytest.fixture
+def feed(tmp_path) -> Path:
+    rows = [product_row("BOWL-1"), product_row("BOWL/2", "Maple bowl"), product_row("", "A bowl without a SKU")]
+    return write_feed(tmp_path / "feed.csv", rows)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the Prefect server holds of a flow run."""
+
+    run: object
+    tasks: dict
+    artifacts: dict
+
+
+async def seen(state, *, tasks: int) -> Seen:
+    """Read the flow run back once the server has recorded ``tasks`` task runs as ended."""
+    import asyncio
+
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
+
+    run_id = state.state_details.flow_run_id
+    async with get_client() as client, asyncio.timeout(60):
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+        while True:
+            found = await client.read_task_runs(flow_run_filter=only)
+            if len([task for task in found if task.state and task.state.is_final()]) >= tasks:
+                break
+            await asyncio.sleep(0.1)
+        mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
+        artifacts = await client.read_artifacts(artifact_filter=mine)
+        return Seen(
+            run=await client.read_flow_run(run_id),
+            tasks={task.name: task.state for task in found},
+            artifacts={artifact.key: artifact for artifact in artifacts},
+        )
+
+
+def accepted(veo, output) -> list[dict]:
+    """The submits that the simulator took for this output: the independent truth."""
+    return [entry for entry in veo.journal() if entry["storage_uri"].startswith(output)]
+
+
+def billed(veo, output) -> Decimal:
+    return sum((Decimal(entry["amount_usd"]) for entry in accepted(veo, output)), Decimal(0))
+
+
+def table(gcs, output, name):
+    bucket, _, prefix = output.removeprefix("gs://").partition("/")
+    rows = []
+    for blob in gcs.client().list_blobs(bucket, prefix=f"{prefix}/tables/{name}/"):
+        import io
+
+        rows += pq.read_table(io.BytesIO(blob.download_as_bytes())).to_pylist()
+    return rows
+
+
+def catalog_run_of(feed, output, **spending):
+    from flows.catalog_run import catalog_run
+    from flows.parameters import Catalog, Spending, Video
+
+    chosen = Video(platforms=PLATFORMS)
+    return catalog_run(Catalog(feed=str(feed)), chosen, Spending(**spending), output, return_state=True)
+
+
+async def test_a_catalog_run_makes_accounts_and_shows_every_clip(gcs, veo, feed, output):
+    state = await catalog_run_of(feed, output)
+
+    report = await state.aresult()
+    assert (state.name, report.made, report.rejects) == ("Completed", 4, 1), state.message
+    assert report.spent_usd == billed(veo, output) == 4 * CLIP_USD
+    assert sum(row["amount_usd"] for row in table(gcs, output, "spend")) == report.spent_usd
+    assert {row["status"] for row in table(gcs, output, "results")} == {"succeeded"}
+    shown = await seen(state, tasks=9)
+    clips = {"BOWL-1 9:16", "BOWL-1 16:9", "BOWL/2 9:16", "BOWL/2 16:9"}
+    assert clips | {"resume", "plan", "approve", "open the books", "account"} == set(shown.tasks)
+    assert all(shown.tasks[name].is_completed() for name in shown.tasks)
+    assert shown.run.name == f"catalog {feed}"
+    assert shown.run.state.message == state.message
+    assert "$3.20" in state.message
+    check_artifacts(shown.artifacts)
+
+
+def check_artifacts(artifacts) -> None:
+    cost = json.loads(artifacts["reelmill-cost"].data)
+    assert sum(Decimal(row["USD"]) for row in cost if row["By"] == "Platform") == Decimal("3.20")
+    assert {"By": "Total", "Name": "4 clips", "USD": "3.20"} in cost
+    assert "4 make" in artifacts["reelmill-plan"].data
+    assert "Rejected rows" in artifacts["reelmill-plan"].data
+    assert artifacts["reelmill-progress"].data == 100.0
+    assert artifacts["reelmill-progress"].description == "4 of 4 clips, $3.20 spent"
+    assert "spent $3.20 of $3.20" in artifacts["reelmill-results"].data
+    clips = json.loads(artifacts["reelmill-clips"].data)
+    assert {row["SKU"] for row in clips} == {"BOWL-1", "BOWL/2"}
+    assert all(row["Video"].startswith("gs://") for row in clips)
+
+
+async def test_an_unchanged_catalog_makes_nothing(veo, feed, output):
+    await catalog_run_of(feed, output)
+    before = accepted(veo, output)
+
+    state = await catalog_run_of(feed, output)
+
+    report = await state.aresult()
+    assert (state.name, report.made, report.kept, report.spent_usd) == ("Completed", 0, 4, 0)
+    assert accepted(veo, output) == before
+    assert "nothing to make" in state.message
+
+
+async def test_a_dry_run_spends_and_writes_nothing(gcs, veo, feed, output):
+    state = await catalog_run_of(feed, output, dry_run=True)
+
+    assert (state.name, state.is_completed()) == ("Planned", True)
+    assert "at most $3.20" in state.message
+    assert not accepted(veo, output)
+    assert not table(gcs, output, "runs")
+    assert set((await seen(state, tasks=1)).tasks) == {"plan"}
+
+
+async def test_a_run_stops_at_its_cap_and_the_next_goes_on(veo, feed, output):
+    state = await catalog_run_of(feed, output, cap_usd=Decimal("1.70"))
+
+    report = await state.aresult()
+    assert (state.name, state.is_completed()) == ("StoppedAtCap", True)
+    assert report.spent_usd == billed(veo, output) <= 2 * CLIP_USD
+    assert "cap" in state.message
+    rest = await (await catalog_run_of(feed, output)).aresult()
+    assert rest.spent_usd == 4 * CLIP_USD - report.spent_usd
+    assert len(accepted(veo, output)) == 4
+
+
+async def test_a_plan_over_its_bound_is_not_started(veo, feed, output):
+    state = await catalog_run_of(feed, output, approve_up_to_usd=Decimal("3.19"))
+
+    assert (state.name, state.is_failed()) == ("NotApproved", True)
+    assert "$3.20" in state.message
+    assert "approve_up_to_usd" in state.message
+    assert not accepted(veo, output)
+
+
+async def test_a_filtered_clip_is_seen_and_the_run_asks_for_attention(veo, tmp_path, output, caplog):
+    rows = [product_row("GOOD"), product_row("BAD", "Bowl [[fault:output_filter]]")]
+    feed = write_feed(tmp_path / "feed.csv", rows)
+
+    state = await catalog_run_of(feed, output)
+
+    assert (state.name, state.is_completed()) == ("NeedsAttention", True), state.message
+    shown = await seen(state, tasks=9)
+    assert {shown.tasks[f"BAD {ratio}"].name for ratio in ("9:16", "16:9")} == {"Filtered"}
+    assert shown.tasks["BAD 9:16"].is_failed()
+    assert shown.tasks["BAD 9:16"].message
+    assert shown.tasks["GOOD 9:16"].is_completed()
+    assert "BAD" in shown.artifacts["reelmill-results"].data
+    assert len([record for record in caplog.records if "Filtered" in record.getMessage()]) == 2  # one line a clip
+    assert not [record for record in caplog.records if "NoneType" in record.getMessage()]
+    assert billed(veo, output) == 2 * CLIP_USD
+
+
+async def test_a_feed_that_is_none_fails_with_the_remedy(tmp_path, output):
+    missing = tmp_path / "missing.csv"
+
+    state = await catalog_run_of(missing, output)
+
+    assert state.is_failed()
+    assert "missing.csv" in state.message
+    assert "Traceback" not in state.message
+
+
+async def test_a_social_batch_makes_the_chosen_products_only(veo, feed, output):
+    from flows.parameters import Products, SocialVideo
+    from flows.social_batch import social_batch
+
+    chosen = Products(feed=str(feed), skus=["BOWL/2"])
+    state = await social_batch(
+        chosen, SocialVideo(platforms=[*PLATFORMS, "youtube_shorts"]), output=output, return_state=True
+    )
+
+    assert state.name == "Completed", state.message
+    assert {entry["labels"]["sku"] for entry in accepted(veo, output)} == {"bowl_2"}
+    assert len(accepted(veo, output)) == 2  # four platforms share two ratios
+
+
+async def test_a_single_product_is_made_alone(veo, feed, output):
+    from flows.parameters import OneProduct, Video
+    from flows.single_product import single_product
+
+    state = await single_product(
+        OneProduct(feed=str(feed), sku="BOWL-1"), Video(platforms=["tiktok"]), output=output, return_state=True
+    )
+
+    report = await state.aresult()
+    assert (state.name, report.made) == ("Completed", 1), state.message
+    assert (await seen(state, tasks=6)).run.name == "product BOWL-1"
+
+
+async def test_above_the_grouping_quota_clips_share_task_runs(monkeypatch, veo, feed, output):
+    monkeypatch.setenv("REELMILL_QUOTA_PER_MINUTE", "6000")
+
+    state = await catalog_run_of(feed, output)
+
+    report = await state.aresult()
+    assert (state.name, report.made, report.spent_usd) == ("Completed", 4, billed(veo, output))
+    shown = await seen(state, tasks=6)
+    (group,) = [name for name in shown.tasks if name.startswith("Group")]
+    assert group == "Group 1: 4 clips, BOWL-1 to BOWL/2"
+
+
+async def test_what_an_earlier_run_left_is_followed_even_if_nothing_is_approved(monkeypatch, gcs, tmp_path, output):
+    """A run leaves its clips in flight; the next one, not approved itself, brings them home without paying."""
+    from reelmill.jobs.accounting import open_run
+    from reelmill.jobs.catalog import CatalogRequest, plan_catalog
+    from reelmill.jobs.engine import Engine, new_run_id
+    from reelmill.jobs.making import make_clips, planned_work
+    from reelmill.planning.spool import Spool
+    from reelmill.production.producer import Producer
+    from reelmill.settings import load_settings
+
+    feed = write_feed(tmp_path / "feed.csv", [product_row("BOWL-1"), product_row("BOWL-2")])
+    with simulator(gcs.url, latency="1:1") as slow:
+        monkeypatch.setenv("REELMILL_VERTEX_BASE_URL", slow.url)
+        gone = "elsewhere/boot/1/1/gone"
+        with Engine(load_settings(lease_s=1), output, owner=gone) as engine, Spool() as spool:
+            request = CatalogRequest(feed=str(feed), platforms=("tiktok",), only=("BOWL-1",))
+            summary = plan_catalog(engine, request, spool)
+            run_id = new_run_id()
+            open_run(engine, run_id, summary, spool, {})
+            producer = Producer(engine.studio(), run_id)
+
+            async def leave_when_sent(work):
+                return await producer.produce(work, on_sent=engine.stop.leave)
+
+            await make_clips(engine, planned_work([], spool), leave_when_sent)
+        assert len(slow.journal()) == 1
+        monkeypatch.setenv("REELMILL_LEASE_S", "1")
+        state = await after_lease(feed, output)
+
+        assert state.name == "NotApproved"
+        assert len(slow.journal()) == 1
+        assert [row["status"] for row in table(gcs, output, "results")] == ["succeeded"]
+
+
+async def after_lease(feed, output):
+    """Run until the lapsed lease lets the left clip be taken over: its table says when."""
+    import asyncio
+
+    from reelmill.ledger.ledger import Ledger
+    from reelmill.ledger.states import State
+    from reelmill.settings import load_settings
+
+    async with asyncio.timeout(60):
+        while True:
+            state = await catalog_run_of(feed, output, approve_up_to_usd=Decimal("0.10"))
+            ledger = Ledger.open(load_settings().ledger_url)
+            try:
+                if State.SUCCEEDED in ledger.totals():
+                    return state
+            finally:
+                ledger.close()
