@@ -80,7 +80,7 @@ def _first_line(url: URL, error: DBAPIError) -> str:
     lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
     line = lines[0].rstrip(". ")
     secrets = [str(url.password or ""), *(str(value) for key, value in url.query.items() if "pass" in key)]
-    for secret in filter(None, secrets):
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
         line = line.replace(secret, "***")
     return line
 

@@ -61,7 +61,8 @@ class LockedIntent:
         """Set columns, provided that the state is still the one that was read."""
         this = {"this": self.intent.intent_id, "seen": self.state}
         changed = self._connection.execute(_SET, {**this, **values}).rowcount
-        assert changed == 1  # the row is locked
+        if changed != 1:  # cannot be while the row is locked; money is not left to an assert
+            raise LookFirst(f"Intent {self.intent.intent_id} was changed by another.", "Run `reelmill settle`.")
 
     def end(self, target: State, *, paid: Decimal = ZERO, **values: Any) -> None:
         """Move to a final state: nothing stays reserved, ``paid`` USD are spent."""

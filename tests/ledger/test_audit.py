@@ -1,9 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import create_engine, text
 
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.states import State
-from tests.ledger.making import RUN, bring_to, make_clip
+from tests.ledger.making import RUN, bring_to, make_clip, settlement
 
 SPOILED = {
     "UPDATE budgets SET reserved = reserved + 10000 WHERE scope = 'day'": "day 2026-07-15: 38.41 USD reserved",
@@ -56,6 +58,22 @@ def _restore(connection, saved):
         rows = [dict(row) for row in saved[name]]
         marks = ", ".join(f":{column}" for column in rows[0])
         connection.execute(text(f"INSERT INTO {name} ({', '.join(rows[0])}) VALUES ({marks})"), rows)
+
+
+def test_an_audit_sees_one_moment_while_others_work(ledger):
+    intents = [bring_to(ledger, State.SUBMITTED, make_clip(f"c{number}")) for number in range(30)]
+
+    def settle_all():
+        for intent in intents:
+            ledger.settle(intent.intent_id, settlement(State.SUCCEEDED, intent))
+
+    with ThreadPoolExecutor(1) as thread:
+        work = thread.submit(settle_all)
+        audits = 0
+        while not work.done() or not audits:
+            assert ledger.audit() == []
+            audits += 1
+        work.result()
 
 
 def test_an_empty_ledger_is_clean(ledger):

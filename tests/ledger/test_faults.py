@@ -4,9 +4,11 @@ import socket
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from reelmill.errors import FixAccess, FixConfiguration, LookFirst, TryLater
 from reelmill.ledger.engine import parse_url
@@ -98,6 +100,14 @@ def test_a_wrong_password_and_a_missing_database(server):
 def test_the_place_is_shown_without_user_password_and_options():
     url = make_url(f"postgresql://me:{SECRET}@db.example.com/reels?password={SECRET}&sslmode=require")
     assert place(url) == "Ledger reels on db.example.com"
+
+
+def test_a_driver_that_babbles_is_not_repeated():
+    url = make_url(f"postgresql+psycopg://me:{SECRET}@host/reels?sslpassword={SECRET}2")
+    babble = psycopg.OperationalError(f"cannot log in with {SECRET}2 or {SECRET}")
+    with pytest.raises(TryLater, match=r"cannot log in with \*\*\*") as refusal, translated(url):
+        raise OperationalError("SELECT 1", None, babble)
+    assert SECRET not in str(refusal.value)
 
 
 def test_a_dropped_table_is_told(ledger, ledger_url):

@@ -1,4 +1,5 @@
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -85,6 +86,16 @@ def test_settling_twice_charges_once(ledger):
     assert run_budget(ledger) == (0, Decimal("3.20"))
     assert not ledger.settle(intent.intent_id, dataclasses.replace(end, state=State.FAILED, returned=0))
     assert len(list(ledger.charges())) == 1
+
+
+def test_many_who_settle_at_once_charge_once(ledger):
+    intents = [bring_to(ledger, State.SUBMITTED, make_clip(f"c{number}")) for number in range(8)]
+    asked = intents * 8
+    with ThreadPoolExecutor(8) as threads:
+        ends = [State.SUCCEEDED if number % 2 else State.FILTERED for number in range(len(asked))]
+        won = list(threads.map(lambda i, end: ledger.settle(i.intent_id, settlement(end, i)), asked, ends))
+    assert sum(won) == len(intents)
+    assert ledger.audit() == []
 
 
 def test_lost_and_expired_keep_their_reservation(ledger):
