@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
-from reelmill.report.docs import render_docs
 
 from reelmill.cli import build_app
+from reelmill.report.docs import render_docs
 from reelmill.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

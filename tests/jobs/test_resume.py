@@ -57,7 +57,9 @@ def command(*arguments: str) -> list[str]:
 
 
 def run_json(arguments, env) -> tuple[int, dict]:
-    done = subprocess.run(command(*arguments, "--json"), env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command(*arguments, "--json"), env=env, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
