@@ -13,13 +13,14 @@ from reelmill.errors import FixRequest
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip, decide
 from reelmill.planning.building import ClipBuilder
+from reelmill.planning.collector import rare_collections
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.spool import PlanSink
 from reelmill.planning.summary import PlanSummary
 from reelmill.product import Product, Reject, RowRef
 from reelmill.prompts.library import RenderedPrompt
-from reelmill.prompts.lint import Severity, lint_rendered
+from reelmill.prompts.lint import blocking_findings
 from reelmill.settings import ImageIdentity
 from reelmill.veo.checks import check_region, check_request
 
@@ -50,6 +51,10 @@ class LedgerView(Protocol):
 
     def all_known_skus(self, catalog: str) -> Iterator[str]:
         """Every product of the catalog that is not retired."""
+        ...
+
+    def count_known(self, catalog: str) -> int:
+        """How many those are."""
         ...
 
 
@@ -91,11 +96,14 @@ class Planner:
         return warnings
 
     def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
-        """Plan every row; what a run needs goes to ``sink``, what people need into the summary."""
+        """Plan every row; what a run needs goes to ``sink``, what people need into the summary.
+
+        ``rows`` gives each SKU once, as a feed does.
+        """
         builder = self.builder
         summary = PlanSummary(builder.model.id, builder.settings.quota_per_minute)
         configuration = configuration_digest(builder.settings, builder.library.digest, builder.shapes, builder.campaign)
-        with SeenSkus() as seen:
+        with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
         return summary
 
@@ -111,6 +119,7 @@ class _Pass:
     seen: SeenSkus
     wanted: set[str]
     products_made: int = 0
+    still_there: int = 0  # products that are remembered, not retired, and in this feed
 
     def run(self, rows: Iterable[Product | Reject]) -> None:
         options = self.planner.options
@@ -140,14 +149,14 @@ class _Pass:
     def _plan_chunk(self, chunk: Sequence[Product]) -> None:
         planner = self.planner
         known = planner.ledger.known_products(planner.catalog, [product.sku for product in chunk])
+        self.still_there += sum(not before.retired for before in known.values())
+        may_skip = self._may_skip()
         changed: list[tuple[KnownProduct, Product, list[tuple[Clip, RenderedPrompt]]]] = []
         for product in chunk:
             fingerprint = product_fingerprint(product, self.configuration)
             before = known.get(product.sku)
-            if before is not None and before.fingerprint == fingerprint and self._may_skip(before):
-                self.summary.products += 1
-                self.summary.unchanged_products += 1
-                self.summary.add_keep(before.clips)
+            if before is not None and before.fingerprint == fingerprint and may_skip and not before.retired:
+                self.summary.add_unchanged(before.clips)
             else:
                 clips = list(planner.builder.build(product, fingerprint))
                 changed.append((KnownProduct(product.sku, fingerprint, len(clips), retired=False), product, clips))
@@ -181,32 +190,29 @@ class _Pass:
 
     def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
         """Block a clip that its model or the brand would refuse, before any money."""
-        for finding in lint_rendered(rendered, product):
-            if finding.severity is Severity.ERROR:
-                return Decision(Action.BLOCKED, f"{finding.message} {finding.remedy}")
+        if findings := blocking_findings(rendered, product):
+            return Decision(Action.BLOCKED, f"{findings[0].message} {findings[0].remedy}")
         try:
             check_request(clip.request, self.planner.builder.model)
         except FixRequest as error:
             return Decision(Action.BLOCKED, str(error))
         return decision
 
-    def _may_skip(self, before: KnownProduct) -> bool:
-        """An unchanged product needs no rendering, unless pictures may have changed under the same address."""
-        planner = self.planner
-        return (
-            not before.retired
-            and not planner.options.force
-            and planner.builder.settings.image_identity is ImageIdentity.REFERENCE
-        )
+    def _may_skip(self) -> bool:
+        """Unchanged products need no rendering, unless pictures may have changed under the same address."""
+        by_reference = self.planner.builder.settings.image_identity is ImageIdentity.REFERENCE
+        return by_reference and not self.planner.options.force
 
     def _enough(self) -> bool:
         limit = self.planner.options.limit
         return limit is not None and self.products_made >= limit
 
     def _retire(self) -> None:
-        known = self.planner.ledger.all_known_skus(self.planner.catalog)
-        for skus in _chunks(known):
-            gone = list(self.seen.missing(skus))
+        ledger, catalog = self.planner.ledger, self.planner.catalog
+        if ledger.count_known(catalog) == self.still_there:
+            return  # every one of them is in the feed
+        for skus in _chunks(ledger.all_known_skus(catalog)):
+            gone = self.seen.missing(skus)
             self.summary.add_retired(gone)
             if self.sink is not None:
                 self.sink.retire(gone)

@@ -68,6 +68,12 @@ class PlanSummary:
         for platform, share in split_evenly(cost, clip.platforms).items():
             self.by_platform[platform] = self.by_platform.get(platform, Decimal(0)) + share
 
+    def add_unchanged(self, clips: int) -> None:
+        """Count a product that is as it was, with the clips that it has."""
+        self.products += 1
+        self.unchanged_products += 1
+        self.counts[Action.KEEP] += clips
+
     def add_keep(self, clips: int) -> None:
         """Count clips that are there already or under way."""
         self.counts[Action.KEEP] += clips

@@ -17,7 +17,7 @@ from reelmill.prompts.library import PromptLibrary, RenderedPrompt, Template, wo
 from reelmill.prompts.lint_template import check_source, syntax_findings
 from reelmill.prompts.sources import ANY, read_sources
 
-__all__ = ["Finding", "Severity", "lint_catalogs", "lint_library", "lint_rendered"]
+__all__ = ["Finding", "Severity", "blocking_findings", "lint_catalogs", "lint_library", "lint_rendered"]
 
 _QUOTED = re.compile(r'["“„«][^"“”„«»]{2,}["”»]')
 _SPEAKS = ("say", "says", "said", "ask", "asks", "whispers", "shouts", "narrator", "voiceover", "voice-over")
@@ -73,11 +73,13 @@ def lint_library(library: PromptLibrary, extra_columns: Collection[str] | None =
 
 
 def lint_rendered(rendered: RenderedPrompt, product: Product) -> list[Finding]:
-    """What a person should know about one rendered prompt.
+    """What a person should know about one rendered prompt: what blocks it, and warnings, which stop nothing."""
+    warnings = [_warning(rendered, text, remedy) for text, remedy in _warnings(rendered, product)]
+    return [*blocking_findings(rendered, product), *warnings]
 
-    A finding of severity error (a word that the brand forbids, or an empty prompt) must block the clip;
-    warnings stop nothing.
-    """
+
+def blocking_findings(rendered: RenderedPrompt, product: Product) -> list[Finding]:
+    """What must block the clip: a word that the brand forbids, or an empty prompt."""
     findings = [
         Finding(
             rendered.template,
@@ -92,7 +94,6 @@ def lint_rendered(rendered: RenderedPrompt, product: Product) -> list[Finding]:
         findings.append(
             Finding(rendered.template, None, Severity.ERROR, "The prompt is empty.", "Write something in the template.")
         )
-    findings += [_warning(rendered, text, remedy) for text, remedy in _warnings(rendered, product)]
     return findings
 
 
@@ -100,7 +101,7 @@ def _warnings(rendered: RenderedPrompt, product: Product) -> list[tuple[str, str
     prompt = rendered.prompt
     found: list[tuple[str, str]] = []
     found += [(warning, "Shorten texts with | brief(200).") for warning in rendered.warnings]
-    # A million prompts pass here, so each pattern runs only where something cheap says that it might match.
+    # Many prompts may pass here, so each pattern runs only where something cheap says that it might match.
     folded = prompt.lower()
     if any(mark in prompt for mark in '"“„«') and (match := _QUOTED.search(prompt)):
         found.append((f"Veo may letter the quoted words {match[0]} into the picture.", "Drop the quotation marks."))
