@@ -14,10 +14,14 @@ from reelmill.ledger.records import KnownProduct, Run, RunStatus
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
+from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
 
-__all__ = ["RunReport", "break_off_run", "close_run", "open_run", "write_touched_tables"]
+__all__ = ["RunReport", "break_off_run", "close_abandoned_runs", "close_run", "open_run", "write_touched_tables"]
+
+OWNER = "owner"
+"""The parameter of a run that names the process it belongs to."""
 
 T = TypeVar("T")
 _CHUNK = 1000
@@ -77,7 +81,8 @@ def open_run(
 ) -> None:
     """Write the run, its plan and its rejects down before anything is paid."""
     ledger = engine.ledger
-    ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=parameters, caps=engine.caps))
+    asked = {**parameters, OWNER: engine.owner}
+    ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps))
     plan = summary.to_dict()
     counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
@@ -116,6 +121,22 @@ def break_off_run(engine: Engine, run_id: str, status: RunStatus) -> None:
     """End a run in the ledger that is torn down before it could be closed; the next run or settle does the rest."""
     engine.stop.leave()
     engine.ledger.finish_run(run_id, status)
+
+
+def close_abandoned_runs(engine: Engine) -> list[str]:
+    """End runs that say they go on although their process is gone, and bring their tables up to date.
+
+    Returns their ids. What they left in flight is not lost: see :mod:`reelmill.jobs.resuming`.
+    """
+    abandoned = [
+        run.run_id
+        for run in engine.ledger.runs(output=engine.storage.root)
+        if run.status is RunStatus.RUNNING and is_gone(str(run.parameters.get(OWNER, "")))
+    ]
+    for run_id in abandoned:
+        engine.ledger.finish_run(run_id, RunStatus.FAILED)
+    write_touched_tables(engine, abandoned)
+    return abandoned
 
 
 def write_touched_tables(engine: Engine, run_ids: Iterable[str]) -> list[str]:

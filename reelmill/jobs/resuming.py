@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reelmill.jobs.accounting import close_abandoned_runs
 from reelmill.jobs.engine import Engine
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
@@ -18,7 +19,8 @@ _BATCH = 1000
 def adopt_abandoned(engine: Engine) -> list[Work]:
     """Take over every open clip of this output whose worker is gone or silent past its lease.
 
-    Those never sent are released (they are planned again like new ones); the others are only to be followed.
+    Clips never sent are released (they are planned again like new ones); the others are only to be followed.
+    Runs of workers that are gone are ended.
     """
     works = []
     for intent in _adopted(engine):
@@ -26,6 +28,7 @@ def adopt_abandoned(engine: Engine) -> list[Work]:
             engine.ledger.release(intent.intent_id, owner=engine.owner)
         elif (clip := engine.ledger.clip(intent.clip_id)) is not None:
             works.append(Work(clip, intent))
+    close_abandoned_runs(engine)
     return works
 
 

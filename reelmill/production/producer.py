@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
@@ -61,12 +62,18 @@ class Producer:
         return await self.follow(clip, intent)
 
     async def follow(self, clip: Clip, intent: Intent) -> ClipResult:
-        """Wait for what was sent and settle it; leaves it as it is when the run is told to leave."""
+        """Wait for what was sent and settle it.
+
+        Leaves it as it is when the run is told to leave, or when nobody could be reached for so long after every
+        deadline that a later run or ``settle`` has to finish it.
+        """
         studio = self.studio
         looks = 0
         while intent.state.open and await studio.stop.pause_in_flight(self._interval(looks)):
             intent = await self.look(clip, intent)
             looks += 1
+            if self._given_up(intent):
+                break
         log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
         return ClipResult.of(clip, intent)
 
@@ -103,6 +110,12 @@ class Producer:
             error_message=verdict.message,
         )
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
+
+    def _given_up(self, intent: Intent) -> bool:
+        settings = self.studio.settings
+        since = intent.submitted_at or intent.unclear_since
+        patience = 2 * (settings.operation_deadline_s + settings.unclear_wait_s)
+        return since is not None and (datetime.now(UTC) - since).total_seconds() > patience
 
     def _interval(self, looks: int) -> float:
         """Soon at first, then every ``poll_interval_s``; jitter keeps hundreds of polls from marching in step."""

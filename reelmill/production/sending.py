@@ -19,6 +19,7 @@ from reelmill.veo.outcomes import Accepted, Refusal, Refused, SubmitOutcome, Unc
 __all__ = ["authorise", "send"]
 
 _LONGEST_RECONNECT_S = 30.0
+_RECORD_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 
 def authorise(studio: Studio, clip: Clip, run_id: str, *, again: bool, again_unclear: bool) -> Intent:
@@ -100,18 +101,38 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         ),
         before_send=_lease_guard(settings.lease_s),
     )
+    _surely(lambda: _record(studio, intent, outcome))
+    if isinstance(outcome, Accepted):
+        ledger.unthrottle(key)
+    elif isinstance(outcome, Refused) and outcome.refusal is Refusal.THROTTLED:
+        ledger.throttle(key, first_s=settings.throttled_wait_s, max_s=settings.throttled_wait_max_s)
+    return outcome
+
+
+def _record(studio: Studio, intent: Intent, outcome: SubmitOutcome) -> None:
+    ledger = studio.ledger
     match outcome:
         case Accepted(operation):
             ledger.accepted(intent.intent_id, operation)
-            ledger.unthrottle(key)
         case Refused(refusal, code, message):
             final = refusal is Refusal.BAD_REQUEST
             ledger.refused(intent.intent_id, code=f"http_{code}" if code else refusal, message=message, final=final)
-            if refusal is Refusal.THROTTLED:
-                ledger.throttle(key, first_s=settings.throttled_wait_s, max_s=settings.throttled_wait_max_s)
         case Unclear(reason):
             ledger.unclear(intent.intent_id, reason)
-    return outcome
+
+
+def _surely(record: Callable[[], None]) -> None:
+    """Write down how a submit ended although the database may be away for a moment.
+
+    Every record is a compare-and-set, so writing it twice changes nothing. If the database stays away, the intent
+    stays SENDING, and is found out by looking.
+    """
+    for pause in _RECORD_PAUSES_S:
+        try:
+            return record()
+        except TryLater:
+            time.sleep(pause)
+    return record()
 
 
 def _lease_guard(lease_s: float) -> Callable[[], bool]:

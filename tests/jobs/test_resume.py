@@ -15,6 +15,7 @@ import pytest
 from tests.support.services import simulator
 
 DEADLINE_S = 60.0
+BROKEN = {signal.SIGKILL: "failed", signal.SIGTERM: "stopped"}
 
 
 @pytest.fixture
@@ -92,4 +93,5 @@ def test_the_same_command_again_finishes_a_killed_run(tmp_path, gcs, feed, numbe
     charged = sum(Decimal(str(state["charged_usd"])) for state in status["states"].values())
     assert charged == sum(Decimal(str(entry["amount_usd"])) for entry in journal)
     assert status["audit"] == []
+    assert sorted(run["status"] for run in status["runs"]) == sorted(["completed", BROKEN[number]])
     assert status_code == 0
