@@ -122,8 +122,12 @@ def _reachable(binaries: Path, folder: Path, runs_as: pwd.struct_passwd | None) 
     try:
         _run([binaries / "postgres", "--version"], folder, runs_as)
     except (OSError, subprocess.CalledProcessError):
-        copy = folder / "install"
-        shutil.copytree(binaries.parent, copy, symlinks=True)
+        install = binaries.parent
+        libraries = install.parent.with_name(f"{install.parent.name}.libs")  # where a wheel keeps what it links to
+        copy = folder / "copy" / install.parent.name / install.name
+        shutil.copytree(install, copy, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, folder / "copy" / libraries.name)
         return copy / "bin"
     return binaries
 
