@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from reelmill.cli.options import (
     Campaign,
@@ -24,8 +26,7 @@ from reelmill.cli.printing import money, out, print_json
 from reelmill.clip import Clip
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest, clip_builder, open_catalog_feed
-from reelmill.planning.building import ClipBuilder
-from reelmill.product import Product
+from reelmill.product import Product, Reject
 from reelmill.prompts.lint import lint_rendered
 
 __all__ = ["preview"]
@@ -49,34 +50,30 @@ def preview(
         feed=feed, platforms=names_of(platforms), only=only, dialect=dialect, columns=columns_of(column)
     )
     builder = clip_builder(settings, request)
-    products = _chosen(open_catalog_feed(request, settings), only, len(only) or limit)
-    shown = [entry for product in products for entry in _entries(builder, product)]
+    rows = open_catalog_feed(request, settings)
+    products = islice(_chosen(rows, frozenset(only)), len(only) or limit)
+    shown = [
+        (clip, [str(finding) for finding in lint_rendered(rendered, product)])
+        for product in products
+        for clip, rendered in builder.build(product, "")
+    ]
     if json:
-        print_json({"prompts": shown})
-    else:
-        for entry in shown:
-            _print(entry)
-        out().print(f"{len(shown)} prompts shown; nothing was spent.")
+        print_json({"prompts": [_as_dict(clip) | {"findings": findings} for clip, findings in shown]})
+        return ExitCode.OK
+    console = out()
+    for clip, findings in shown:
+        _print(console, clip, findings)
+    console.print(f"{len(shown)} prompts shown; nothing was spent.")
     return ExitCode.OK
 
 
-def _chosen(rows: object, only: tuple[str, ...], most: int) -> Iterator[Product]:
-    found = 0
-    for row in rows:  # type: ignore[attr-defined]
-        if found >= most:
-            return
-        if isinstance(row, Product) and (not only or not set(only).isdisjoint((row.sku, *row.variants))):
-            found += 1
+def _chosen(rows: Iterable[Product | Reject], only: frozenset[str]) -> Iterator[Product]:
+    for row in rows:
+        if isinstance(row, Product) and (not only or not only.isdisjoint((row.sku, *row.variants))):
             yield row
 
 
-def _entries(builder: ClipBuilder, product: Product) -> Iterator[dict[str, object]]:
-    for clip, rendered in builder.build(product, ""):
-        findings = [str(finding) for finding in lint_rendered(rendered, product)]
-        yield _entry(clip) | {"findings": findings}
-
-
-def _entry(clip: Clip) -> dict[str, object]:
+def _as_dict(clip: Clip) -> dict[str, object]:
     return {
         "sku": clip.sku,
         "title": clip.title,
@@ -94,12 +91,11 @@ def _entry(clip: Clip) -> dict[str, object]:
     }
 
 
-def _print(entry: dict[str, object]) -> None:
-    console = out()
-    price = money(entry["estimated_usd"])  # type: ignore[arg-type]
-    console.rule(f"{entry['sku']}  {entry['aspect_ratio']}  {entry['template']}  {price}", align="left")
-    console.print(entry["prompt"], markup=False)
-    console.print(f"Not shown: {entry['negative_prompt']}", markup=False, style="dim")
-    for finding in entry["findings"]:  # type: ignore[attr-defined]
+def _print(console: Console, clip: Clip, findings: Sequence[str]) -> None:
+    heading = f"{clip.sku}  {clip.request.aspect_ratio.value}  {clip.template}  {money(clip.estimated_usd)}"
+    console.print(heading, style="bold", markup=False)
+    console.print(clip.request.prompt, markup=False)
+    console.print(f"Kept out: {clip.request.negative_prompt}", markup=False, style="dim")
+    for finding in findings:
         console.print(f"lint: {finding}", markup=False, style="yellow")
     console.print()
