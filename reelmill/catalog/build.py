@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from operator import attrgetter
 from typing import TypeVar
 
 from reelmill.product import Product, RowRef
 
-__all__ = ["build_products", "build_refs"]
+__all__ = ["build_products", "build_refs", "changed_products"]
 
 T = TypeVar("T", Product, RowRef)
 
@@ -17,6 +18,12 @@ T = TypeVar("T", Product, RowRef)
 def build_products(count: int, columns: Mapping[str, Iterable[object]]) -> list[Product]:
     """``count`` products, each field taken from its column; every field must have one."""
     return _build(Product, count, columns)
+
+
+def changed_products(products: Sequence[Product], columns: Mapping[str, Iterable[object]]) -> list[Product]:
+    """Copies of products, with the fields that have a column changed."""
+    kept = {name: map(attrgetter(name), products) for name in Product.__dataclass_fields__ if name not in columns}
+    return _build(Product, len(products), {**kept, **columns})
 
 
 def build_refs(file: str, numbers: Iterable[int], count: int) -> list[RowRef]:

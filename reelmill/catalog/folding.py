@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reelmill.catalog.build import changed_products
 from reelmill.catalog.media import MAX_IMAGES
 from reelmill.catalog.rejects import duplicate
 from reelmill.catalog.seen import SeenKeys
@@ -49,6 +50,7 @@ class _Group:
     product: Product
     variants: list[str] | None = None  # made when a second row comes
     images: list[str] | None = None
+    empty: list[str] | None = None  # the fields that a later row may still fill
     holds_ungrouped: bool = False  # a row without a group id whose own id is the group's
     sizes_differ: bool = False
 
@@ -59,9 +61,9 @@ class _Group:
         if len(self.variants) < MAX_VARIANTS:
             self.variants.append(row.sku)
         first = self.product
-        changes: dict[str, object] = {
-            name: value for name in _FILLED if not getattr(first, name) and (value := getattr(row, name))
-        }
+        if self.empty is None:
+            self.empty = [name for name in _FILLED if not getattr(first, name)]
+        changes: dict[str, object] = {name: value for name in self.empty if (value := getattr(row, name))}
         if first.price is None and row.price is not None:
             changes |= {"price": row.price, "currency": row.currency}
         if (stock := better_availability(first.availability, row.availability)) != first.availability:
@@ -75,6 +77,7 @@ class _Group:
             self.images += row.images
         if changes:
             self.product = replace(first, **changes)  # type: ignore[arg-type]  # names and values of the same fields
+            self.empty = None
 
 
 class Folder:
@@ -177,13 +180,17 @@ class Folder:
             for place, code in holders.items():
                 if code < self._code(single[place].product.ref):
                     gone[id(single[place])] = self._ref(code)
+        folded = iter(_finished(grouped))
         made: list[Product | Reject] = []
         for item in done:
             if not isinstance(item, _Group):
                 made.append(item)
-            elif id(item) not in gone:
-                made.append(_product(item))
-            elif (first := gone[id(item)]) is not None:
+                continue
+            product = next(folded) if item.product.item_group_id else item.product
+            first = gone.get(id(item), item)
+            if first is item:
+                made.append(product)
+            elif isinstance(first, RowRef):
                 made.append(duplicate(item.product.ref, item.key, id_field, first, item.key))
         return made
 
@@ -205,12 +212,13 @@ class Folder:
         return RowRef(self._files[code >> (_ROW_BITS + 1)], (code >> 1) & ((1 << _ROW_BITS) - 1))
 
 
-def _product(group: _Group) -> Product:
-    """The finished product. A folded one goes by its group's id, which stays when a variant is gone."""
-    product = group.product
-    if not product.item_group_id:
-        return product
-    variants = group.variants or [product.sku]
-    images = tuple(dict.fromkeys(group.images))[:MAX_IMAGES] if group.images else product.images
-    size = "" if group.sizes_differ else product.size
-    return replace(product, sku=group.key, variants=tuple(variants), images=images, size=size)
+def _finished(groups: Sequence[_Group]) -> list[Product]:
+    """The finished products. A folded one goes by its group's id, which stays when a variant is gone."""
+    images = [tuple(dict.fromkeys(one.images))[:MAX_IMAGES] if one.images else one.product.images for one in groups]
+    columns: dict[str, list[object]] = {
+        "sku": [one.key for one in groups],
+        "variants": [tuple(one.variants) if one.variants else (one.product.sku,) for one in groups],
+        "images": [*images],
+        "size": ["" if one.sizes_differ else one.product.size for one in groups],
+    }
+    return changed_products([one.product for one in groups], columns)

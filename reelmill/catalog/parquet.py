@@ -11,6 +11,8 @@ from reelmill.errors import FixFeed
 
 __all__ = ["ParquetTable"]
 
+_BUFFER_BYTES = 1 << 16
+
 
 class ParquetTable:
     """An open Parquet file. Raises FixFeed when it is damaged."""
@@ -21,8 +23,9 @@ class ParquetTable:
         self._file = file
         self._raw = stream
         try:
-            # Measured on pyarrow 26: with pre_buffer the memory grows with the file, without it it is flat.
-            self._parquet = pq.ParquetFile(stream, pre_buffer=False)
+            # Measured on pyarrow 26: with pre_buffer the memory grows with the file, without it it is flat; and
+            # without a buffer size whole column chunks are held.
+            self._parquet = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES)
             self.header: tuple[str, ...] = tuple(self._parquet.schema_arrow.names)
         except _damage():
             raise self._damaged() from None
