@@ -103,11 +103,12 @@ class PrefectServer:
         deadline = time.monotonic() + _CANCEL_S
         asked: set[str] = set()
         with httpx.Client(base_url=f"{self.url}/api", trust_env=False, timeout=10) as api:
-            while (runs := _unfinished(api)) and time.monotonic() < deadline:
-                for run in runs.keys() - asked:
-                    state = "CANCELLING" if runs[run] == "RUNNING" else "CANCELLED"
-                    api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state}})
-                    asked.add(run)
+            while time.monotonic() < deadline:
+                try:
+                    if not _cancel_once(api, asked):
+                        return
+                except httpx.HTTPError:
+                    pass  # a busy server answers 503; it is asked again
                 time.sleep(0.5)
 
     def command(self, *arguments: str, cwd: Path) -> str:
@@ -121,11 +122,16 @@ class PrefectServer:
         return done.stdout
 
 
-def _unfinished(api: httpx.Client) -> dict[str, str]:
-    """The flow runs that have begun and not ended, with their state type."""
+def _cancel_once(api: httpx.Client, asked: set[str]) -> bool:
+    """Ask every run that has begun and was not ``asked`` yet to end; whether any has still to."""
     begun = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
-    found = api.post("/flow_runs/filter", json=begun).raise_for_status().json()
-    return {run["id"]: run["state_type"] for run in found}
+    runs = api.post("/flow_runs/filter", json=begun).raise_for_status().json()
+    for run in runs:
+        if run["id"] not in asked:
+            state = "CANCELLED" if run["state_type"] == "PENDING" else "CANCELLING"
+            api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": state}}).raise_for_status()
+            asked.add(run["id"])
+    return bool(runs)
 
 
 def _prefect(*arguments: str) -> list[str]:

@@ -46,3 +46,6 @@ def prefect_server() -> Iterator[PrefectServer]:
     """The running server; ``PREFECT_API_URL`` names it."""
     with _SERVER.start():
         yield _SERVER
+        from prefect.logging.handlers import APILogHandler
+
+        APILogHandler().flush()  # at exit there would be nobody to take the last lines

@@ -87,6 +87,7 @@ def test_sigterm_leaves_what_is_in_flight_and_the_next_run_brings_it_home(tmp_pa
         while veo.stats()["accepted"] < 5:
             assert first.poll() is None, first.communicate()
             assert time.monotonic() < deadline
+            time.sleep(0.05)  # between two looks
         first.send_signal(signal.SIGTERM)
         told = time.monotonic()
         name, kind, message = ended(first)

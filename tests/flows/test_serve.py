@@ -1,0 +1,93 @@
+"""``reelmill serve``: one command, one address; what is pressed there runs on its worker; one signal stops all."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reelmill.local import free_port
+from tests.support.feeds import product_row, write_feed
+
+PROJECT = Path(__file__).resolve().parents[2]
+DEADLINE_S = 240.0
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    for name in ("flows", "tasks", "catalogs"):
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "prefect.yaml", tmp_path)
+    write_feed(tmp_path / "feed.csv", [product_row(f"BOWL-{number}") for number in range(30)])
+    return tmp_path
+
+
+def wait_for(condition, process):
+    """The first truth of ``condition``; ends with the process or the deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if found := condition():
+                return found
+        except httpx.TransportError:
+            pass  # not up yet
+        time.sleep(0.5)  # between two looks: the server shares this machine
+    raise AssertionError(process.communicate(timeout=60))
+
+
+def test_serve_deploys_runs_and_stops_in_order(project):
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "REELMILL_"))}
+    command = [sys.executable, "-m", "reelmill", "serve", "--port", str(port), "--quota-per-minute", "60"]
+    process = subprocess.Popen(command, cwd=project, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", trust_env=False, timeout=30) as api:
+            wait_for(lambda: online(api), process)
+            (deployment,) = api.post(
+                "/deployments/filter", json={"deployments": {"name": {"any_": ["catalog"]}}}
+            ).json()
+            pressed = {"catalog": {"feed": "feed.csv"}, "video": {"platforms": ["tiktok"]}}
+            button = f"/deployments/{deployment['id']}/create_flow_run"
+            created = wait_for(lambda: answered(api.post(button, json={"parameters": pressed})), process)
+            run_id = created.json()["id"]
+            ours = {"task_runs": {"state": {"name": {"any_": ["Completed"]}}, "name": {"like_": "BOWL-"}}}
+            wait_for(lambda: api.post("/task_runs/filter", json=ours).json(), process)  # money is moving
+            assert api.get(f"/flow_runs/{run_id}").json()["state_type"] == "RUNNING"
+        process.send_signal(signal.SIGTERM)
+        printed, errors = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0, errors
+    assert f"http://127.0.0.1:{port}" in printed
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{port}/api/health", trust_env=False)
+    folder = project / ".reelmill" / "simulator"
+    assert list((folder / "storage" / "reelmill" / "reels" / "tables" / "results").rglob("*.parquet"))
+    status = subprocess.run(
+        [sys.executable, "-m", "reelmill", "status", "--output", "gs://reelmill/reels"],
+        env=env
+        | {"REELMILL_LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}", "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9"},
+        cwd=project,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "stopped" in status.stdout, status.stdout + status.stderr
+    assert "running" not in status.stdout
+
+
+def answered(response):
+    """The response, unless the busy server wants to be asked again."""
+    return response if response.is_success else None
+
+
+def online(api):
+    workers = api.post("/work_pools/reelmill/workers/filter", json={})
+    return workers.is_success and [worker for worker in workers.json() if worker["status"] == "ONLINE"]
