@@ -28,7 +28,11 @@ class Pacer:
     async def turn(self, key: str) -> bool:
         """Wait for the next permitted submit under the quota ``key``; False if the run shall stop."""
         async with self._order:
-            if self.stop.requested:
-                return False
-            delay = await self.threads.ledger(self.ledger.next_slot, key, self.per_minute)
-            return await self.stop.pause(delay) if delay > 0 else not self.stop.requested
+            while not self.stop.requested:
+                delay = await self.threads.ledger(self.ledger.next_slot, key, self.per_minute)
+                if delay > 0 and not await self.stop.pause(delay):
+                    return False
+                # Somebody may have met a 429 while we waited: a slot from before it is void.
+                if delay <= 0 or await self.threads.ledger(self.ledger.blocked_for, key) <= 0:
+                    return True
+            return False
