@@ -26,7 +26,7 @@ async def catalog_run(
         catalog: Where the products come from.
         video: What the videos are made for, and how. A field left alone means the setting of that name.
         spending: What it may cost.
-        output: Where videos and tables go: gs://bucket/prefix or a folder. Empty means the setting.
+        output: Where videos and tables go: gs://bucket/prefix or a folder. Empty: the setting, else as the latest run.
     """
     request = catalog.request(video, limit=catalog.limit)
     return await plan_and_make("catalog-run", request, video, spending, output)

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from flows.demo_report import Books, print_run, print_where, read_books
 from reelmill.cli.printing import money, out
+from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import RunReport
 from reelmill.local import create_bucket, start_fake_gcs, start_simulator
 
@@ -53,7 +54,11 @@ def main() -> int:
                 f"Cloud Storage stand-in on {storage.url}, Veo simulator on {veo.url}; nothing leaves this machine."
             )
             console.print("Starting Prefect (its own temporary server) …")
-            return asyncio.run(_run_twice(console, veo.url, folder, started))
+            try:
+                return asyncio.run(_run_twice(console, veo.url, folder, started))
+            except ReelmillError as error:
+                console.print(f"[red]The demo failed:[/] {error}")
+                return 1
 
 
 def _settle_in(folder: Path, storage_url: str, veo_url: str) -> None:

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from flows.endings import failed, finished, not_approved, planned
 from flows.parameters import Spending, Video, settings_for
 from reelmill.errors import RaiseCap, ReelmillError
-from reelmill.jobs.accounting import break_off_run, write_touched_tables
+from reelmill.jobs.accounting import break_off_run
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import planned_work
@@ -23,6 +23,7 @@ from tasks.approve import approve
 from tasks.make import make
 from tasks.plan import plan
 from tasks.resume import resume
+from tasks.settle import settle
 from tasks.step import whole
 from tasks.workshop import workshop
 
@@ -42,7 +43,7 @@ async def plan_and_make(
             try:
                 await approve(whole(summary), spending.approve_up_to_usd)
             except RaiseCap as error:
-                await _finish(engine, resumed)
+                await settle(whole(engine), whole(resumed))
                 return not_approved(error, summary)
             run_id = await open_books(whole(engine), command, whole(request), whole(summary), whole(spool))
             return await _make_and_account(engine, run_id, summary, spool, resumed)
@@ -63,9 +64,3 @@ async def _make_and_account(
         break_off_run(engine, run_id, RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED)
         raise
     return finished(report)
-
-
-async def _finish(engine: Engine, resumed: list[Work]) -> None:
-    """Follow what earlier runs had paid for; this run starts nothing."""
-    tally, _ = await make(engine, "", resumed, len(resumed))
-    write_touched_tables(engine, tally.runs)

@@ -26,7 +26,7 @@ async def single_product(
         product: Which product, and where it comes from.
         video: What the videos are made for, and how. A field left alone means the setting of that name.
         spending: What it may cost.
-        output: Where videos and tables go: gs://bucket/prefix or a folder. Empty means the setting.
+        output: Where videos and tables go: gs://bucket/prefix or a folder. Empty: the setting, else as the latest run.
     """
     request = product.request(video, only=(product.sku,))
     return await plan_and_make("single-product", request, video, spending, output)

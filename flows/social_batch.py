@@ -26,7 +26,7 @@ async def social_batch(
         products: Which products, and where they come from.
         video: What the videos are made for, and how.
         spending: What it may cost.
-        output: Where videos and tables go: gs://bucket/prefix or a folder. Empty means the setting.
+        output: Where videos and tables go: gs://bucket/prefix or a folder. Empty: the setting, else as the latest run.
     """
     request = products.request(video, only=tuple(products.skus))
     return await plan_and_make("social-batch", request, video, spending, output)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefect.logging import get_run_logger
 
 from reelmill.cli.printing import money
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.settling import Settled
 from reelmill.jobs.settling import settle as settle_all
+from reelmill.production.work import Work
+from tasks.interrupt import leaving_on_sigterm
 from tasks.step import step
 
 __all__ = ["settle"]
 
 
 @step("settle")
-async def settle(engine: Engine, *, wait: bool = True) -> Settled:
-    """Settle the whole output, and write the tables of the runs that it touched."""
-    settled = await settle_all(engine, wait=wait)
+async def settle(engine: Engine, adopted: Sequence[Work] | None = None) -> Settled:
+    """Settle the whole output, and write the tables of the runs that it touched.
+
+    ``adopted`` is what the flow has taken over already; without it, what others have left is taken over now.
+    """
+    async with leaving_on_sigterm(engine.stop):
+        settled = await settle_all(engine, adopted=adopted)
     get_run_logger().info(
         "Looked at %d clips; %s charged for what came back; %d are with other running workers.",
         settled.looked_at,

@@ -120,7 +120,9 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
 def break_off_run(engine: Engine, run_id: str, status: RunStatus) -> None:
     """End a run in the ledger that is torn down before it could be closed; the next run or settle does the rest."""
     engine.stop.leave()
-    engine.ledger.finish_run(run_id, status)
+    run = engine.ledger.run(run_id)
+    if run is not None and run.status is RunStatus.RUNNING:
+        engine.ledger.finish_run(run_id, status)
 
 
 def close_abandoned_runs(engine: Engine) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reelmill.jobs.accounting import write_touched_tables
@@ -28,15 +28,22 @@ class Settled:
 
 
 async def settle(
-    engine: Engine, *, wait: bool = True, on_result: Callable[[ClipResult], None] | None = None
+    engine: Engine,
+    *,
+    wait: bool = True,
+    adopted: Sequence[Work] | None = None,
+    on_result: Callable[[ClipResult], None] | None = None,
 ) -> Settled:
-    """Settle this output: follow what is open to its end (or look once), and look again for lost and expired clips."""
+    """Settle this output: follow what is open to its end (or look once), and look again for lost and expired clips.
+
+    ``adopted`` is what the caller has taken over already; without it, what others have left is taken over now.
+    """
     studio, ledger = engine.studio(), engine.ledger
     producer = Producer(studio, run_id="")
-    works = adopt_abandoned(engine)
-    adopted = {work.intent.intent_id for work in works if work.intent is not None}
+    works = adopt_abandoned(engine) if adopted is None else list(adopted)
+    ours = {work.intent.intent_id for work in works if work.intent is not None}
     others = sum(
-        intent.intent_id not in adopted
+        intent.intent_id not in ours
         for _, intent in ledger.intents(states=[state for state in State if state.open], output=studio.storage.root)
     )
     doubtful = [
