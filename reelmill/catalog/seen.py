@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 __all__ = ["SeenKeys"]
 
-_CACHE_KIB = 32_000
+_CACHE_KIB = 20_000
 _LOOKUP = 500
 
 
