@@ -1,0 +1,1 @@
+"""Benchmarks: run with ``python -m benchmarks``. Nothing in the engine imports them."""
