@@ -35,7 +35,7 @@ def test_a_long_feed_needs_no_more_memory_than_a_short_one(tmp_path, kind):
         rows, peak = map(int, told.split())
         assert rows == {"apart": count, "grouped": count // 4, "scattered": 500}[kind]
         peaks.append(peak)
-    # The keys seen are kept on disk behind a cache of at most 20 MB; at this length they need two or three.
+    # The keys seen are kept on disk behind a cache of at most 10 MB; at this length they need two or three.
     assert peaks[1] < peaks[0] + 8
 
 
