@@ -129,7 +129,9 @@ class _Pass:
             self._plan_chunk(chunk)
             if self._enough():
                 break
-        if options.whole:
+        if not self.summary.products:
+            self.summary.warnings.append("The feed has no product to plan; nothing is retired. Check the export.")
+        elif options.whole:
             self._retire()
         if self.wanted and not self._enough():
             missing = ", ".join(sorted(self.wanted))

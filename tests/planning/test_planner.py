@@ -80,6 +80,16 @@ def test_a_part_of_the_catalog_retires_nothing(plan, ledger, part):
     assert plan(PRODUCTS[1:], **part).counts[Action.RETIRE] == 0
 
 
+def test_an_empty_export_retires_nothing_and_says_so(plan, ledger):
+    with Spool() as spool:
+        plan(PRODUCTS, sink=spool)
+        settle_all(ledger, spool)
+
+    summary = plan([])
+    assert summary.counts[Action.RETIRE] == 0
+    assert any("no product" in warning for warning in summary.warnings)
+
+
 def test_limit_counts_products_with_something_to_make(plan, ledger):
     with Spool() as spool:
         plan(PRODUCTS[:2], sink=spool)
