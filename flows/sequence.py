@@ -9,11 +9,10 @@ from prefect.client.schemas.objects import State
 from flows.endings import failed, finished, not_approved, planned
 from flows.parameters import Spending, Video, settings_for
 from reelmill.errors import RaiseCap, ReelmillError
-from reelmill.jobs.accounting import break_off_run
+from reelmill.jobs.accounting import ended_if_broken_off
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import planned_work
-from reelmill.ledger.records import RunStatus
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
@@ -55,12 +54,9 @@ async def _make_and_account(
     engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, resumed: list[Work]
 ) -> State[Any]:
     total = len(resumed) + summary.counts[Action.MAKE]
-    try:
+    with ended_if_broken_off(engine, run_id):
         tally, kept = await make(engine, run_id, planned_work(resumed, spool), total)
         report = await close_books(
             whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
         )
-    except BaseException as error:
-        break_off_run(engine, run_id, RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED)
-        raise
     return finished(report)

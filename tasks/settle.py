@@ -31,4 +31,6 @@ async def settle(engine: Engine, adopted: Sequence[Work] | None = None) -> Settl
         money(settled.tally.spent_usd),
         settled.held_by_others,
     )
+    if settled.trouble is not None:
+        raise settled.trouble
     return settled

@@ -12,7 +12,7 @@ from reelmill.cli.options import CapUsd, Json, Only, Output, settings_with
 from reelmill.cli.plan import print_plan
 from reelmill.cli.printing import out, print_json
 from reelmill.cli.run import Yes
-from reelmill.jobs.accounting import close_run, open_run
+from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.jobs.redriving import plan_redrive
 from reelmill.planning.actions import Action
@@ -46,8 +46,9 @@ def redrive(
         run_id = new_run_id()
         open_run(engine, run_id, summary, None, {"command": "redrive", "only": list(only)})
         total = summary.counts[Action.MAKE]
-        tally = asyncio.run(make_with_progress(engine, run_id, works, total, quiet=json))
-        report = close_run(engine, run_id, summary, None, tally)
+        with ended_if_broken_off(engine, run_id):
+            tally = asyncio.run(make_with_progress(engine, run_id, works, total, quiet=json))
+            report = close_run(engine, run_id, summary, None, tally)
     if json:
         print_json(report.to_dict())
     else:

@@ -31,7 +31,7 @@ from reelmill.cli.options import (
 )
 from reelmill.cli.plan import print_plan
 from reelmill.cli.printing import out, print_json
-from reelmill.jobs.accounting import close_run, open_run
+from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
 from reelmill.jobs.catalog import CatalogRequest, plan_catalog
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.jobs.making import planned_work
@@ -91,8 +91,9 @@ def run(
         run_id = new_run_id()
         open_run(engine, run_id, summary, spool, {"command": "run", "feed": feed, "platforms": list(request.platforms)})
         total = summary.counts[Action.MAKE] + len(resumed)
-        tally = asyncio.run(make_with_progress(engine, run_id, planned_work(resumed, spool), total, quiet=json))
-        report = close_run(engine, run_id, summary, spool, tally)
+        with ended_if_broken_off(engine, run_id):
+            tally = asyncio.run(make_with_progress(engine, run_id, planned_work(resumed, spool), total, quiet=json))
+            report = close_run(engine, run_id, summary, spool, tally)
     if json:
         print_json(report.to_dict() | {"plan": summary.to_dict()})
     else:

@@ -34,7 +34,9 @@ def settle(
         print_json(
             {
                 "looked_at": settled.looked_at,
+                "left": settled.left,
                 "held_by_others": settled.held_by_others,
+                "trouble": str(settled.trouble) if settled.trouble else None,
                 "counts": {state.value: count for state, count in sorted(settled.tally.counts.items())},
                 "charged_usd": settled.tally.spent_usd,
                 "clips": [_as_dict(result) for result in found],
@@ -50,9 +52,11 @@ def settle(
         console.print(
             f"Looked at {settled.looked_at} clips: {len(found) - len(left)} delivered for "
             f"{money(settled.tally.spent_usd)}, {len(left)} without a video; "
-            f"{settled.held_by_others} are with other running workers."
+            f"{settled.left} not looked at; {settled.held_by_others} are with other running workers."
         )
-    return ExitCode.ATTENTION if left else ExitCode.OK
+    if settled.trouble is not None:
+        raise settled.trouble
+    return ExitCode.ATTENTION if left or settled.left else ExitCode.OK
 
 
 async def _settle(engine: Engine, found: list[ClipResult], *, wait: bool) -> Settled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
@@ -18,13 +19,14 @@ from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
 
-__all__ = ["RunReport", "break_off_run", "close_abandoned_runs", "close_run", "open_run", "write_touched_tables"]
+__all__ = ["RunReport", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run", "write_touched_tables"]
 
 OWNER = "owner"
 """The parameter of a run that names the process it belongs to."""
 
 T = TypeVar("T")
 _CHUNK = 1000
+_ALL = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class RunReport:
     blocked: int
     rejects: int
     attention: int
+    by_others: int
     planned_usd: Decimal
     spent_usd: Decimal
     reserved_usd: Decimal
@@ -66,6 +69,7 @@ class RunReport:
             "blocked": self.blocked,
             "rejects": self.rejects,
             "attention": self.attention,
+            "by_others": self.by_others,
             "counts": dict(self.counts),
             "planned_usd": self.planned_usd,
             "spent_usd": self.spent_usd,
@@ -109,6 +113,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         blocked=summary.counts[Action.BLOCKED],
         rejects=summary.rejects,
         attention=tally.attention,
+        by_others=tally.by_others,
         planned_usd=summary.estimated_usd,
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
@@ -117,12 +122,21 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
     )
 
 
-def break_off_run(engine: Engine, run_id: str, status: RunStatus) -> None:
-    """End a run in the ledger that is torn down before it could be closed; the next run or settle does the rest."""
-    engine.stop.leave()
-    run = engine.ledger.run(run_id)
-    if run is not None and run.status is RunStatus.RUNNING:
-        engine.ledger.finish_run(run_id, status)
+@contextmanager
+def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
+    """End the run in the ledger also when it is torn down before it could be closed.
+
+    What is in flight is left for the next run or settle.
+    """
+    try:
+        yield
+    except BaseException as error:
+        engine.stop.leave()
+        run = engine.ledger.run(run_id)
+        if run is not None and run.status is RunStatus.RUNNING:
+            ended = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED
+            engine.ledger.finish_run(run_id, ended)
+        raise
 
 
 def close_abandoned_runs(engine: Engine) -> list[str]:
@@ -132,7 +146,7 @@ def close_abandoned_runs(engine: Engine) -> list[str]:
     """
     abandoned = [
         run.run_id
-        for run in engine.ledger.runs(output=engine.storage.root)
+        for run in engine.ledger.runs(output=engine.storage.root, limit=_ALL)
         if run.status is RunStatus.RUNNING and is_gone(str(run.parameters.get(OWNER, "")))
     ]
     for run_id in abandoned:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reelmill.catalog.feed import Dialect, Feed, FeedOptions, open_feed
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
-from reelmill.planning.building import ClipBuilder, HashContent
+from reelmill.planning.building import ClipBuilder, HashContent, PictureUnusable
 from reelmill.planning.planner import Planner, PlanOptions
 from reelmill.planning.shapes import shapes_for
 from reelmill.planning.spool import PlanSink
@@ -18,6 +18,7 @@ from reelmill.platforms import load_platforms, select_platforms
 from reelmill.prompts.library import PromptLibrary
 from reelmill.settings import ImageIdentity, Settings
 from reelmill.storage.feeds import open_feed_source
+from reelmill.veo.images import ImageRefused, ImageUnreachable
 from reelmill.veo.registry import Registry
 
 __all__ = ["CatalogRequest", "clip_builder", "open_catalog_feed", "plan_catalog"]
@@ -61,12 +62,25 @@ def clip_builder(settings: Settings, request: CatalogRequest, hash_content: Hash
     )
 
 
+def _content_hasher(engine: Engine) -> HashContent:
+    """Fetch pictures to identify them; one that cannot be had spoils its product, not the plan."""
+    media = engine.media_inputs()
+
+    def content_hash(reference: str) -> str:
+        try:
+            return media.content_hash(reference)
+        except (ImageRefused, ImageUnreachable) as error:
+            raise PictureUnusable(error.problem, error.remedy) from None
+
+    return content_hash
+
+
 def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None = None) -> PlanSummary:
     """Read the whole feed, decide and price. Never spends; what a run needs goes to ``sink``."""
     settings = engine.settings
     feed = open_catalog_feed(request, settings)
     by_content = settings.image_identity is ImageIdentity.CONTENT
-    builder = clip_builder(settings, request, engine.media_inputs().content_hash if by_content else None)
+    builder = clip_builder(settings, request, _content_hasher(engine) if by_content else None)
     options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
     planner = Planner(builder, engine.ledger, engine.catalog, options)
     warnings = planner.check(datetime.now(UTC).date())

@@ -39,6 +39,8 @@ class Engine:
     storage: Storage = field(init=False)
     threads: Threads = field(init=False)
     _open: ExitStack = field(default_factory=ExitStack)
+    _backends: ExitStack = field(default_factory=ExitStack)
+    _media: MediaInputs | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
@@ -46,6 +48,7 @@ class Engine:
             opening.callback(self.ledger.close)
             self.output = choose_output(self.output, self.settings, self.ledger)
             self.storage = open_storage(self.output, self.settings)
+            self._backends = opening.enter_context(ExitStack())  # closed after the threads that may still submit
             self.threads = opening.enter_context(Threads())
             self._open = opening.pop_all()
         return self
@@ -64,7 +67,7 @@ class Engine:
         """The rooms of production, with the caps in force and a connection to Vertex AI."""
         settings = self.settings
         backend = VertexBackend.from_settings(settings)
-        self._open.callback(backend.close)
+        self._backends.callback(backend.close)
         return Studio(
             settings=settings,
             ledger=self.ledger,
@@ -80,7 +83,9 @@ class Engine:
 
     def media_inputs(self) -> MediaInputs:
         """The images and videos that requests refer to, fetched once and kept beside the outputs."""
-        return MediaInputs(self.storage, self.settings)
+        if self._media is None:
+            self._media = MediaInputs(self.storage, self.settings)
+        return self._media
 
     @property
     def caps(self) -> Caps:

@@ -19,7 +19,9 @@ ProduceGroup = Callable[[Sequence[Work], int], Awaitable[Tally]]
 
 def planned_work(resumed: Iterable[Work], spool: Spool) -> Iterator[Work]:
     """First what earlier runs left on its way, then what this plan makes."""
-    return chain(resumed, (Work(planned.clip, again=planned.again) for planned in spool.planned_clips()))
+    return chain(
+        resumed, (Work(planned.clip, again=planned.again, after=planned.after) for planned in spool.planned_clips())
+    )
 
 
 async def make_clips(

@@ -64,4 +64,4 @@ def _candidates(engine: Engine) -> Iterator[Work]:
     for clip, intent in engine.ledger.intents(states=[*_ENDED, *_UNCLEAR], output=engine.storage.root):
         latest = engine.ledger.standings([clip.clip_id])[clip.clip_id]
         if latest.intent_id == intent.intent_id:
-            yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR)
+            yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)

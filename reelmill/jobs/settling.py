@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import write_touched_tables
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
@@ -19,12 +20,17 @@ __all__ = ["Settled", "settle"]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was looked at, what became of it, and what other live workers still hold."""
+    """What was looked at, what became of it, and what other live workers still hold.
+
+    ``trouble`` is the first error that kept a clip from being looked at; such clips stay as they were.
+    """
 
     tally: Tally
     looked_at: int
+    left: int
     held_by_others: int
     tables: tuple[str, ...]
+    trouble: ReelmillError | None = None
 
 
 async def settle(
@@ -51,14 +57,21 @@ async def settle(
         for clip, intent in ledger.intents(states=[State.LOST, State.EXPIRED], output=studio.storage.root)
     ]
 
+    trouble: list[ReelmillError] = []
+
     async def look(work: Work) -> ClipResult | None:
         if work.intent is None:
             return None
-        intent = await producer.look(work.clip, work.intent)
-        if intent.state.open and wait:
-            return await producer.follow(work.clip, intent)
+        try:
+            intent = await producer.look(work.clip, work.intent)
+            if intent.state.open and wait:
+                return await producer.follow(work.clip, intent)
+        except ReelmillError as error:  # this clip stays as it is; the others are still looked at
+            trouble.append(error)
+            return None
         return ClipResult.of(work.clip, intent)
 
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
+    looked_at, due = sum(tally.counts.values()), len(works) + len(doubtful)
     tables = write_touched_tables(engine, tally.runs)
-    return Settled(tally, len(works) + len(doubtful), others, tuple(tables))
+    return Settled(tally, looked_at, due - looked_at, others, tuple(tables), trouble[0] if trouble else None)

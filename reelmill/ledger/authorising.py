@@ -52,17 +52,24 @@ _POINT = update(clips).where(clips.c.clip_id == bindparam("this"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """What a person allowed beyond the first attempt: after an end (``again``), after no certain end (``unclear``)."""
+    """What a person allowed beyond the first attempt: after an end (``again``), after no certain end (``unclear``).
+
+    ``after`` is the intent that the person saw; the permission is void once another one followed it, or once it
+    was found delivered. None binds it to nothing.
+    """
 
     again: bool = False
     unclear: bool = False
+    after: str | None = None
 
-    def covers(self, state: State) -> bool:
-        """Whether another attempt may follow one that stands so."""
+    def covers(self, state: State, intent_id: str) -> bool:
+        """Whether another attempt may follow ``intent_id``, which stands so."""
         if state is State.RELEASED:
             return True
-        if state.open:
+        if state.open or self.after not in (None, intent_id):
             return False
+        if self.unclear and self.after is not None:
+            return state.needs_person
         return self.unclear if state.needs_person else self.again
 
 
@@ -113,7 +120,7 @@ def _next_attempt(connection: Connection, clip: Clip, permission: Permission) ->
     attempt, intent_id = connection.execute(_DESCRIBE.on(connection), values).one()
     if intent_id is not None:
         state, owner = connection.execute(_LATEST, {"this": intent_id}).one()
-        if not permission.covers(state):
+        if not permission.covers(state, intent_id):
             raise _forbidden(clip, attempt, state, owner)
     return int(attempt) + 1
 

@@ -87,5 +87,5 @@ def _first_line(url: URL, error: DBAPIError) -> str:
 
 def _sounds_refused(said: str) -> bool:
     """A failed PostgreSQL connection carries no SQLSTATE; only its words tell."""
-    signs = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "role ", "database ")
-    return any(sign in said for sign in signs) and "starting up" not in said and "shutting down" not in said
+    signs = ("authentication failed", "no password supplied", "no pg_hba.conf entry", 'role "', 'database "')
+    return any(sign in said for sign in signs)

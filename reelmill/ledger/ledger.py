@@ -136,11 +136,13 @@ class Ledger:
         caps: Caps,
         again: bool = False,
         again_unclear: bool = False,
+        after: str | None = None,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
         ``again`` permits another attempt after an end, ``again_unclear`` after LOST or EXPIRED; an open one
-        is never doubled. Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
+        is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
+        Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
             self._db,
@@ -151,7 +153,7 @@ class Ledger:
             owner=owner,
             lease_s=lease_s,
             caps=caps,
-            permission=authorising.Permission(again=again, unclear=again_unclear),
+            permission=authorising.Permission(again=again, unclear=again_unclear, after=after),
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:

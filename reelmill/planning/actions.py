@@ -32,10 +32,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PlannedClip:
-    """A clip to make."""
+    """A clip to make; ``after`` is the attempt that ``again`` was decided on."""
 
     clip: Clip
     again: bool = False
+    after: str | None = None
 
 
 def decide(standing: Standing | None, *, force: bool = False) -> Decision:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from reelmill.clip import Clip, VideoRequest
+from reelmill.errors import ReelmillError
 from reelmill.planning.shapes import ClipShape
 from reelmill.platforms import MediaUse
 from reelmill.product import Product
@@ -14,10 +15,14 @@ from reelmill.prompts.library import PromptLibrary, RenderedPrompt
 from reelmill.settings import ImageIdentity, Settings
 from reelmill.veo.registry import Model
 
-__all__ = ["ClipBuilder", "HashContent"]
+__all__ = ["ClipBuilder", "HashContent", "PictureUnusable"]
 
 HashContent = Callable[[str], str]
-"""Gives the SHA-256 of the content behind a media reference."""
+"""Gives the SHA-256 of the content behind a media reference. Raises PictureUnusable."""
+
+
+class PictureUnusable(ReelmillError):  # noqa: N818 — named like its family
+    """A picture that identifies a product by its content cannot be read: the product cannot be planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class ClipBuilder:
     def _content_hashes(self, request: VideoRequest) -> tuple[str, ...]:
         if self.settings.image_identity is not ImageIdentity.CONTENT or self.hash_content is None:
             return ()
-        return tuple(self.hash_content(reference) for reference in request.media)
+        return tuple(self.hash_content(reference) for reference in request.media)  # may raise PictureUnusable
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from reelmill.clip import Clip
 from reelmill.errors import FixRequest
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip, decide
-from reelmill.planning.building import ClipBuilder
+from reelmill.planning.building import ClipBuilder, PictureUnusable
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.seen import SeenSkus
@@ -141,9 +141,7 @@ class _Pass:
         only = self.planner.options.only
         for row in rows:
             if isinstance(row, Reject):
-                self.summary.add_reject(row)
-                if self.sink is not None:
-                    self.sink.reject(row)
+                self._reject(row)
             elif not only or not only.isdisjoint((row.sku, *row.variants)):
                 self.wanted.difference_update((row.sku, *row.variants))
                 yield row
@@ -160,7 +158,9 @@ class _Pass:
             if before is not None and before.fingerprint == fingerprint and may_skip and not before.retired:
                 self.summary.add_unchanged(before.clips)
             else:
-                clips = list(planner.builder.build(product, fingerprint))
+                clips = self._build(product, fingerprint)
+                if clips is None:
+                    continue
                 changed.append((KnownProduct(product.sku, fingerprint, len(clips), retired=False), product, clips))
         standings = planner.ledger.standings([clip.clip_id for _, _, clips in changed for clip, _ in clips])
         for remembered, product, clips in changed:
@@ -170,20 +170,46 @@ class _Pass:
             if self.sink is not None:
                 self.sink.product(remembered, tuple(clip.clip_id for clip, _ in clips))
 
+    def _build(self, product: Product, fingerprint: str) -> list[tuple[Clip, RenderedPrompt]] | None:
+        """The product's clips; None, and a reject, if a picture that identifies them cannot be read."""
+        try:
+            return list(self.planner.builder.build(product, fingerprint))
+        except PictureUnusable as error:
+            self._reject(
+                Reject(
+                    ref=product.ref,
+                    sku=product.sku,
+                    field="image",
+                    reason=error.problem,
+                    remedy=error.remedy,
+                    raw_value="",
+                )
+            )
+            return None
+
+    def _reject(self, reject: Reject) -> None:
+        """Count a row that cannot be made. It is still in the feed, so its product does not retire."""
+        self.summary.add_reject(reject)
+        if self.planner.options.whole and reject.sku:
+            self.seen.add([reject.sku])
+        if self.sink is not None:
+            self.sink.reject(reject)
+
     def _plan_product(
         self, product: Product, clips: Sequence[tuple[Clip, RenderedPrompt]], standings: dict[str, Standing]
     ) -> None:
         self.summary.products += 1
         makes = 0
         for clip, rendered in clips:
-            decision = decide(standings.get(clip.clip_id), force=self.planner.options.force)
+            standing = standings.get(clip.clip_id)
+            decision = decide(standing, force=self.planner.options.force)
             if decision.action is Action.MAKE:
                 decision = self._checked(decision, clip, product, rendered)
             if decision.action is Action.MAKE:
                 makes += 1
                 self.summary.add_make(clip)
                 if self.sink is not None:
-                    self.sink.make(PlannedClip(clip, decision.again))
+                    self.sink.make(PlannedClip(clip, decision.again, standing.intent_id if standing else None))
             elif decision.action is Action.KEEP:
                 self.summary.add_keep(1)
             else:

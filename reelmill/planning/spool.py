@@ -49,7 +49,9 @@ class Spool:
         """Keep a clip to make."""
         clip = planned.clip
         request = clip.request.to_dict()
-        self._write("make", {"again": planned.again, "clip": asdict(clip) | {"request": request}})
+        self._write(
+            "make", {"again": planned.again, "after": planned.after, "clip": asdict(clip) | {"request": request}}
+        )
 
     def reject(self, reject: Reject) -> None:
         """Keep a row that cannot be made."""
@@ -67,7 +69,7 @@ class Spool:
     def planned_clips(self) -> Iterator[PlannedClip]:
         """The clips to make, in feed order."""
         for line in self._read("make"):
-            yield PlannedClip(_clip(line["clip"]), line["again"])
+            yield PlannedClip(_clip(line["clip"]), line["again"], line["after"])
 
     def rejects(self) -> Iterator[Reject]:
         """The rows that cannot be made."""

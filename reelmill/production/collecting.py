@@ -31,7 +31,7 @@ class Landed:
     uris: tuple[str, ...]
     inspection: dict[str, Any] | None = None
     poster_uri: str | None = None
-    sha256: tuple[str, ...] = ()
+    sha256: tuple[str | None, ...] = ()
 
 
 def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo]) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
         return Landed(uris)
     expected = Expectation.of(clip.request)
     reports: list[dict[str, Any]] = []
-    hashes: list[str] = []
+    hashes: list[str | None] = []
     poster: bytes | None = None
     with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
         for index, uri in enumerate(uris):
@@ -63,6 +63,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 studio.storage.download(studio.storage.name(uri), path)
             except (FileNotFoundError, ValueError) as error:
                 reports.append(_unreadable(uri, error))
+                hashes.append(None)
                 continue
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())

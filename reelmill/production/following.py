@@ -13,7 +13,7 @@ from reelmill.ledger.states import State
 from reelmill.production.looking import videos_at_prefix
 from reelmill.production.studio import Studio
 from reelmill.veo.explain import EMPTY_RESPONSE, Verdict, classify
-from reelmill.veo.outcomes import Failed, Finished, OperationGone
+from reelmill.veo.outcomes import Failed, Finished, OperationGone, Unreachable
 
 __all__ = ["Waiting", "next_step"]
 
@@ -30,10 +30,10 @@ def next_step(studio: Studio, intent: Intent) -> Verdict | Waiting:
     match intent.state:
         case State.SUBMITTED | State.EXPIRED if intent.operation is not None:
             return _poll(studio, intent, intent.operation)
-        case State.SENDING | State.UNKNOWN | State.LOST:
+        case State.UNKNOWN | State.LOST:
             return _look(studio, intent)
-        case _:
-            return Waiting(intent)
+        case _:  # somebody else's turn: only the ledger can tell how it goes on
+            return Waiting(studio.ledger.intent(intent.intent_id) or intent)
 
 
 def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
@@ -41,9 +41,12 @@ def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
     if isinstance(outcome, Finished | Failed):
         return _with_what_lies_there(studio, intent, classify(outcome, intent.samples))
     overdue = _age(intent.submitted_at) > studio.settings.operation_deadline_s
-    if (isinstance(outcome, OperationGone) or overdue) and (videos := videos_at_prefix(studio, intent)):
-        return classify(Finished(videos), intent.samples)
-    if overdue and intent.state is State.SUBMITTED:
+    gone = isinstance(outcome, OperationGone)
+    if gone or overdue:
+        videos = videos_at_prefix(studio, intent)
+        if len(videos) >= intent.samples or (videos and gone and overdue):  # while it runs, more may come
+            return classify(Finished(videos), intent.samples)
+    if overdue and intent.state is State.SUBMITTED and not isinstance(outcome, Unreachable):
         studio.ledger.expired(intent.intent_id, _overdue_message(outcome))
         return Waiting(studio.ledger.intent(intent.intent_id) or intent)
     return Waiting(_kept(studio, intent))

@@ -57,7 +57,10 @@ class MediaInputs:
         mime_type = _TYPES[name[name.rfind(".") :]]
         if self.storage.is_cloud:
             return MediaInput(mime_type, uri=self.storage.uri(name))
-        return MediaInput(mime_type, data=self.storage.read(name))
+        try:
+            return MediaInput(mime_type, data=self.storage.read(name))
+        except FileNotFoundError:  # somebody tidied up
+            return MediaInput(mime_type, data=self.storage.read(self._fetch(reference)))
 
     def _kept(self, reference: str) -> str | None:
         """The name under which an earlier clip or run keeps this picture."""
@@ -68,7 +71,9 @@ class MediaInputs:
             return None
         try:
             name = str(orjson.loads(self.storage.read(_pointer(reference)))["name"])
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, KeyError, TypeError):  # never fetched, or no pointer of ours
+            return None
+        if self.storage.is_cloud and not self.storage.list(name):
             return None
         self._remember(reference, name)
         return name

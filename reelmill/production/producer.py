@@ -51,12 +51,10 @@ class Producer:
             if studio.stop.closed:
                 return None
             try:
-                intent = await studio.threads.ledger(
-                    authorise, studio, clip, self.run_id, again=work.again, again_unclear=work.again_unclear
-                )
+                intent = await studio.threads.ledger(authorise, studio, work, self.run_id)
             except LookFirst as error:
                 log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
-                return None
+                return await self._made_elsewhere(clip, str(error))
             intent = await send(studio, clip, intent)
         on_sent()
         return await self.follow(clip, intent)
@@ -69,7 +67,11 @@ class Producer:
         """
         studio = self.studio
         looks = 0
-        while intent.state.open and await studio.stop.pause_in_flight(self._interval(looks)):
+        while (
+            intent.state.open
+            and intent.state is not State.AUTHORISED
+            and await studio.stop.pause_in_flight(self._interval(looks))
+        ):
             intent = await self.look(clip, intent)
             looks += 1
             if self._given_up(intent):
@@ -85,9 +87,17 @@ class Producer:
             if isinstance(step, Waiting):
                 return step.intent
             await self._settle(clip, intent, step)
+            return await studio.threads.ledger(studio.ledger.intent, intent.intent_id) or intent
         except TryLater as error:
             log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
-        return await studio.threads.ledger(studio.ledger.intent, intent.intent_id) or intent
+            return intent
+
+    async def _made_elsewhere(self, clip: Clip, reason: str) -> ClipResult | None:
+        """How a clip stands that another run took up, or ended, after this one had planned it."""
+        ledger = self.studio.ledger
+        standing = (await self.studio.threads.ledger(ledger.standings, [clip.clip_id])).get(clip.clip_id)
+        intent = await self.studio.threads.ledger(ledger.intent, standing.intent_id) if standing else None
+        return ClipResult.elsewhere(clip, intent, reason) if intent else None
 
     async def _settle(self, clip: Clip, intent: Intent, verdict: Verdict) -> None:
         studio = self.studio
@@ -113,7 +123,7 @@ class Producer:
 
     def _given_up(self, intent: Intent) -> bool:
         settings = self.studio.settings
-        since = intent.submitted_at or intent.unclear_since
+        since = intent.submitted_at or intent.unclear_since or intent.sending_at
         patience = 2 * (settings.operation_deadline_s + settings.unclear_wait_s)
         return since is not None and (datetime.now(UTC) - since).total_seconds() > patience
 

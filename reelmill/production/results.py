@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from reelmill.clip import Clip
@@ -26,6 +26,7 @@ class ClipResult:
     detail: str
     video_uris: tuple[str, ...]
     inspection: str
+    by_another_run: bool = False
 
     @classmethod
     def of(cls, clip: Clip, intent: Intent) -> ClipResult:
@@ -42,6 +43,11 @@ class ClipResult:
             inspection=str((intent.inspection or {}).get("status", "")),
         )
 
+    @classmethod
+    def elsewhere(cls, clip: Clip, intent: Intent, reason: str) -> ClipResult:
+        """A clip that another run holds or ended: its outcome, at no cost to this run."""
+        return replace(cls.of(clip, intent), charged_usd=Decimal(0), detail=reason, by_another_run=True)
+
     @property
     def needs_attention(self) -> bool:
         """Whether a person should look: not delivered whole, or delivered and found unfit."""
@@ -55,14 +61,17 @@ class Tally:
     counts: Counter[State] = field(default_factory=Counter)
     spent_usd: Decimal = Decimal(0)
     attention: int = 0
+    by_others: int = 0
     runs: set[str] = field(default_factory=set)
 
     def add(self, result: ClipResult) -> None:
         """Count one result."""
-        self.counts[result.state] += 1
+        self.by_others += result.by_another_run
+        if not result.by_another_run:
+            self.counts[result.state] += 1
+            self.runs.add(result.run_id)
         self.spent_usd += result.charged_usd
         self.attention += result.needs_attention
-        self.runs.add(result.run_id)
 
     def merge(self, other: Tally) -> None:
         """Count everything that another tally counted."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
 from reelmill.clip import Clip
-from reelmill.errors import ChooseAnotherModel, FixAccess, ReelmillError, TryLater
+from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillError, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import State
 from reelmill.production.studio import Studio
+from reelmill.production.work import Work
 from reelmill.storage.names import safe_name
 from reelmill.veo.backend import MediaInput
 from reelmill.veo.images import ImageRefused, ImageUnreachable
@@ -22,11 +25,12 @@ _LONGEST_RECONNECT_S = 30.0
 _RECORD_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 
-def authorise(studio: Studio, clip: Clip, run_id: str, *, again: bool, again_unclear: bool) -> Intent:
+def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
     """Reserve the most that the clip can cost and write the intent down, in one transaction.
 
     Raises RaiseCap if a cap would be passed, LookFirst if the clip is under way or may have been paid.
     """
+    clip = work.clip
 
     def prefix(intent_id: str, attempt: int) -> str:
         """Readable, and never shared by two intents: that is how an unclear submit finds its videos."""
@@ -41,8 +45,9 @@ def authorise(studio: Studio, clip: Clip, run_id: str, *, again: bool, again_unc
         owner=studio.owner,
         lease_s=studio.settings.lease_s,
         caps=studio.caps,
-        again=again,
-        again_unclear=again_unclear,
+        again=work.again,
+        again_unclear=work.again_unclear,
+        after=work.after,
     )
 
 
@@ -50,23 +55,40 @@ async def send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
     """Bring an AUTHORISED intent to a state in which nothing needs to be sent.
 
     Raises FixAccess or ChooseAnotherModel when nothing could pass, TryLater when the service kept refusing for
-    the moment; the intent is released then, with its reservation.
+    the moment; the intent is released then, with its reservation, unless it may have been sent.
     """
+    alive = asyncio.create_task(_show_life(studio, intent))
+    try:
+        return await _send(studio, clip, intent)
+    except Exception:
+        with contextlib.suppress(TryLater):  # a database that is away: the lease lapses, and settle releases it
+            await _release(studio, intent)
+        raise
+    finally:
+        alive.cancel()
+
+
+async def _send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
     try:
         media = await studio.threads.poll(studio.media.resolve, clip.request)
     except (ImageRefused, ImageUnreachable) as error:
         code = "image_refused" if isinstance(error, ImageRefused) else "image_unreachable"
         return await studio.threads.ledger(_fail, studio, intent, code, str(error))
-    except ReelmillError:
-        await _release(studio, intent)
-        raise
     refused = await _send_until_heard(studio, clip, intent, media)
     if refused is None:
         return await _reread(studio, intent)
-    released = await _release(studio, intent)
     if studio.stop.requested:
-        return released
+        return await _release(studio, intent)
     raise _hopeless(refused)
+
+
+async def _show_life(studio: Studio, intent: Intent) -> None:
+    """Keep the intent ours while it waits for its turn, however long a 429 makes everyone wait."""
+    while True:
+        await asyncio.sleep(studio.settings.lease_s / 3)
+        with contextlib.suppress(ReelmillError):
+            renew = studio.ledger.renew
+            await studio.threads.ledger(renew, [intent.intent_id], owner=studio.owner, lease_s=studio.settings.lease_s)
 
 
 async def _send_until_heard(studio: Studio, clip: Clip, intent: Intent, media: dict[str, MediaInput]) -> Refused | None:
@@ -102,10 +124,11 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         before_send=_lease_guard(settings.lease_s),
     )
     _surely(lambda: _record(studio, intent, outcome))
-    if isinstance(outcome, Accepted):
-        ledger.unthrottle(key)
-    elif isinstance(outcome, Refused) and outcome.refusal is Refusal.THROTTLED:
-        ledger.throttle(key, first_s=settings.throttled_wait_s, max_s=settings.throttled_wait_max_s)
+    with contextlib.suppress(TryLater):  # the pace is advice, the record above is not
+        if isinstance(outcome, Accepted):
+            ledger.unthrottle(key)
+        elif isinstance(outcome, Refused) and outcome.refusal is Refusal.THROTTLED:
+            ledger.throttle(key, first_s=settings.throttled_wait_s, max_s=settings.throttled_wait_max_s)
     return outcome
 
 
@@ -130,7 +153,9 @@ def _surely(record: Callable[[], None]) -> None:
     for pause in _RECORD_PAUSES_S:
         try:
             return record()
-        except TryLater:
+        except LookFirst:
+            raise
+        except ReelmillError:
             time.sleep(pause)
     return record()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from reelmill.errors import RaiseCap
+
 __all__ = ["StopSignal"]
 
 
@@ -33,8 +35,9 @@ class StopSignal:
         return self._leaving.is_set()
 
     def close(self, error: BaseException | None = None) -> None:
-        """Begin no new clip; the first error given is kept as the reason."""
-        self.error = self.error or error
+        """Begin no new clip; the first error given is kept as the reason, unless it was only a cap."""
+        if self.error is None or (error is not None and isinstance(self.error, RaiseCap)):
+            self.error = error  # a real error says more than the cap that was met before it
         self._closed = True
 
     def request(self, error: BaseException | None = None) -> None:

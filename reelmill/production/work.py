@@ -14,10 +14,12 @@ __all__ = ["Work"]
 class Work:
     """A clip, and what is allowed: with ``intent`` it is only followed and nothing new is paid.
 
-    ``again`` makes a clip anew that ended before; ``again_unclear`` even one that may have been paid.
+    ``again`` makes a clip anew that ended before; ``again_unclear`` even one that may have been paid. Both were
+    decided on the attempt ``after``, and are void once another one followed it.
     """
 
     clip: Clip
     intent: Intent | None = None
     again: bool = False
     again_unclear: bool = False
+    after: str | None = None

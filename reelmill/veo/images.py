@@ -129,7 +129,12 @@ class ImageFetcher:
     def _read(self, url: str, response: httpcore.Response) -> bytes | str:
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
         if response.status in _REDIRECTS and headers.get("location"):
-            return urljoin(url, headers["location"])
+            try:
+                return urljoin(url, headers["location"])
+            except ValueError:
+                raise ImageRefused(
+                    f"{_shown(url)} redirects to what is no address.", "Give the final address."
+                ) from None
         if response.status in _PASSING:
             raise ImageUnreachable(f"{_shown(url)} answers HTTP {response.status}.", "Run again later.")
         if response.status != _OK:
