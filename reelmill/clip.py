@@ -122,14 +122,25 @@ class Clip:
         return self.unit_price_usd * self.request.duration_s * self.request.samples
 
     @staticmethod
-    def identify(request: VideoRequest, sku: str, variant: int, content_hashes: tuple[str, ...] = ()) -> str:
+    def identify(
+        request: VideoRequest,
+        sku: str,
+        variant: int,
+        content_hashes: tuple[str, ...] = (),
+        *,
+        rehearsal: bool = False,
+    ) -> str:
         """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
 
         The SKU belongs to it because the request carries it as a billing label; campaign, platforms and
-        title do not, so that the same clip serves them all.
+        title do not, so that the same clip serves them all. A rehearsal buys nothing, so it never counts as bought.
         """
-        bought = orjson.dumps(
-            {"request": request.to_dict(), "sku": sku, "variant": variant, "content": content_hashes},
-            option=orjson.OPT_SORT_KEYS,
-        )
-        return hashlib.sha256(bought).hexdigest()[:32]
+        bought: dict[str, Any] = {
+            "request": request.to_dict(),
+            "sku": sku,
+            "variant": variant,
+            "content": content_hashes,
+        }
+        if rehearsal:
+            bought["rehearsal"] = True
+        return hashlib.sha256(orjson.dumps(bought, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -175,6 +176,12 @@ class Settings(BaseSettings):
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether clips are not bought from Google, so that they cost nothing and must never pass for bought ones."""
+        host = urlsplit(self.vertex_base_url).hostname or ""
+        return bool(self.vertex_base_url) and not host.endswith(".googleapis.com")
 
     @field_validator("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "credentials_file", mode="before")
     @classmethod

@@ -85,7 +85,7 @@ class ClipBuilder:
         request = self.request(shape, product, rendered.prompt, rendered.negative_prompt)
         content = self._content_hashes(request)
         return Clip(
-            clip_id=Clip.identify(request, product.sku, variant, content),
+            clip_id=Clip.identify(request, product.sku, variant, content, rehearsal=self.settings.rehearsal),
             request=request,
             variant=variant,
             sku=product.sku,

@@ -23,6 +23,7 @@ _PAID_SETTINGS = (
     "person_generation",
     "image_identity",
     "video_column",
+    "rehearsal",
 )
 
 

@@ -80,6 +80,16 @@ def test_a_part_of_the_catalog_retires_nothing(plan, ledger, part):
     assert plan(PRODUCTS[1:], **part).counts[Action.RETIRE] == 0
 
 
+def test_a_rehearsal_never_passes_for_a_purchase(plan, ledger):
+    rehearsal = load_settings(vertex_base_url="http://127.0.0.1:4500")
+    with Spool() as spool:
+        plan(PRODUCTS, sink=spool, settings=rehearsal)
+        settle_all(ledger, spool)
+
+    assert plan(PRODUCTS, settings=rehearsal).counts == {Action.KEEP: 10}
+    assert plan(PRODUCTS).counts == {Action.MAKE: 10}
+
+
 def test_an_empty_export_retires_nothing_and_says_so(plan, ledger):
     with Spool() as spool:
         plan(PRODUCTS, sink=spool)
