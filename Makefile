@@ -11,7 +11,7 @@ demo: setup ## Run the main job on the sample feed, offline, twice
 	@.venv/bin/python -m flows.demo
 
 test: setup ## Run every test
-	@.venv/bin/pytest -n 4 -q
+	@.venv/bin/pytest -n 3 --dist loadgroup -q
 
 check: setup ## Format, lint, types, imports and generated pages
 	@scripts/check
