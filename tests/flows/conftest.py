@@ -1,7 +1,7 @@
 """One Prefect server for the whole session, in a home of its own; a person's Prefect is never touched.
 
-The environment is set before anything imports Prefect. All tests here share one worker (and so one server):
-the mark below groups them for ``pytest --dist loadgroup``.
+The environment is set before anything imports Prefect. The tests that use the server share one worker, and so one
+server: the mark below groups them for ``pytest --dist loadgroup``.
 """
 
 from __future__ import annotations
@@ -33,12 +33,19 @@ os.environ.update(
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("prefect"))
-            item.add_marker(pytest.mark.timeout(400))  # a Prefect server takes its time on a busy machine
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if Path(__file__).parent not in item.path.parents:
+        return
+    item.add_marker(pytest.mark.timeout(400))  # a Prefect server takes its time on a busy machine
+    if "prefect_server" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("prefect"))
+        _put_group_into_name(item)
+
+
+def _put_group_into_name(item: pytest.Item) -> None:
+    """xdist 3.8 notes the group in a field that pytest 9.2 no longer reads; its scheduler reads ``…@group``."""
+    if hasattr(item.config, "workerinput") and hasattr(item, "_id") and "@" not in item.nodeid:
+        item._id = type(item._id).parse(f"{item.nodeid}@prefect")
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
-def wait_for(condition, process):
-    """The first truth of ``condition``; ends with the process or the deadline."""
+def wait_for(condition, process, explain=lambda: ""):
+    """The first truth of ``condition``; ends with the process or the deadline, saying what stood in the way."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -37,7 +37,9 @@ def wait_for(condition, process):
         except httpx.TransportError:
             pass  # not up yet
         time.sleep(0.5)  # between two looks: the server shares this machine
-    raise AssertionError(process.communicate(timeout=60))
+    why = explain() if process.poll() is None else "serve has ended"
+    process.terminate()
+    raise AssertionError((why, process.communicate(timeout=150)))
 
 
 def test_serve_deploys_runs_and_stops_in_order(project):
@@ -56,7 +58,8 @@ def test_serve_deploys_runs_and_stops_in_order(project):
             created = wait_for(lambda: answered(api.post(button, json={"parameters": pressed})), process)
             run_id = created.json()["id"]
             ours = {"task_runs": {"state": {"name": {"any_": ["Completed"]}}, "name": {"like_": "BOWL-"}}}
-            wait_for(lambda: api.post("/task_runs/filter", json=ours).json(), process)  # money is moving
+            moving = lambda: api.post("/task_runs/filter", json=ours).json()  # noqa: E731
+            wait_for(moving, process, lambda: story(api, run_id))
             assert api.get(f"/flow_runs/{run_id}").json()["state_type"] == "RUNNING"
         process.send_signal(signal.SIGTERM)
         printed, errors = process.communicate(timeout=DEADLINE_S)
@@ -86,6 +89,13 @@ def test_serve_deploys_runs_and_stops_in_order(project):
 def answered(response):
     """The response, unless the busy server wants to be asked again."""
     return response if response.is_success else None
+
+
+def story(api, run_id):
+    """How a flow run got where it is."""
+    logs = api.post("/logs/filter", json={"logs": {"flow_run_id": {"any_": [run_id]}}}).json()
+    state = api.get(f"/flow_runs/{run_id}").json()["state"]
+    return [state, [line["message"] for line in logs]]
 
 
 def online(api):
