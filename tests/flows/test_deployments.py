@@ -34,10 +34,10 @@ async def test_all_three_flows_deploy_with_schedule_pool_limits_and_tags(deploye
         assert deployment.enforce_parameter_schema
         assert "reelmill" in deployment.tags
         assert deployment.global_concurrency_limit.limit >= 1
-        assert deployment.concurrency_options.collision_strategy in ("ENQUEUE", "CANCEL_NEW")
+        assert deployment.concurrency_options.collision_strategy == "ENQUEUE"
         assert deployment.description
         assert deployment.job_variables["env"]["PREFECT_LOGGING_EXTRA_LOGGERS"] == "reelmill"
-    assert found["catalog"].concurrency_options.collision_strategy == "CANCEL_NEW"
+    assert found["catalog"].global_concurrency_limit.limit == 1  # never overlaps itself
 
 
 @pytest.mark.parametrize(

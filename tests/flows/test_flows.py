@@ -72,7 +72,7 @@ async def seen(state, *, tasks: int) -> Seen:
 
 
 async def logged(state, word, *, lines) -> list[str]:
-    """The lines with ``word`` in the run's log as the UI shows it, once there are at least ``lines`` and its last one."""
+    """The lines with ``word`` in the run's log as the UI shows it, once there are at least ``lines``."""
     import asyncio
 
     from prefect.client.orchestration import get_client
