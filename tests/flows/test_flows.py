@@ -92,7 +92,7 @@ async def logged(state, word, *, lines) -> list[str]:
 
 def accepted(veo, output) -> list[dict]:
     """The submits that the simulator took for this output: the independent truth."""
-    return [entry for entry in veo.journal() if entry["storage_uri"].startswith(output)]
+    return [entry for entry in veo.journal() if (entry["storage_uri"] or "").startswith(output)]
 
 
 def billed(veo, output) -> Decimal:
