@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -34,14 +35,14 @@ _PORT_ATTEMPTS = 8
 _LOG_LINES = 200
 _SIMULATOR_READY = "reelmill simulator listening on "
 
-# Run before the child proper, in the child: it asks Linux (PR_SET_PDEATHSIG, 1) to end it with its parent.
+# Run before the child proper, in the child: it asks Linux (PR_SET_PDEATHSIG, 1) to signal it at the end of its parent.
 # That signal comes when the *thread* that started the child ends, so only children of the main thread ask.
 _TIED_TO_PARENT = (
     "import ctypes,os,sys\n"
-    "try: ctypes.CDLL(None).prctl(1,15,0,0,0)\n"
+    "try: ctypes.CDLL(None).prctl(1,int(sys.argv[2]),0,0,0)\n"
     "except (AttributeError,OSError): pass\n"
     "if os.getppid()!=int(sys.argv[1]): sys.exit(1)\n"
-    "os.execv(sys.argv[2],sys.argv[2:])\n"
+    "os.execv(sys.argv[3],sys.argv[3:])\n"
 )
 
 
@@ -155,14 +156,16 @@ def start_child(
     ready: Callable[[LocalService], bool],
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    orphaned: signal.Signals = signal.SIGTERM,
     ready_s: float = _READY_SECONDS,
     stop_s: float = _STOP_SECONDS,
 ) -> LocalService:
     """Start another program; returns when ``ready`` says so.
 
-    Raises TryLater if the program ends or is not ready after ``ready_s`` seconds.
+    ``orphaned`` is the signal it gets, on Linux, if this process is killed. Raises TryLater if the program ends or
+    is not ready after ``ready_s`` seconds.
     """
-    process, lines = _spawn(command, env, cwd)
+    process, lines = _spawn(command, env, cwd, orphaned)
     service = LocalService(name, url, process, lines, stop_s)
     if not _wait(process, lambda: ready(service), ready_s):
         service.stop()
@@ -238,10 +241,13 @@ class _Lines:
 
 
 def _spawn(
-    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    orphaned: signal.Signals = signal.SIGTERM,
 ) -> tuple[subprocess.Popen[str], _Lines]:
     if sys.platform == "linux" and threading.current_thread() is threading.main_thread():
-        command = [sys.executable, "-S", "-E", "-c", _TIED_TO_PARENT, str(os.getpid()), *command]
+        command = [sys.executable, "-S", "-E", "-c", _TIED_TO_PARENT, str(os.getpid()), str(int(orphaned)), *command]
     process = subprocess.Popen(  # noqa: S603  # our own command, no shell
         command,
         env=env,

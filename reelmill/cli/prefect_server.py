@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,7 @@ class PrefectServer:
             env=self.env,
             ready_s=_READY_S,
             stop_s=_WORKER_STOP_S,
+            orphaned=signal.SIGKILL,  # on SIGTERM it would go on asking a server that has gone, too
             cwd=project,
         )
 
