@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -92,9 +93,9 @@ class Settings(BaseSettings):
         Path("catalogs"),
         description="Folder with brand.toml, platforms.toml and prompts/; the shipped one if it is missing.",
     )
-    platforms: tuple[str, ...] = Field(
+    platforms: Annotated[tuple[str, ...], NoDecode] = Field(
         ("instagram_reels", "youtube"),
-        description="Platforms to make for when none are named, as a JSON list.",
+        description="Platforms to make for when none are named, separated by commas.",
     )
     model: str = Field("veo-3.1-fast-generate-001", description="Veo model to pay for.")
     resolution: Resolution = Field(Resolution.P720, description="Resolution asked of Veo: 720p, 1080p or 4k.")
@@ -176,6 +177,13 @@ class Settings(BaseSettings):
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
+
+    @field_validator("platforms", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name for name in (part.strip(' "[]') for part in value.split(",")) if name)
 
     @property
     def rehearsal(self) -> bool:

@@ -16,6 +16,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
+from reelmill.ledger.records import RunStatus
 from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.producer import Producer
@@ -110,6 +111,8 @@ def print_report(console: Console, report: RunReport) -> None:
     console.print(f"[bold]Output[/] {report.output} (videos in clips/, tables in tables/)")
     if report.stopped_by is not None:
         console.print(f"[red]stopped[/] {report.stopped_by}")
+    if report.status is RunStatus.STOPPED:
+        console.print("What was not sent cost nothing: run the same command again to go on.")
     if report.attention or report.blocked:
         console.print("[yellow]attention[/] Some clips need a look: run reelmill status.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from reelmill.settings import Settings, load_settings
 
@@ -44,7 +44,10 @@ Only = Annotated[
     tuple[str, ...],
     Parameter(help="Only these SKUs. A part of a catalog retires nothing.", consume_multiple=True, negative=()),
 ]
-Limit = Annotated[int | None, Parameter(help="Stop after this many products that have something to make.")]
+Limit = Annotated[
+    int | None,
+    Parameter(help="Stop after this many products that have something to make.", validator=validators.Number(gte=1)),
+]
 Force = Annotated[bool, Parameter(help="Make delivered clips again. They are paid again.", negative=())]
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON for machines on standard output.", negative=())]
 ModelName = Annotated[str | None, Parameter(help="Veo model to pay for.")]

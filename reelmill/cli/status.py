@@ -18,6 +18,7 @@ from reelmill.storage.open import open_storage
 __all__ = ["status"]
 
 _LISTED = 40
+_CHUNK = 1000
 _ATTENTION = [State.UNKNOWN, State.LOST, State.EXPIRED, State.PARTIAL, State.FILTERED, State.FAILED]
 
 
@@ -28,12 +29,11 @@ def status(*, output: Output = "", json: Json = False) -> int:
     try:
         root = open_storage(choose_output(output, settings, ledger), settings).root
         totals = ledger.totals(output=root)
-        listed = list(islice(ledger.intents(states=_ATTENTION, output=root), _LISTED))
+        waiting, listed = _attention(ledger, root)
         runs = ledger.runs(output=root, limit=5)
         differences = ledger.audit()
     finally:
         ledger.close()
-    waiting = sum(totals[state].clips for state in _ATTENTION if state in totals)
     if json:
         print_json(
             {
@@ -54,7 +54,7 @@ def status(*, output: Output = "", json: Json = False) -> int:
             for state, total in sorted(totals.items())
         ]
         print_rows(
-            console, "", ("State", "Clips", "Paid", "Reserved"), rows or [("nothing yet", "0", "$0.00", "$0.00")]
+            console, "", ("State", "Attempts", "Paid", "Reserved"), rows or [("nothing yet", "0", "$0.00", "$0.00")]
         )
         for clip, intent in listed:
             console.print(
@@ -68,6 +68,19 @@ def status(*, output: Output = "", json: Json = False) -> int:
         for difference in differences:
             console.print(f"[red]ledger[/] {difference}")
     return ExitCode.ATTENTION if waiting or differences else ExitCode.OK
+
+
+def _attention(ledger: Ledger, root: str) -> tuple[int, list[tuple[Clip, Intent]]]:
+    """How many clips need a look, and the first of them. An older attempt that was made good does not count."""
+    waiting = 0
+    listed: list[tuple[Clip, Intent]] = []
+    attempts = ledger.intents(states=_ATTENTION, output=root)
+    while chunk := list(islice(attempts, _CHUNK)):
+        latest = ledger.standings([clip.clip_id for clip, _ in chunk])
+        current = [(clip, intent) for clip, intent in chunk if latest[clip.clip_id].intent_id == intent.intent_id]
+        waiting += len(current)
+        listed += current[: _LISTED - len(listed)]
+    return waiting, listed
 
 
 def _total(total: StateTotal) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
-from reelmill.errors import ExitCode, RaiseCap, ReelmillError
+from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError
 from reelmill.jobs.engine import Engine
 from reelmill.ledger.records import KnownProduct, Run, RunStatus
 from reelmill.planning.actions import Action
@@ -18,6 +18,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
+from reelmill.storage.check import check_storage
 
 __all__ = ["RunReport", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run", "write_touched_tables"]
 
@@ -83,8 +84,13 @@ class RunReport:
 def open_run(
     engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, parameters: Mapping[str, Any]
 ) -> None:
-    """Write the run, its plan and its rejects down before anything is paid."""
+    """Try the output, then write the run, its plan and its rejects down, all before anything is paid.
+
+    Raises FixAccess if the output cannot be written.
+    """
     ledger = engine.ledger
+    if summary.counts[Action.MAKE]:
+        _try_output(engine)
     asked = {**parameters, OWNER: engine.owner}
     ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps))
     plan = summary.to_dict()
@@ -92,6 +98,12 @@ def open_run(
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
     if spool is not None:
         ledger.add_rejects(run_id, spool.rejects())
+
+
+def _try_output(engine: Engine) -> None:
+    for check in check_storage(engine.storage):
+        if check.ok is False:
+            raise FixAccess(f"{check.name}: {check.detail}.", f"{check.fix} Nothing was sent.".strip())
 
 
 def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, tally: Tally) -> RunReport:

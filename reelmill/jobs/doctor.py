@@ -74,5 +74,5 @@ def _caps(settings: Settings) -> Check:
     known = [f"{cap} USD a {name}" for name, cap in caps.items() if cap is not None]
     if known:
         return Check("caps", ok=True, detail=", ".join(known))
-    fix = "Set REELMILL_CAP_DAY_USD: at 50 submits a minute, a mistake can cost 160 USD a minute."
+    fix = "Set REELMILL_CAP_DAY_USD, so that a mistake stops by itself."
     return Check("caps", ok=None, detail="no cap is set beside those given to a run", fix=fix)

@@ -50,8 +50,11 @@ class ClipResult:
 
     @property
     def needs_attention(self) -> bool:
-        """Whether a person should look: not delivered whole, or delivered and found unfit."""
-        return self.state is not State.SUCCEEDED or self.inspection == "fail"
+        """Whether a person should look: not delivered whole, or delivered and found unfit.
+
+        What was never sent needs nobody: the same command makes it.
+        """
+        return self.state not in (State.SUCCEEDED, State.RELEASED) or self.inspection == "fail"
 
 
 @dataclass(slots=True)

@@ -69,7 +69,7 @@ _RESULTS = pa.schema(
         _CAMPAIGN,
         _PLATFORMS,
         _column("aspect_ratio", pa.string(), "Ratio asked of Veo: 16:9 or 9:16."),
-        _column("variant", pa.int32(), "Number of the variant, from 0."),
+        _column("variant", pa.int32(), "Number of the variant, from 1."),
         _MODEL,
         _column("prompt", pa.string(), "Prompt as sent."),
         _column("negative_prompt", pa.string(), "Negative prompt as sent; empty without one."),
