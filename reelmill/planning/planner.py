@@ -129,10 +129,10 @@ class _Pass:
             self._plan_chunk(chunk)
             if self._enough():
                 break
-        if not self.summary.products:
-            self.summary.warnings.append("The feed has no product to plan; nothing is retired. Check the export.")
-        elif options.whole:
+        if options.whole and self.summary.products:
             self._retire()
+        elif options.whole:
+            self.summary.warnings.append("The feed has no product to plan; nothing is retired. Check the export.")
         if self.wanted and not self._enough():
             missing = ", ".join(sorted(self.wanted))
             self.summary.warnings.append(f"Not in the feed: {missing}. Check the SKUs that were asked for.")
