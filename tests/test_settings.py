@@ -49,3 +49,9 @@ def test_an_empty_value_means_unset_and_the_common_names_work(monkeypatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "shop")
     settings = load_settings()
     assert (settings.cap_day_usd, settings.cap_month_usd, settings.project) == (None, Decimal("12.50"), "shop")
+
+
+@pytest.mark.parametrize("written", ["tiktok,youtube", " tiktok , youtube ", '["tiktok", "youtube"]'])
+def test_platforms_are_named_as_people_name_them(monkeypatch, written):
+    monkeypatch.setenv("REELMILL_PLATFORMS", written)
+    assert load_settings().platforms == ("tiktok", "youtube")
