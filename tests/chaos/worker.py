@@ -1,0 +1,131 @@
+"""A worker: the real command line in a process of its own, forked from one that has imported everything.
+
+Importing is most of what a short run costs; thousands of runs are affordable only without it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import reelmill.cli
+from tests.chaos.controls import Control, break_protocol
+from tests.chaos.tracing import LineEvents
+
+__all__ = ["Interference", "Worker"]
+
+PROCESSES = multiprocessing.get_context("forkserver")
+_VERBS = ("run", "settle", "status", "redrive", "report")
+PROCESSES.set_forkserver_preload(
+    [
+        __name__,
+        *("av", "google.cloud.storage", "google.genai.types", "pandas", "psycopg", "pyarrow.parquet"),
+        *(f"reelmill.cli.{verb}" for verb in _VERBS),
+    ]
+)
+_PATIENCE_S = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interference:
+    """What is done to a worker from within. ``signals``: the line event (from 1) at which it gets each signal."""
+
+    signals: dict[int, signal.Signals] = field(default_factory=dict)
+    count: bool = False
+    control: Control | None = None
+    clock_s: float = 0  # how far ahead of the truth its wall clock is
+
+
+class Worker:
+    """A started worker. ``exit_code`` is negative if a signal ended it."""
+
+    def __init__(
+        self, name: str, arguments: list[str], environment: dict[str, str], folder: Path, interference: Interference
+    ) -> None:
+        self._out, self._err, self._note = (folder / f"{name}.{part}" for part in ("out", "err", "note"))
+        files = (str(self._out), str(self._err), str(self._note))
+        self._process = PROCESSES.Process(target=_work, args=(arguments, environment, files, interference), daemon=True)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return int(self._process.pid or 0)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended (it may be stopped)."""
+        return bool(self._process.is_alive())
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it is still there."""
+        if self.running:
+            os.kill(self.pid, number)
+
+    def wait(self, patience_s: float = _PATIENCE_S) -> int:
+        """Its exit code. Raises TimeoutError, after killing it, if it hangs."""
+        self._process.join(patience_s)
+        if self.running:
+            self.signal(signal.SIGKILL)
+            self._process.join()
+            raise TimeoutError(f"The worker hung:\n{self.said}")
+        return int(self._process.exitcode or 0)
+
+    @property
+    def note(self) -> str:
+        """Where it was when it was killed, as ``number file:line``; empty if it was not."""
+        return self._note.read_text() if self._note.exists() else ""
+
+    @property
+    def said(self) -> str:
+        """The end of what it printed."""
+        return "\n".join(path.read_text()[-3000:] for path in (self._out, self._err) if path.exists())
+
+    def printed(self) -> dict[str, Any]:
+        """The JSON object on its standard output."""
+        return dict(json.loads(self._out.read_text()))
+
+    def counted(self) -> tuple[int, list[str]]:
+        """How many line events there were, and on which lines; only if it was told to count."""
+        number, lines = json.loads(self._note.with_suffix(".count").read_text())
+        return int(number), list(lines)
+
+
+def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, str, str], told: Interference) -> None:
+    out, err, note = files
+    for descriptor, path in ((1, out), (2, err)):
+        os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    break_protocol(told.control)
+    if told.clock_s:
+        from tests.chaos.clock import shift_clock
+
+        shift_clock(told.clock_s)
+    events = LineEvents(dict(told.signals), lambda where: _write(note, where))
+    if told.signals or told.count:
+        events.begin()
+    code = 1
+    try:
+        reelmill.cli.main(arguments)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    finally:
+        sys.settrace(None)
+        if told.count:
+            _write(str(Path(note).with_suffix(".count")), json.dumps([events.counted, sorted(events.lines)]))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    os.write(descriptor, text.encode())
+    os.close(descriptor)
