@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Self
 
 from reelmill.clip import Clip
-from reelmill.ledger import adopting, authorising, budgets, products, quota, reading, runs, sending, settling
+from reelmill.ledger import adopting, authorising, budgets, life, products, quota, reading, runs, sending, settling
 from reelmill.ledger.audit import audit
 from reelmill.ledger.database import Clock, Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate
+from reelmill.ledger.orphans import orphans
 from reelmill.ledger.records import (
     Budget,
     BudgetScope,
@@ -30,6 +31,7 @@ from reelmill.ledger.records import (
     StateTotal,
 )
 from reelmill.ledger.states import State
+from reelmill.ledger.unfit import unfit
 from reelmill.product import Reject
 
 __all__ = ["Ledger"]
@@ -87,6 +89,18 @@ class Ledger:
     def runs(self, *, output: str | None = None, limit: int = 50) -> list[Run]:
         """Newest first."""
         return runs.list_runs(self._db, output=output, limit=limit)
+
+    def show_life(self, run_id: str) -> None:
+        """Record that the process of a run still lives."""
+        life.show_life(self._db, run_id)
+
+    def unfinished_runs(self, *, output: str) -> list[life.UnfinishedRun]:
+        """The runs that say they go on, with their signs of life."""
+        return life.unfinished_runs(self._db, output=output)
+
+    def outputs(self) -> list[str]:
+        """Every output root that a run was for, the latest used first."""
+        return runs.outputs(self._db)
 
     def add_rejects(self, run_id: str, rejects: Iterable[Reject]) -> None:
         """Keep feed rows that cannot be made; the same one is kept once per run."""
@@ -238,6 +252,18 @@ class Ledger:
     def totals(self, *, output: str | None = None, run_id: str | None = None) -> dict[State, StateTotal]:
         """Intents and USD by state; states without any are left out."""
         return reading.totals(self._db, output=output, run_id=run_id)
+
+    def count_clips(self, *, output: str | None = None, run_id: str | None = None) -> int:
+        """How many clips the intents are for; several attempts at one clip count once."""
+        return reading.count_clips(self._db, output=output, run_id=run_id)
+
+    def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
+        return orphans(self._db, output=output)
+
+    def unfit(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """Clips that were delivered and found unfit by inspection, streamed."""
+        return unfit(self._db, output=output)
 
     def budget(self, scope: BudgetScope, key: str) -> Budget:
         """Promised and paid in a run (its id), a UTC day (``2026-07-01``) or month (``2026-07``)."""

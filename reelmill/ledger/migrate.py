@@ -17,7 +17,7 @@ from reelmill.ledger.faults import place, translated
 
 __all__ = ["HEAD", "MIGRATIONS", "migrate"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; revisions are numbered so that a newer schema is recognised by any older code."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
@@ -22,14 +22,14 @@ from reelmill.ledger.rows import (
 from reelmill.ledger.schema import charges, clips, intents
 from reelmill.ledger.states import State
 
-__all__ = ["read_charges", "read_clip", "read_intent", "read_intents", "standings", "totals"]
+__all__ = ["count_clips", "read_charges", "read_clip", "read_intent", "read_intents", "standings", "totals"]
 
 _CHUNK = 1000
 _STANDINGS_CHUNK = 5000
 _CLIP_WIDTH = len(CLIP_COLUMNS)
 
 _LATEST = Lookup(
-    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id",
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output",
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -53,9 +53,14 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
     found: dict[str, Standing] = {}
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id in _LATEST.rows(connection, chunk):
+            for clip_id, attempt, state, error_code, intent_id, output in _LATEST.rows(connection, chunk):
                 found[clip_id] = Standing(
-                    clip_id=clip_id, attempt=attempt, state=State(state), error_code=error_code, intent_id=intent_id
+                    clip_id=clip_id,
+                    attempt=attempt,
+                    state=State(state),
+                    error_code=error_code,
+                    intent_id=intent_id,
+                    output=output,
                 )
     return found
 
@@ -66,13 +71,14 @@ def read_intents(
     states: Collection[State] | None,
     run_id: str | None,
     output: str | None,
-    limit: int | None,
+    limit: int | None = None,
+    also: Sequence[ColumnElement[bool]] = (),
 ) -> Iterator[tuple[Clip, Intent]]:
-    """Intents with their clips, oldest first."""
+    """Intents with their clips, oldest first; ``also`` are further conditions on both tables."""
     query = (
         select(*CLIP_COLUMNS, *INTENT_COLUMNS)
         .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))
-        .where(*_among(run_id, output))
+        .where(*_among(run_id, output), *also)
     )
     if states is not None:
         query = query.where(intents.c.state.in_(list(states)))
@@ -116,16 +122,25 @@ def _typed(row: Any, moment: ColumnElement[Any], key: ColumnElement[Any]) -> tup
 
 def totals(database: Database, *, output: str | None, run_id: str | None) -> dict[State, StateTotal]:
     """Intents and money (USD) by state; states without any are left out."""
+    present = func.sum(case((clips.c.latest_intent_id == intents.c.intent_id, 1), else_=0))
     query = (
-        select(intents.c.state, func.count(), func.sum(intents.c.reserved), func.sum(intents.c.charged))
+        select(intents.c.state, func.count(), present, func.sum(intents.c.reserved), func.sum(intents.c.charged))
+        .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))
         .where(*_among(run_id, output))
         .group_by(intents.c.state)
     )
     with database.reading() as connection:
         return {
-            state: StateTotal(clips=count, reserved_usd=reserved, charged_usd=charged)
-            for state, count, reserved, charged in connection.execute(query)
+            state: StateTotal(clips=count, present=int(latest), reserved_usd=reserved, charged_usd=charged)
+            for state, count, latest, reserved, charged in connection.execute(query)
         }
+
+
+def count_clips(database: Database, *, output: str | None, run_id: str | None) -> int:
+    """How many clips the intents are for; several attempts at one clip count once."""
+    query = select(func.count(func.distinct(intents.c.clip_id))).where(*_among(run_id, output))
+    with database.reading() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def _among(run_id: str | None, output: str | None) -> list[ColumnElement[bool]]:

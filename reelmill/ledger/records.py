@@ -175,13 +175,14 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands."""
+    """Where the latest attempt at a clip stands, and the output root that it belongs to."""
 
     clip_id: str
     attempt: int
     state: State
     error_code: str
     intent_id: str
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,9 @@ class KnownProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateTotal:
-    """Intents in one state, and their money in USD."""
+    """Intents in one state, and their money in USD; ``present`` of them are the latest attempt at their clip."""
 
     clips: int
+    present: int
     reserved_usd: Decimal
     charged_usd: Decimal

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -19,7 +19,17 @@ from reelmill.ledger.schema import budgets, rejects, runs
 from reelmill.ledger.upsert import Upsert, insert_or_leave
 from reelmill.product import Reject, RowRef
 
-__all__ = ["add_rejects", "finish_run", "list_runs", "plan_run", "read_rejects", "read_run", "start_run"]
+__all__ = [
+    "add_rejects",
+    "finish_run",
+    "list_runs",
+    "outputs",
+    "plan_run",
+    "query_runs",
+    "read_rejects",
+    "read_run",
+    "start_run",
+]
 
 _CHUNK = 2000
 _r = rejects.c
@@ -27,7 +37,7 @@ _place = tuple_(_r.file, _r.row, _r.digest)
 
 
 def _start_or_resume(new: Insert) -> ReturningInsert[Any]:
-    newer = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at")
+    newer = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at", "alive_at")
     upsert = new.on_conflict_do_update(
         index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in newer}
     )
@@ -43,6 +53,7 @@ def start_run(database: Database, run: Run) -> None:
     Raises FixConfiguration if the run was started for another output root.
     """
     with database.writing() as connection:
+        now = database.now(connection)
         values = {
             "run_id": run.run_id,
             "output": run.output,
@@ -53,8 +64,9 @@ def start_run(database: Database, run: Run) -> None:
             "cap_month": run.caps.month_usd,
             "counts": dict(run.counts),
             "planned": run.planned_usd,
-            "started_at": run.started_at or database.now(connection),
+            "started_at": run.started_at or now,
             "ended_at": None,
+            "alive_at": now,
         }
         output = connection.execute(_START.on(connection), values).scalar_one()
         if output != run.output:
@@ -86,24 +98,33 @@ def _change(database: Database, run_id: str, **values: Any) -> None:
 def read_run(database: Database, run_id: str) -> Run | None:
     """One run with what it has spent and reserved."""
     with database.reading() as connection:
-        return next(_runs(connection, _query().where(runs.c.run_id == run_id)), None)
+        return next(query_runs(connection, runs.c.run_id == run_id), None)
 
 
 def list_runs(database: Database, *, output: str | None, limit: int) -> list[Run]:
     """The newest runs first, of one output root or of all."""
-    query = _query().order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
-    if output is not None:
-        query = query.where(runs.c.output == output)
+    wanted = [] if output is None else [runs.c.output == output]
     with database.reading() as connection:
-        return list(_runs(connection, query))
+        return list(query_runs(connection, *wanted, limit=limit))
 
 
-def _query() -> Select[Any]:
+def outputs(database: Database) -> list[str]:
+    """Every output root that a run was for, the latest used first."""
+    query = select(runs.c.output).group_by(runs.c.output).order_by(func.max(runs.c.started_at).desc(), runs.c.output)
+    with database.reading() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def query_runs(connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> Iterator[Run]:
+    """The runs of which all of ``wanted`` is true, newest first."""
     its_budget = and_(budgets.c.scope == BudgetScope.RUN, budgets.c.key == runs.c.run_id)
-    return select(runs, budgets.c.reserved, budgets.c.spent).select_from(runs.outerjoin(budgets, its_budget))
-
-
-def _runs(connection: Connection, query: Select[Any]) -> Iterator[Run]:
+    query = (
+        select(runs, budgets.c.reserved, budgets.c.spent)
+        .select_from(runs.outerjoin(budgets, its_budget))
+        .where(*wanted)
+        .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+        .limit(limit)
+    )
     for row in connection.execute(query):
         yield Run(
             run_id=row.run_id,

@@ -46,6 +46,7 @@ runs = Table(
     Column("planned", Usd, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("alive_at", UtcTime),  # the last sign of life of its process
     Index(None, "output", "started_at"),
     Index(None, "started_at"),
 )

@@ -66,3 +66,20 @@ def test_standings_tell_the_latest_attempt(ledger, made, monkeypatch):
     assert latest.error_code == known(ledger, again).error_code == "unclear"
     assert standings[made[4].clip_id].state is State.LOST
     assert ledger.standings([]) == {}
+
+
+def test_totals_tell_attempts_from_clips(ledger):
+    first = bring_to(ledger, State.FAILED)
+    bring_to(ledger, State.SUCCEEDED, again=True, after=first.intent_id)
+    bring_to(ledger, State.FAILED, make_clip("other"))
+    totals = ledger.totals()
+    assert {state: (t.clips, t.present) for state, t in totals.items()} == {
+        State.FAILED: (2, 1),
+        State.SUCCEEDED: (1, 1),
+    }
+    assert (ledger.count_clips(), ledger.count_clips(run_id=RUN), ledger.count_clips(output="elsewhere")) == (2, 2, 0)
+
+
+def test_a_standing_names_its_output(ledger, made):
+    standings = ledger.standings([intent.clip_id for intent in made])
+    assert {standings[intent.clip_id].output for intent in made} == {"out-0", "out-1", "out-2"}

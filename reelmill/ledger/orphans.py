@@ -1,0 +1,39 @@
+"""Orphans: paid videos that no clip's present result uses.
+
+A clip is made again after its attempt was lost, and then the lost video turns up; or a person had it made anew.
+What was paid stays in the books, and the video stays where it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import exists
+
+from reelmill.clip import Clip
+from reelmill.ledger.database import Database
+from reelmill.ledger.reading import read_intents
+from reelmill.ledger.records import Intent
+from reelmill.ledger.schema import clips, intents
+from reelmill.ledger.states import State
+
+__all__ = ["orphans"]
+
+_DELIVERED = [state for state in State if state.delivered]
+_later = intents.alias("later")
+_SUPERSEDED = (
+    clips.c.latest_attempt > intents.c.attempt,  # true of few, and cheaper to ask
+    exists().where(
+        _later.c.clip_id == intents.c.clip_id,
+        _later.c.attempt > intents.c.attempt,
+        _later.c.state.in_(_DELIVERED),
+    ),
+)
+
+
+def orphans(database: Database, *, output: str | None) -> Iterator[tuple[Clip, Intent]]:
+    """Delivered attempts that a later delivered attempt of the same clip superseded, oldest first.
+
+    ``charged_usd`` of the intent is what it cost, ``video_uris`` is where its videos lie.
+    """
+    return read_intents(database, states=_DELIVERED, run_id=None, output=output, also=_SUPERSEDED)
