@@ -1,23 +1,17 @@
-"""Google's codes in words: what happened, and what to change in the prompt or the picture.
-
-Support codes and their categories are from Google's responsible-AI page for Veo; which side a code stands
-for is known for four pairs only, so the wording of the message decides first.
-"""
+"""How an operation ended, in words: what happened, and what to change in the prompt or the picture."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from reelmill.veo.outcomes import Failed, Finished, ReturnedVideo
+from reelmill.veo.support import says_filtered, what_struck
 
-__all__ = ["EMPTY_RESPONSE", "SupportCode", "Verdict", "VerdictState", "classify", "explain_rpc", "support_codes"]
+__all__ = ["EMPTY_RESPONSE", "Verdict", "VerdictState", "classify", "explain_refusal", "explain_rpc"]
 
 EMPTY_RESPONSE = "empty_response"
 """Error code of an operation that is done, without error, filter note or video."""
-
-_SUPPORT = re.compile(r"support codes?:?\s*([0-9][0-9, ]*)", re.IGNORECASE)
 
 
 class VerdictState(StrEnum):
@@ -30,110 +24,18 @@ class VerdictState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SupportCode:
-    """One code of Google's safety filters, explained."""
-
-    code: str
-    category: str
-    meaning: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The end of an operation: its state, a code for tables, a sentence for people, the videos to keep."""
+    """The end of an operation: its state, a code for tables, a sentence for people, the videos to keep.
+
+    ``causes`` say what a filter struck, each as ``side:category`` (see :mod:`reelmill.veo.support`).
+    """
 
     state: VerdictState
     code: str
     message: str
     videos: tuple[ReturnedVideo, ...] = ()
+    causes: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class _Category:
-    name: str
-    meaning: str
-    advice: str
-    codes: tuple[str, ...]
-
-
-_CATEGORIES = (
-    _Category(
-        "child",
-        "children, or somebody who looks like a child",
-        "Show the product without people, or say that adults wear and use it; take a picture without a child.",
-        ("58061214", "17301594"),
-    ),
-    _Category(
-        "celebrity",
-        "a well-known person",
-        "Take names of real people out of the title and the prompt, and recognisable faces out of the picture.",
-        ("29310472", "15236754"),
-    ),
-    _Category(
-        "video_safety_violation",
-        "a general safety rule for videos",
-        "Describe the scene more plainly, drop unusual words, and try again.",
-        ("64151117", "42237218"),
-    ),
-    _Category(
-        "dangerous",
-        "something dangerous",
-        "Leave out weapons, fire, drugs and risky use; show the product at rest.",
-        ("62263041",),
-    ),
-    _Category(
-        "hate",
-        "hateful content",
-        "Take out every word about groups of people.",
-        ("57734940", "22137204"),
-    ),
-    _Category(
-        "other",
-        "another safety rule that Google does not name",
-        "Describe the scene more plainly, and try again.",
-        ("74803281", "29578790", "42876398"),
-    ),
-    _Category(
-        "prohibited",
-        "prohibited content",
-        "Check the title and the description of the product for what Google's policy forbids.",
-        ("89371032", "49114662", "63429089", "72817394", "60599140"),
-    ),
-    _Category(
-        "third_party_content",
-        "content that belongs to somebody else",
-        "Take out names of other brands, films and characters, and logos and artwork from the picture.",
-        ("35561574", "35561575"),
-    ),
-    _Category(
-        "sexual",
-        "sexual content",
-        "Show swimwear, underwear and beauty products without a person wearing them; use neutral words.",
-        ("90789179", "43188360"),
-    ),
-    _Category(
-        "toxic",
-        "insulting words",
-        "Take insults out of the title, the slogan and the prompt.",
-        ("78610348",),
-    ),
-    _Category(
-        "violence",
-        "violence",
-        "Leave out weapons, fighting, blood and words like kill or shoot, even in a product's name.",
-        ("61493863", "56562880"),
-    ),
-    _Category(
-        "vulgar",
-        "vulgar words",
-        "Take vulgar words out of the title, the slogan and the prompt.",
-        ("32635315",),
-    ),
-)
-_BY_CODE = {code: category for category in _CATEGORIES for code in category.codes}
-_INPUT_CODES = frozenset({"58061214", "29310472", "57734940", "61493863"})
-_OUTPUT_CODES = frozenset({"17301594", "15236754", "22137204", "56562880"})
 
 _RPC: dict[int, tuple[str, str]] = {
     1: ("CANCELLED", "Make the clip again."),
@@ -153,40 +55,6 @@ _RPC: dict[int, tuple[str, str]] = {
 }
 
 
-def support_codes(*texts: str) -> tuple[SupportCode, ...]:
-    """Every support code that Google's ``texts`` name, explained, without repeats."""
-    found: dict[str, SupportCode] = {}
-    for text in texts:
-        for listed in _SUPPORT.findall(text):
-            for code in re.findall(r"[0-9]+", listed):
-                found.setdefault(code, _explained(code, text))
-    return tuple(found.values())
-
-
-def _explained(code: str, text: str) -> SupportCode:
-    category = _BY_CODE.get(code)
-    side = _side(code, text)
-    if category is None:
-        return SupportCode(
-            code, "unknown", f"{side} met a safety filter that Reelmill does not know",
-            "Describe the scene more plainly, and try again.",
-        )  # fmt: skip
-    return SupportCode(code, category.name, f"{side} was taken for {category.meaning}", category.advice)
-
-
-def _side(code: str, text: str) -> str:
-    lower = text.lower()
-    if "input image" in lower:
-        return "the product picture"
-    if "prompt could not be submitted" in lower or "prompt contains" in lower:
-        return "the prompt"
-    if code in _INPUT_CODES:
-        return "the prompt or the picture"
-    if code in _OUTPUT_CODES or "could not generate" in lower:
-        return "the generated video"
-    return "the prompt or the generated video"
-
-
 def explain_rpc(code: int) -> tuple[str, str]:
     """Name and remedy of a ``google.rpc`` code."""
     return _RPC.get(code, (f"CODE_{code}", "Make the clip again; if it repeats, look the code up in Google's pages."))
@@ -203,14 +71,10 @@ def classify(outcome: Finished | Failed, samples: int) -> Verdict:
     count = len(outcome.videos)
     if count >= samples:
         return Verdict(VerdictState.SUCCEEDED, "", "", outcome.videos)
-    codes = support_codes(*outcome.filtered_reasons)
-    code = ",".join(entry.code for entry in codes) or "filtered"
     if count:
-        message = f"{count} of {samples} videos came back. {_why_filtered(codes, outcome)}"
-        return Verdict(VerdictState.PARTIAL, code, message.rstrip(), outcome.videos)
+        return _filtered(VerdictState.PARTIAL, f"{count} of {samples} videos came back.", outcome)
     if outcome.filtered_count or outcome.filtered_reasons:
-        message = f"All videos were filtered. {_why_filtered(codes, outcome)}"
-        return Verdict(VerdictState.FILTERED, code, message.rstrip())
+        return _filtered(VerdictState.FILTERED, "All videos were filtered.", outcome)
     return Verdict(
         VerdictState.FAILED,
         EMPTY_RESPONSE,
@@ -219,24 +83,34 @@ def classify(outcome: Finished | Failed, samples: int) -> Verdict:
     )
 
 
+def explain_refusal(code: str, message: str) -> tuple[str, str]:
+    """Code and message of a request that was refused at once; explained, if a safety filter refused it."""
+    if not says_filtered(message):
+        return code, message
+    code, told, _ = _told((message,))
+    return code, f"Google's safety filter refused the request. {told}"
+
+
 def _failed(outcome: Failed) -> Verdict:
-    codes = support_codes(outcome.message)
-    if codes:
-        message = f"Google's safety filter stopped the request. {_sentences(codes)}"
-        return Verdict(VerdictState.FILTERED, ",".join(entry.code for entry in codes), message)
+    if says_filtered(outcome.message):
+        code, told, causes = _told((outcome.message,))
+        message = f"Google's safety filter stopped the request. {told}"
+        return Verdict(VerdictState.FILTERED, code, message, causes=causes)
     name, remedy = explain_rpc(outcome.code)
     message = f"{name}: {outcome.message.rstrip('.')}. {remedy}"
     return Verdict(VerdictState.FAILED, f"rpc_{outcome.code}", message)
 
 
-def _why_filtered(codes: tuple[SupportCode, ...], outcome: Finished) -> str:
-    if codes:
-        return _sentences(codes)
-    said = " ".join(outcome.filtered_reasons)
-    if "audio" in said.lower():
-        return f"{said} The sound filter errs often: make the clip again, or turn sound off."
-    return said or "Google gave no reason. Make the clip again."
+def _filtered(state: VerdictState, what: str, outcome: Finished) -> Verdict:
+    code, told, causes = _told(outcome.filtered_reasons)
+    return Verdict(state, code, f"{what} {told}", outcome.videos, causes)
 
 
-def _sentences(codes: tuple[SupportCode, ...]) -> str:
-    return " ".join(f"Support code {entry.code} ({entry.category}): {entry.meaning}. {entry.advice}" for entry in codes)
+def _told(reasons: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]]:
+    """The code for tables, the sentences for people and the causes for the ledger."""
+    found = what_struck(*reasons)
+    codes = ",".join(entry.code for entry in found)
+    told = " ".join(entry.sentence for entry in found)
+    said = "" if codes else " ".join(reasons).strip() or "Google gave no reason."
+    causes = tuple(dict.fromkeys(entry.cause for entry in found))
+    return codes or "filtered", f"{said} {told}".strip(), causes

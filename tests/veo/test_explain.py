@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmill.ledger.states import State
-from reelmill.veo.explain import EMPTY_RESPONSE, VerdictState, classify, explain_rpc, support_codes
+from reelmill.veo.explain import EMPTY_RESPONSE, VerdictState, classify, explain_refusal, explain_rpc
 from reelmill.veo.outcomes import Failed, Finished, ReturnedVideo
+from reelmill.veo.support import CATEGORIES, Side, support_codes
 
 VIDEO = ReturnedVideo(uri="gs://b/1/sample_0.mp4", data=None)
 OUTPUT = (
@@ -108,3 +109,73 @@ def test_every_end_is_classified_and_keeps_every_video(asked, returned, filtered
     assert (verdict.state is VerdictState.SUCCEEDED) == (returned >= asked)
     assert (verdict.state is VerdictState.PARTIAL) == (0 < returned < asked)
     assert verdict.state is VerdictState.SUCCEEDED or (verdict.code and verdict.message)
+
+
+DOCUMENTED = {  # Google's responsible-AI page for Veo, by category
+    "child": "58061214 17301594",
+    "celebrity": "29310472 15236754",
+    "video_safety_violation": "64151117 42237218",
+    "dangerous": "62263041",
+    "hate": "57734940 22137204",
+    "other": "74803281 29578790 42876398",
+    "prohibited": "89371032 49114662 63429089 72817394 60599140",
+    "third_party_content": "35561574 35561575",
+    "sexual": "90789179 43188360",
+    "toxic": "78610348",
+    "violence": "61493863 56562880",
+    "vulgar": "32635315",
+}
+SIDES = {
+    Side.PROMPT: "The prompt could not be submitted. Support codes: {}",
+    Side.PICTURE: "The input image contains blocked content. Support codes: {}",
+    Side.OUTPUT: "Veo could not generate 1 videos. Support codes: {}",
+}
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize(
+    ("category", "code"), [(name, code) for name, codes in DOCUMENTED.items() for code in codes.split()]
+)
+def test_every_documented_code_says_what_was_struck_and_what_to_change_there(category, code, side):
+    message = SIDES[side].format(code)
+    (found,) = support_codes(message)
+    assert found.category == category in CATEGORIES
+    verdict = classify(Failed(3, message), 1)
+    assert (verdict.state, verdict.code) == (VerdictState.FILTERED, code)
+    if found.side is not Side.INPUT:
+        assert found.side is side
+        assert {
+            Side.PROMPT: "In the prompt: ",
+            Side.PICTURE: "Change the picture, not the prompt: ",
+            Side.OUTPUT: "the generated video",
+        }[side] in verdict.message
+    assert verdict.causes == (f"{found.side.value}:{category}",)
+    assert len(found.advice) > 40
+
+
+def test_an_unknown_code_gets_a_remedy_for_every_side():
+    for side, text in SIDES.items():
+        (found,) = support_codes(text.format("11111111"))
+        assert (found.category, found.side) == ("unknown", side)
+        assert ("the picture" in found.advice or "picture:" in found.advice) == (side is not Side.PROMPT)
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (PROMPT.partition(" Support")[0], "prompt:unnamed"),
+        (IMAGE.partition(" Support")[0], "picture:unnamed"),
+        ("We encountered an issue with the audio for your prompt.", "output:sound"),
+    ],
+)
+def test_a_filter_without_a_code_is_no_bad_request(message, cause):
+    verdict = classify(Failed(3, message), 1)
+    assert (verdict.state, verdict.code, verdict.causes) == (VerdictState.FILTERED, "filtered", (cause,))
+    assert message in verdict.message
+
+
+def test_a_refusal_by_a_filter_is_explained_and_others_stay_as_they_are():
+    assert explain_refusal("http_400", "HTTP 400: bad duration") == ("http_400", "HTTP 400: bad duration")
+    code, message = explain_refusal("http_400", f"HTTP 400: {PROMPT}")
+    assert code == "58061214"
+    assert "In the prompt: show the product without people" in message
