@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-import reelmill
 from reelmill.clip import Clip
-from reelmill.ledger.records import Intent
+from reelmill.errors import LookFirst
+from reelmill.ledger.records import Intent, Settlement
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
+from reelmill.production.provenance import NAME, Provenance
+from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.studio import Studio
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
@@ -95,33 +94,29 @@ def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> str | 
     return studio.storage.uri(name)
 
 
-def write_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed, returned: int) -> str:
-    """Leave a record beside the videos: what made them, from what, and what they cost; returns its address."""
-    record = {
-        "generator": f"reelmill {reelmill.__version__}",
-        "ai_generated": True,
-        "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "clip_id": clip.clip_id,
-        "intent_id": intent.intent_id,
-        "attempt": intent.attempt,
-        "run_id": intent.run_id,
-        "operation": intent.operation,
-        "sku": clip.sku,
-        "title": clip.title,
-        "campaign": clip.campaign,
-        "request": clip.request.to_dict(),
-        "template": clip.template,
-        "template_version": clip.template_version,
-        "input_hash": clip.input_hash,
-        "videos": [
-            {"uri": uri, "sha256": landed.sha256[index] if landed.sha256 else None}
-            for index, uri in enumerate(landed.uris)
-        ],
-        "returned": returned,
-        "unit_price_usd": str(intent.unit_price_usd),
-        "price_date": intent.price_date,
-        "amount_usd": str(intent.unit_price_usd * intent.seconds * returned),
-    }
-    name = f"{intent.output_prefix}/provenance.json"
-    studio.storage.create(name, orjson.dumps(record, option=orjson.OPT_INDENT_2), "application/json")
-    return studio.storage.uri(name)
+def write_provenance(
+    studio: Studio, clip: Clip, intent: Intent, settlement: Settlement, sha256: Sequence[str | None] = ()
+) -> str:
+    """Leave a record beside the videos: what made them, from what, and what they cost; returns its address.
+
+    An earlier try may have left one. It stays, unless it counts fewer videos: then more came in the meantime.
+    """
+    storage = studio.storage
+    name = f"{intent.output_prefix}/{NAME}"
+    uri = storage.uri(name)
+    run = studio.ledger.run(intent.run_id)
+    started = run.started_at if run is not None else None
+    record = Provenance.of(
+        clip, intent, replace(settlement, provenance_uri=uri), sha256, run_started_at=started or intent.created_at
+    )
+    data = record.model_dump_json(indent=2).encode()
+    if not storage.create(name, data, "application/json") and _counts_fewer(studio, name, record):
+        storage.replace(name, data, "application/json")
+    return uri
+
+
+def _counts_fewer(studio: Studio, name: str, record: Provenance) -> bool:
+    try:
+        return read_provenance(studio.storage.read(name), name, studio.storage).returned < record.returned
+    except (LookFirst, FileNotFoundError):  # none of ours: it is not ours to replace
+        return False

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
@@ -101,24 +101,20 @@ class Producer:
 
     async def _settle(self, clip: Clip, intent: Intent, verdict: Verdict) -> None:
         studio = self.studio
-        poster = provenance = None
-        uris: tuple[str, ...] = ()
-        inspection = None
-        if verdict.videos:
-            uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
-            landed = await studio.threads.media(inspect_videos, studio, clip, intent, uris)
-            poster, inspection = landed.poster_uri, landed.inspection
-            provenance = await studio.threads.poll(write_provenance, studio, clip, intent, landed, len(verdict.videos))
         settlement = Settlement(
             state=State(verdict.state),
             returned=len(verdict.videos),
-            video_uris=uris,
-            poster_uri=poster,
-            provenance_uri=provenance,
-            inspection=inspection,
             error_code=verdict.code,
             error_message=verdict.message,
         )
+        if verdict.videos:
+            uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
+            landed = await studio.threads.media(inspect_videos, studio, clip, intent, uris)
+            settlement = replace(
+                settlement, video_uris=uris, poster_uri=landed.poster_uri, inspection=landed.inspection
+            )
+            record = await studio.threads.poll(write_provenance, studio, clip, intent, settlement, landed.sha256)
+            settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
 
     def _given_up(self, intent: Intent) -> bool:

@@ -11,9 +11,9 @@ from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillError, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import State
+from reelmill.production.provenance import clip_folder, prefix_leaf
 from reelmill.production.studio import Studio
 from reelmill.production.work import Work
-from reelmill.storage.names import safe_name
 from reelmill.veo.backend import MediaInput
 from reelmill.veo.images import ImageRefused, ImageUnreachable
 from reelmill.veo.labels import request_labels
@@ -34,8 +34,7 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
 
     def prefix(intent_id: str, attempt: int) -> str:
         """Readable, and never shared by two intents: that is how an unclear submit finds its videos."""
-        folder = f"clips/{safe_name(clip.sku)}/{clip.request.aspect_ratio.slug}"
-        return f"{folder}/{clip.clip_id[:12]}-{attempt}-{intent_id}"
+        return f"{clip_folder(clip)}/{prefix_leaf(clip.clip_id, attempt, intent_id)}"
 
     return studio.ledger.authorise(
         clip,

@@ -107,7 +107,8 @@ def test_an_unreadable_first_video_keeps_its_place(tmp_path, veo, gcs):
         uris = (engine.storage.uri(f"{intent.output_prefix}/1/sample_0.mp4"), engine.storage.uri(there))
 
         landed = inspect_videos(studio, asked, intent, uris)
-        assert write_provenance(studio, asked, intent, landed, 2)
+        ended = Settlement(state=State.SUCCEEDED, returned=2, video_uris=uris)
+        assert write_provenance(studio, asked, intent, ended, landed.sha256)
 
     assert landed.sha256[0] is None
     assert landed.sha256[1]

@@ -34,7 +34,7 @@ async def test_the_provenance_record_lies_beside_the_video(tmp_path, veo, gcs):
         record = orjson.loads(gcs.read(intent.provenance_uri))
 
     assert record["ai_generated"] is True
-    assert record["operation"] == intent.operation
+    assert record["intent"]["operation"] == intent.operation
     assert Decimal(record["amount_usd"]) == Decimal("0.20")
     assert record["videos"][0]["uri"] == intent.video_uris[0]
     assert intent.poster_uri.endswith("/poster.jpg")

@@ -1,0 +1,126 @@
+"""The provenance record: what lies beside the videos of a paid clip, for people, for labelling, and for the books.
+
+It says what made the videos, from what, and what they cost, completely enough that the ledger's charge can be
+rebuilt from it when the database is gone. It is written just before the charge is booked, so ``recorded_at``
+stands for the time of settling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+import reelmill
+from reelmill.clip import Clip
+from reelmill.ledger.records import ZERO, Intent, Settlement
+from reelmill.storage.names import safe_name
+
+__all__ = ["NAME", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
+
+NAME = "provenance.json"
+"""Its name below the output prefix of its intent."""
+
+
+def clip_folder(clip: Clip) -> str:
+    """Where all attempts at a clip lie, below the output root."""
+    return f"clips/{safe_name(clip.sku)}/{clip.request.aspect_ratio.slug}"
+
+
+def prefix_leaf(clip_id: str, attempt: int, intent_id: str) -> str:
+    """The last part of an intent's output prefix: readable, and never shared by two intents."""
+    return f"{clip_id[:12]}-{attempt}-{intent_id}"
+
+
+class ProducedVideo(BaseModel):
+    """A video and the digest of its bytes; None where it could not be read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    uri: str
+    sha256: str | None
+
+
+class Provenance(BaseModel):
+    """One record. ``intent`` is as it stands once settled; its worker and lease are left out.
+
+    ``returned`` videos came back and are paid: ``amount_usd`` = unit price (USD per second) x seconds x returned.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Literal[1]
+    generator: str
+    ai_generated: Literal[True]
+    recorded_at: AwareDatetime
+    run_started_at: AwareDatetime
+    returned: int
+    amount_usd: Decimal
+    videos: tuple[ProducedVideo, ...]
+    clip: Clip
+    intent: Intent
+
+    @classmethod
+    def of(
+        cls,
+        clip: Clip,
+        intent: Intent,
+        settlement: Settlement,
+        sha256: Sequence[str | None],
+        run_started_at: datetime,
+    ) -> Self:
+        """The record of an intent that is about to be settled so."""
+        now = datetime.now(UTC)
+        amount = intent.unit_price_usd * intent.seconds * settlement.returned
+        settled = replace(
+            intent,
+            state=settlement.state,
+            owner="",
+            lease_until=now,
+            reserved_usd=ZERO,
+            charged_usd=amount,
+            finished_at=now,
+            video_uris=settlement.video_uris,
+            poster_uri=settlement.poster_uri,
+            provenance_uri=settlement.provenance_uri,
+            inspection=settlement.inspection,
+            renditions=settlement.renditions,
+            error_code=settlement.error_code,
+            error_message=settlement.error_message,
+        )
+        return cls(
+            version=1,
+            generator=f"reelmill {reelmill.__version__}",
+            ai_generated=True,
+            recorded_at=now,
+            run_started_at=run_started_at,
+            returned=settlement.returned,
+            amount_usd=amount,
+            videos=tuple(
+                ProducedVideo(uri=uri, sha256=digest)
+                for uri, digest in zip_longest(settlement.video_uris, sha256[: len(settlement.video_uris)])
+            ),
+            clip=clip,
+            intent=settled,
+        )
+
+    @property
+    def settlement(self) -> Settlement:
+        """How the intent was settled."""
+        intent = self.intent
+        return Settlement(
+            state=intent.state,
+            returned=self.returned,
+            video_uris=intent.video_uris,
+            poster_uri=intent.poster_uri,
+            provenance_uri=intent.provenance_uri,
+            inspection=intent.inspection,
+            renditions=intent.renditions,
+            error_code=intent.error_code,
+            error_message=intent.error_message,
+        )
