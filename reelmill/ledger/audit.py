@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sqlalchemy import Column, Connection, and_, func, or_, select
+from sqlalchemy import Column, Connection, and_, func, not_, or_, select
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, BudgetScope
@@ -36,6 +36,7 @@ def audit(database: Database) -> list[str]:
             *_reservations(connection),
             *_charges(connection),
             *_latest_attempts(connection),
+            *_retries(connection),
         ]
 
 
@@ -116,3 +117,21 @@ def _latest_attempts(connection: Connection) -> Iterator[str]:
     )
     for row in connection.execute(query):
         yield f"Clip {row.clip_id} says {row.latest_attempt} attempts; its intents say {row.last or 0}."
+
+
+def _retries(connection: Connection) -> Iterator[str]:
+    """A softened retry follows the filtered attempt of the step before, or a retry of its step that was not sent."""
+    before = intents.alias("before")
+    follows = or_(
+        and_(before.c.state == State.FILTERED, before.c.softening == _i.softening - 1),
+        and_(before.c.state == State.RELEASED, before.c.softening == _i.softening),
+    )
+    query = (
+        select(_i.intent_id, _i.softening)
+        .select_from(
+            intents.outerjoin(before, and_(before.c.clip_id == _i.clip_id, before.c.attempt == _i.attempt - 1))
+        )
+        .where(_i.softening > 0, or_(before.c.intent_id.is_(None), not_(follows)))
+    )
+    for row in connection.execute(query):
+        yield f"Intent {row.intent_id} is softened retry {row.softening}, but follows no filtered attempt before it."

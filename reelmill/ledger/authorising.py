@@ -17,7 +17,7 @@ from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixConfiguration, LookFirst
 from reelmill.ledger.budgets import BudgetKeys, reserve
 from reelmill.ledger.database import Database
-from reelmill.ledger.records import ZERO, Caps, Intent
+from reelmill.ledger.records import ZERO, Caps, Intent, Softening
 from reelmill.ledger.rows import INTENT_COLUMNS, clip_values, intent_from
 from reelmill.ledger.schema import clips, intents, runs
 from reelmill.ledger.states import State
@@ -45,32 +45,61 @@ def _insert_or_describe(new: Insert) -> ReturningInsert[Any]:
 # Built once: building them anew for every clip would cost more than executing them.
 _DESCRIBE = Upsert(clips, _insert_or_describe)
 _RUN = select(runs.c.run_id).where(runs.c.run_id == bindparam("this"))
-_LATEST = select(intents.c.state, intents.c.owner).where(intents.c.intent_id == bindparam("this"))
+_WORDS = (intents.c.softening, intents.c.sent_prompt, intents.c.sent_negative_prompt)
+_LATEST = select(intents.c.state, intents.c.owner, *_WORDS).where(intents.c.intent_id == bindparam("this"))
 _INSERT = insert(intents)
 _POINT = update(clips).where(clips.c.clip_id == bindparam("this"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """The attempt that another one would follow; ``words`` if it was sent, or would have been, in softened ones."""
+
+    intent_id: str
+    attempt: int
+    state: State
+    owner: str
+    words: Softening | None
+
+    @property
+    def step(self) -> int:
+        return self.words.step if self.words else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """What a person allowed beyond the first attempt: after an end (``again``), after no certain end (``unclear``).
+    """What was allowed beyond the first attempt: after an end (``again``), after no certain end (``unclear``).
 
     ``after`` is the intent that the person saw; the permission is void once another one followed it, or once it
-    was found delivered. None binds it to nothing.
+    was found delivered. None binds it to nothing. ``softening`` is the policy's: a filtered ``after`` may be
+    followed by its next step, up to ``retries`` of them since a person (or the first plan) had the clip made.
     """
 
     again: bool = False
     unclear: bool = False
     after: str | None = None
+    softening: Softening | None = None
+    retries: int = 0
 
-    def covers(self, state: State, intent_id: str) -> bool:
-        """Whether another attempt may follow ``intent_id``, which stands so."""
-        if state is State.RELEASED:
+    def covers(self, latest: _Latest) -> bool:
+        """Whether another attempt may follow ``latest``."""
+        state = latest.state
+        if state is State.RELEASED and latest.step <= self.retries:
             return True
-        if state.open or self.after not in (None, intent_id):
+        if state.open or self.after not in (None, latest.intent_id):
             return False
+        if self.softening is not None:
+            due = self.softening.step == latest.step + 1 <= self.retries
+            return due and state is State.FILTERED and self.after == latest.intent_id
         if self.unclear and self.after is not None:
             return state.needs_person
         return self.unclear if state.needs_person else self.again
+
+    def words_after(self, latest: _Latest) -> Softening | None:
+        """What to send instead of the clip's own words: a retry that was never sent is still due as it was."""
+        if latest.state is State.RELEASED and not self.again:
+            return latest.words
+        return self.softening
 
 
 def authorise(
@@ -98,7 +127,7 @@ def authorise(
     with database.writing() as connection:
         if connection.execute(_RUN, {"this": run_id}).first() is None:
             raise FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run before its clips.")
-        attempt = _next_attempt(connection, clip, permission)
+        attempt, words = _next_attempt(connection, clip, permission)
         now = database.now(connection)
         intent_id = _new_id(now)
         keys = BudgetKeys.at(run_id, now)
@@ -107,6 +136,9 @@ def authorise(
             "output_prefix": output_prefix_for(intent_id, attempt),
             "owner": owner,
             "lease_until": now + timedelta(seconds=lease_s),
+            "softening": words.step if words else 0,
+            "sent_prompt": words.prompt if words else None,
+            "sent_negative_prompt": words.negative_prompt if words else None,
         }
         _insert(connection, clip, row)
         # The budgets come last: every process in the world wants these rows.
@@ -114,21 +146,29 @@ def authorise(
     return intent_from([row[column.name] for column in INTENT_COLUMNS])
 
 
-def _next_attempt(connection: Connection, clip: Clip, permission: Permission) -> int:
-    """Bring the clip's row up to date, which also locks it, and number the attempt that may follow."""
+def _next_attempt(connection: Connection, clip: Clip, permission: Permission) -> tuple[int, Softening | None]:
+    """Bring the clip's row up to date, which also locks it; number the attempt that may follow, and its words."""
     values = {**clip_values(clip), "latest_attempt": 0, "latest_intent_id": None}
     attempt, intent_id = connection.execute(_DESCRIBE.on(connection), values).one()
-    if intent_id is not None:
-        state, owner = connection.execute(_LATEST, {"this": intent_id}).one()
-        if not permission.covers(state, intent_id):
-            raise _forbidden(clip, attempt, state, owner)
-    return int(attempt) + 1
+    if intent_id is None:
+        return int(attempt) + 1, None
+    latest = _latest(connection, intent_id, attempt)
+    if not permission.covers(latest):
+        raise _forbidden(clip, latest)
+    return int(attempt) + 1, permission.words_after(latest)
 
 
-def _forbidden(clip: Clip, attempt: int, state: State, owner: str) -> LookFirst:
-    what = f"Attempt {attempt} at clip {clip.clip_id} ({clip.sku!r}) is {state.value}"
+def _latest(connection: Connection, intent_id: str, attempt: int) -> _Latest:
+    state, owner, step, prompt, negative = connection.execute(_LATEST, {"this": intent_id}).one()
+    words = Softening(step=step, prompt=prompt, negative_prompt=negative or "") if step else None
+    return _Latest(intent_id, attempt, state, owner, words)
+
+
+def _forbidden(clip: Clip, latest: _Latest) -> LookFirst:
+    state = latest.state
+    what = f"Attempt {latest.attempt} at clip {clip.clip_id} ({clip.sku!r}) is {state.value}"
     if state.open:
-        return LookFirst(f"{what}, held by {owner}.", "Let it finish, or run `reelmill settle`.")
+        return LookFirst(f"{what}, held by {latest.owner}.", "Let it finish, or run `reelmill settle`.")
     if state.needs_person:
         return LookFirst(
             f"{what}: it may have been paid.",
@@ -169,6 +209,7 @@ def _new_intent(clip: Clip, intent_id: str, attempt: int, keys: BudgetKeys, now:
         "provenance_uri": None,
         "inspection": None,
         "renditions": {},
+        "filter_causes": None,
     }
 
 

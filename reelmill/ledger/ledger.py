@@ -11,37 +11,39 @@ from decimal import Decimal
 from typing import Self
 
 from reelmill.clip import Clip
-from reelmill.ledger import adopting, authorising, budgets, life, products, quota, reading, runs, sending, settling
-from reelmill.ledger.audit import audit
+from reelmill.ledger import (
+    adopting,
+    authorising,
+    life,
+    products,
+    quota,
+    reading,
+    runs,
+    sending,
+    settling,
+)
 from reelmill.ledger.database import Clock, Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate
-from reelmill.ledger.orphans import orphans
+from reelmill.ledger.reader import Reader
 from reelmill.ledger.records import (
-    Budget,
-    BudgetScope,
     Caps,
-    Charge,
     Intent,
     KnownProduct,
     Run,
     RunStatus,
     Settlement,
+    Softening,
     Standing,
-    StateTotal,
 )
 from reelmill.ledger.states import State
-from reelmill.ledger.unfit import unfit
 from reelmill.product import Reject
 
 __all__ = ["Ledger"]
 
 
-class Ledger:
+class Ledger(Reader):
     """The truth about money: what was promised, what was sent, what was paid."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     @classmethod
     def open(cls, url: str, *, clock: Clock | None = None) -> Self:
@@ -98,10 +100,6 @@ class Ledger:
         """The runs that say they go on, with their signs of life."""
         return life.unfinished_runs(self._db, output=output)
 
-    def outputs(self) -> list[str]:
-        """Every output root that a run was for, the latest used first."""
-        return runs.outputs(self._db)
-
     def add_rejects(self, run_id: str, rejects: Iterable[Reject]) -> None:
         """Keep feed rows that cannot be made; the same one is kept once per run."""
         runs.add_rejects(self._db, run_id, rejects)
@@ -151,11 +149,14 @@ class Ledger:
         again: bool = False,
         again_unclear: bool = False,
         after: str | None = None,
+        softening: Softening | None = None,
+        retries: int = 0,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
         ``again`` permits another attempt after an end, ``again_unclear`` after LOST or EXPIRED; an open one
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
+        ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -167,7 +168,9 @@ class Ledger:
             owner=owner,
             lease_s=lease_s,
             caps=caps,
-            permission=authorising.Permission(again=again, unclear=again_unclear, after=after),
+            permission=authorising.Permission(
+                again=again, unclear=again_unclear, after=after, softening=softening, retries=retries
+            ),
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:
@@ -223,55 +226,6 @@ class Ledger:
     def renew(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> int:
         """Prolong the leases that ``owner`` still holds; returns how many."""
         return adopting.renew(self._db, intent_ids, owner=owner, lease_s=lease_s)
-
-    # Reading
-
-    def intent(self, intent_id: str) -> Intent | None:
-        """One intent."""
-        return reading.read_intent(self._db, intent_id)
-
-    def clip(self, clip_id: str) -> Clip | None:
-        """One clip, as last described."""
-        return reading.read_clip(self._db, clip_id)
-
-    def intents(
-        self,
-        *,
-        states: Collection[State] | None = None,
-        run_id: str | None = None,
-        output: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[tuple[Clip, Intent]]:
-        """Oldest first, streamed."""
-        return reading.read_intents(self._db, states=states, run_id=run_id, output=output, limit=limit)
-
-    def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
-        """Oldest first, streamed."""
-        return reading.read_charges(self._db, run_id=run_id)
-
-    def totals(self, *, output: str | None = None, run_id: str | None = None) -> dict[State, StateTotal]:
-        """Intents and USD by state; states without any are left out."""
-        return reading.totals(self._db, output=output, run_id=run_id)
-
-    def count_clips(self, *, output: str | None = None, run_id: str | None = None) -> int:
-        """How many clips the intents are for; several attempts at one clip count once."""
-        return reading.count_clips(self._db, output=output, run_id=run_id)
-
-    def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
-        """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
-        return orphans(self._db, output=output)
-
-    def unfit(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
-        """Clips that were delivered and found unfit by inspection, streamed."""
-        return unfit(self._db, output=output)
-
-    def budget(self, scope: BudgetScope, key: str) -> Budget:
-        """Promised and paid in a run (its id), a UTC day (``2026-07-01``) or month (``2026-07``)."""
-        return budgets.budget(self._db, scope, key)
-
-    def audit(self) -> list[str]:
-        """Every contradiction in the books as a sentence; empty when they are clean."""
-        return audit(self._db)
 
     # Quota
 

@@ -15,10 +15,13 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.engine import BUSY_S
 from reelmill.ledger.faults import place, translated
 
-__all__ = ["HEAD", "MIGRATIONS", "migrate"]
+__all__ = ["BACKUP_MARK", "HEAD", "MIGRATIONS", "migrate"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; revisions are numbered so that a newer schema is recognised by any older code."""
+
+BACKUP_MARK = 0x524D424B  # "RMBK"
+"""SQLite's application id of a back-up, which is no ledger to work on."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x7265656C6D696C6C  # "reelmill": the advisory lock under which PostgreSQL ledgers are migrated
@@ -27,9 +30,10 @@ _LOCK = 0x7265656C6D696C6C  # "reelmill": the advisory lock under which PostgreS
 def migrate(database: Database) -> None:
     """Upgrade to HEAD if needed, in one transaction under a lock.
 
-    Raises FixConfiguration if a newer Reelmill made the ledger; TryLater, FixAccess.
+    Raises FixConfiguration if a newer Reelmill made the ledger, or if it is a back-up; TryLater, FixAccess.
     """
     with database.reading() as connection:
+        _refuse_backup(database, connection)
         if _current(database, connection) == HEAD:
             return
     if database.is_sqlite:
@@ -39,6 +43,15 @@ def migrate(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if _current(database, connection) != HEAD:
             _upgrade(connection)
+
+
+def _refuse_backup(database: Database, connection: Connection) -> None:
+    """What a back-up calls authorised may have been sent since: it must come back through a restore."""
+    if database.is_sqlite and connection.exec_driver_sql("PRAGMA application_id").scalar() == BACKUP_MARK:
+        raise FixConfiguration(
+            f"{place(database.url)} is a back-up.",
+            "Leave it as it is; run `reelmill ledger restore` on it, with REELMILL_LEDGER_URL naming another place.",
+        )
 
 
 def _current(database: Database, connection: Connection) -> str | None:

@@ -22,14 +22,26 @@ from reelmill.ledger.rows import (
 from reelmill.ledger.schema import charges, clips, intents
 from reelmill.ledger.states import State
 
-__all__ = ["count_clips", "read_charges", "read_clip", "read_intent", "read_intents", "standings", "totals"]
+__all__ = [
+    "IS_LATEST",
+    "count_clips",
+    "read_charges",
+    "read_clip",
+    "read_intent",
+    "read_intents",
+    "standings",
+    "totals",
+]
 
 _CHUNK = 1000
 _STANDINGS_CHUNK = 5000
 _CLIP_WIDTH = len(CLIP_COLUMNS)
 
+IS_LATEST = clips.c.latest_intent_id == intents.c.intent_id
+"""Condition of :func:`read_intents`: only the latest attempt at each clip."""
+
 _LATEST = Lookup(
-    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output",
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening",
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -53,7 +65,7 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
     found: dict[str, Standing] = {}
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id, output in _LATEST.rows(connection, chunk):
+            for clip_id, attempt, state, error_code, intent_id, output, softening in _LATEST.rows(connection, chunk):
                 found[clip_id] = Standing(
                     clip_id=clip_id,
                     attempt=attempt,
@@ -61,6 +73,7 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
                     error_code=error_code,
                     intent_id=intent_id,
                     output=output,
+                    softening=softening,
                 )
     return found
 
@@ -122,7 +135,7 @@ def _typed(row: Any, moment: ColumnElement[Any], key: ColumnElement[Any]) -> tup
 
 def totals(database: Database, *, output: str | None, run_id: str | None) -> dict[State, StateTotal]:
     """Intents and money (USD) by state; states without any are left out."""
-    present = func.sum(case((clips.c.latest_intent_id == intents.c.intent_id, 1), else_=0))
+    present = func.sum(case((IS_LATEST, 1), else_=0))
     query = (
         select(intents.c.state, func.count(), present, func.sum(intents.c.reserved), func.sum(intents.c.charged))
         .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from reelmill.clip import VideoRequest
 from reelmill.errors import LookFirst
 from reelmill.ledger.states import State
 
@@ -22,6 +23,7 @@ __all__ = [
     "Run",
     "RunStatus",
     "Settlement",
+    "Softening",
     "Standing",
     "StateTotal",
 ]
@@ -94,6 +96,8 @@ class Intent:
     ``reserved_usd`` is what still counts against the caps, ``charged_usd`` what was paid. ``seconds`` is the
     paid length of each of ``samples`` videos. ``unclear_since`` is when a submit without an answer was sent.
     ``lease_until`` is when another worker may take it over from ``owner``. ``refusals`` counts definite ones.
+    ``softening`` is 0 for the clip's own words, else the number of this retry, which sends ``sent_prompt`` and
+    ``sent_negative_prompt`` instead. ``filter_causes`` say what a safety filter struck, as ``side:category``.
     """
 
     intent_id: str
@@ -126,6 +130,25 @@ class Intent:
     provenance_uri: str | None = None
     inspection: Mapping[str, Any] | None = None
     renditions: Mapping[str, str] = field(default_factory=dict)
+    softening: int = 0
+    sent_prompt: str | None = None
+    sent_negative_prompt: str | None = None
+    filter_causes: tuple[str, ...] = ()
+
+    def as_sent(self, request: VideoRequest) -> VideoRequest:
+        """The clip's request in the words of this attempt."""
+        if self.sent_prompt is None:
+            return request
+        return replace(request, prompt=self.sent_prompt, negative_prompt=self.sent_negative_prompt or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Softening:
+    """A retry of a filtered clip in other words: the how-manieth it is, from 1, and what it sends."""
+
+    step: int
+    prompt: str
+    negative_prompt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +164,7 @@ class Settlement:
     renditions: Mapping[str, str] = field(default_factory=dict)
     error_code: str = ""
     error_message: str = ""
+    filter_causes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.state not in _SETTLED or self.returned < 0 or self.state.delivered != (self.returned > 0):
@@ -183,6 +207,7 @@ class Standing:
     error_code: str
     intent_id: str
     output: str
+    softening: int = 0
 
 
 @dataclass(frozen=True, slots=True)

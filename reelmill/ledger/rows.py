@@ -69,6 +69,7 @@ def intent_from(row: Sequence[Any]) -> Intent:
     """The intent of a row of INTENT_COLUMNS."""
     values = dict(zip(_INTENT_FIELDS, row, strict=True))
     values["video_uris"] = tuple(values["video_uris"])
+    values["filter_causes"] = tuple(values["filter_causes"] or ())
     return Intent(**values)
 
 

@@ -106,5 +106,13 @@ def release(database: Database, intent_id: str, *, owner: str) -> bool:
         held = LockedIntent(connection, intent_id)
         if held.state is not State.AUTHORISED or held.intent.owner != owner:
             return False
-        held.end(State.RELEASED, finished_at=database.now(connection))
+        held.end(State.RELEASED, finished_at=database.now(connection), **_unsent(held.intent))
         return True
+
+
+def _unsent(intent: Intent) -> dict[str, Any]:
+    """What a retry that was not sent leaves to say: its clip is still a filtered one."""
+    if not intent.softening:
+        return {}
+    message = "Filtered before, and its retry with a softened prompt was not sent. Run the same command, or redrive it."
+    return {"error_code": "retry_not_sent", "error_message": message}

@@ -42,6 +42,7 @@ def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
             renditions=settlement.renditions,
             error_code=settlement.error_code,
             error_message=settlement.error_message,
+            filter_causes=settlement.filter_causes or None,
         )
         if settlement.returned:
             charge = {

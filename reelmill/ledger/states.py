@@ -19,7 +19,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["TRANSITIONS", "State", "can_move"]
+__all__ = ["PICTURE_REFUSED", "PICTURE_UNREACHABLE", "TRANSITIONS", "State", "can_move"]
+
+PICTURE_REFUSED = "image_refused"
+"""Error code of a failed intent that was never sent: its picture can never be used."""
+
+PICTURE_UNREACHABLE = "image_unreachable"
+"""Error code of a failed intent that was never sent: its picture could not be fetched then. The next run tries again."""
 
 
 class State(StrEnum):

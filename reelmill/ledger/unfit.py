@@ -8,16 +8,16 @@ from sqlalchemy import Text, type_coerce
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.reading import read_intents
+from reelmill.ledger.reading import IS_LATEST, read_intents
 from reelmill.ledger.records import Intent
-from reelmill.ledger.schema import clips, intents
+from reelmill.ledger.schema import intents
 from reelmill.ledger.states import State
 
 __all__ = ["unfit"]
 
 _DELIVERED = [state for state in State if state.delivered]
 _MAY_BE = (
-    clips.c.latest_intent_id == intents.c.intent_id,
+    IS_LATEST,
     # Narrows a million records down in the database; findings could quote these words, so each is read too.
     type_coerce(intents.c.inspection, Text).like('%"status":"fail"%'),
 )

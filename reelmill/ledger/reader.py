@@ -1,0 +1,85 @@
+"""Reading the ledger: everything that it can be asked without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from reelmill.clip import Clip
+from reelmill.ledger import budgets, reading, remade
+from reelmill.ledger.audit import audit
+from reelmill.ledger.database import Database
+from reelmill.ledger.orphans import orphans
+from reelmill.ledger.records import Budget, BudgetScope, Charge, Intent, StateTotal
+from reelmill.ledger.runs import outputs
+from reelmill.ledger.states import State
+from reelmill.ledger.unfit import unfit
+
+__all__ = ["Reader"]
+
+
+class Reader:
+    """The questions; the :class:`~reelmill.ledger.ledger.Ledger` is one that can also write."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def outputs(self) -> list[str]:
+        """Every output root that a run was for, the latest used first."""
+        return outputs(self._db)
+
+    def intent(self, intent_id: str) -> Intent | None:
+        """One intent."""
+        return reading.read_intent(self._db, intent_id)
+
+    def clip(self, clip_id: str) -> Clip | None:
+        """One clip, as last described."""
+        return reading.read_clip(self._db, clip_id)
+
+    def intents(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        run_id: str | None = None,
+        output: str | None = None,
+        limit: int | None = None,
+        latest: bool = False,
+    ) -> Iterator[tuple[Clip, Intent]]:
+        """Oldest first, streamed; with ``latest`` only the latest attempt at each clip."""
+        also = [reading.IS_LATEST] if latest else []
+        return reading.read_intents(self._db, states=states, run_id=run_id, output=output, limit=limit, also=also)
+
+    def videos_of(self, clip_ids: Collection[str]) -> dict[str, Intent]:
+        """The latest delivered attempt of each clip that has one."""
+        return remade.videos_of(self._db, clip_ids)
+
+    def remade(self, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
+        """The clips of these attempts that a changed clip, delivered later, has taken the place of."""
+        return remade.remade(self._db, attempts)
+
+    def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
+        """Oldest first, streamed."""
+        return reading.read_charges(self._db, run_id=run_id)
+
+    def totals(self, *, output: str | None = None, run_id: str | None = None) -> dict[State, StateTotal]:
+        """Intents and USD by state; states without any are left out."""
+        return reading.totals(self._db, output=output, run_id=run_id)
+
+    def count_clips(self, *, output: str | None = None, run_id: str | None = None) -> int:
+        """How many clips the intents are for; several attempts at one clip count once."""
+        return reading.count_clips(self._db, output=output, run_id=run_id)
+
+    def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
+        return orphans(self._db, output=output)
+
+    def unfit(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """Clips that were delivered and found unfit by inspection, streamed."""
+        return unfit(self._db, output=output)
+
+    def budget(self, scope: BudgetScope, key: str) -> Budget:
+        """Promised and paid in a run (its id), a UTC day (``2026-07-01``) or month (``2026-07``)."""
+        return budgets.budget(self._db, scope, key)
+
+    def audit(self) -> list[str]:
+        """Every contradiction in the books as a sentence; empty when they are clean."""
+        return audit(self._db)

@@ -1,0 +1,70 @@
+"""What was made good since: by another attempt at the same clip, or by a changed clip in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from reelmill.clip import Clip
+from reelmill.ledger.database import Database
+from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.reading import IS_LATEST
+from reelmill.ledger.records import Intent
+from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
+from reelmill.ledger.schema import clips, intents
+from reelmill.ledger.states import State
+
+__all__ = ["remade", "videos_of"]
+
+_CHUNK = 1000
+_DELIVERED = [state for state in State if state.delivered]
+_c, _i = clips.c, intents.c
+
+
+def videos_of(database: Database, clip_ids: Collection[str]) -> dict[str, Intent]:
+    """The latest delivered attempt of each clip that has one."""
+    found: dict[str, Intent] = {}
+    for chunk in chunks(clip_ids, _CHUNK):
+        with database.reading() as connection:
+            these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(_DELIVERED))
+            rows = connection.execute(select(*INTENT_COLUMNS).where(*these).order_by(_i.attempt)).all()
+        found |= {intent.clip_id: intent for intent in map(intent_from, rows)}
+    return found
+
+
+def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
+    """The clips among these whose place another clip has taken: delivered later, for another prompt or picture.
+
+    The place of a clip is its SKU, ratio, variant and output.
+    """
+    skus = {clip.sku for clip, _ in attempts}
+    latest: dict[tuple[Any, ...], datetime] = {}
+    for place, moment in _deliveries(database, skus):
+        latest[place] = max(moment, latest.get(place, moment))
+    return {
+        clip.clip_id
+        for clip, intent in attempts
+        if latest.get(_place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output), intent.created_at)
+        > intent.created_at
+    }
+
+
+def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], datetime]]:
+    columns: tuple[ColumnElement[Any], ...] = (_c.sku, _c.request, _c.variant, _i.output, _i.created_at)
+    for chunk in chunks(sorted(skus), _CHUNK):
+        with database.reading() as connection:
+            query = (
+                select(*columns)
+                .select_from(clips.join(intents, IS_LATEST))
+                .where(one_of(connection, _c.sku, chunk), _i.state.in_(_DELIVERED))
+            )
+            rows = connection.execute(query).all()
+        for row in rows:
+            yield _place(row.sku, row.request["aspect_ratio"], row.variant, row.output), row.created_at
+
+
+def _place(sku: str, ratio: str, variant: int, output: str) -> tuple[Any, ...]:
+    return sku, str(ratio), variant, output
