@@ -123,3 +123,31 @@ SETTINGS = {
     "statement_timeout": "2min",
     "transaction_isolation": "read committed",
 }
+
+
+OLD_ROWS = (
+    """INSERT INTO runs (run_id, output, status, parameters, counts, planned, started_at)
+    VALUES ('r', 'o', 'running', '{}', '{}', 0, '2026-07-15 12:00:00')""",
+    """INSERT INTO clips VALUES ('c',
+    '{"aspect_ratio": "9:16", "model": "m", "prompt": "p", "reference_images": [], "resolution": "720p"}',
+    1, 's', '', 't', '', '', '', '[]', '', '', '', '[]', 1, '', 1, 'i')""",
+    """INSERT INTO intents (intent_id, clip_id, attempt, run_id, day_key, month_key, output, output_prefix, state,
+    owner, lease_until, reserved, charged, model, unit_price, price_date, seconds, samples, refusals, created_at,
+    error_code, error_message, video_uris, renditions)
+    VALUES ('i', 'c', 1, 'r', '2026-07-15', '2026-07', 'o', 'p', 'filtered', 'w', '2026-07-15 12:00:00', 0, 0, 'm',
+    1, '', 8, 1, 0, '2026-07-15 12:00:00', 'filtered', 'why', '[]', '{}')""",
+)
+
+
+def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_url, engine):
+    Ledger.open(empty_url).close()
+    with engine.begin() as connection:  # back to how the second migration left it
+        for column in ("softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
+            connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        for statement in OLD_ROWS:
+            connection.execute(text(statement))
+    with Ledger.open(empty_url) as ledger:
+        ((_, intent),) = ledger.intents()
+        assert (intent.softening, intent.sent_prompt, intent.filter_causes) == (0, None, ())
+        assert intent.as_sent(ledger.clip("c").request).prompt == "p"

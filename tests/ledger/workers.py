@@ -14,7 +14,7 @@ from typing import Any
 
 from reelmill.errors import LookFirst, RaiseCap
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Caps, Run
+from reelmill.ledger.records import Caps, Run, Softening
 from reelmill.ledger.states import State
 from tests.ledger.making import LEASE_S, OUTPUT, FixedClock, authorise, make_clip, settlement
 
@@ -154,3 +154,15 @@ def wait_for(condition: Callable[[], bool], *, within_s: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(0.01)
+
+
+def retry_filtered(number: int, url: str, after: str) -> bool:
+    """Try to be the one who retries a filtered clip; whether this process was."""
+    with Ledger.open(url) as ledger:
+        ledger.start_run(Run(run_id=f"run-{number}", output=OUTPUT))
+        softer = Softening(step=1, prompt=f"Softened by {number}.", negative_prompt="")
+        try:
+            authorise(ledger, make_clip(), run_id=f"run-{number}", softening=softer, retries=3, after=after)
+        except LookFirst:
+            return False
+        return True
