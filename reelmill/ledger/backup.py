@@ -71,6 +71,7 @@ def write_copy(database: Database, held: Connection | None, target: Path, *, ove
         raise _exists(target)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     with _disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             rows = _copy_file(database, part) if database.is_sqlite else _copy_rows(database, held, part)
             _mark(part)
@@ -159,7 +160,7 @@ def _exists(target: Path) -> FixConfiguration:
 @contextmanager
 def _disk_errors(target: Path) -> Iterator[None]:
     """Say a full or closed folder in Reelmill's words."""
-    remedy = "Make the folder and let this user write there, with room for the whole ledger."
+    remedy = "Let this user write there, with room for the whole ledger, or choose another place."
     try:
         with translated(URL.create("sqlite", database=str(target))):
             yield
