@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from types import CodeType, FrameType
@@ -28,11 +28,21 @@ _BEGINS = (f"production{os.sep}sending.py", "authorise")
 class LineEvents:
     """Counts, and sends this very process a signal at chosen counts (from 1).
 
-    ``signals`` maps a count to a signal. ``note`` is told, just before, where that is.
+    ``signals`` maps a count to a signal; ``places`` maps a function, as in ``production/sending.py:_record``, to the
+    signal that comes at its first line, once; ``calls`` maps a count to something that is done in between. ``note``
+    is told, just before a signal, where that is.
     """
 
-    def __init__(self, signals: dict[int, signal.Signals], note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        signals: Mapping[int, signal.Signals],
+        note: Callable[[str], None],
+        *,
+        places: Mapping[str, signal.Signals] | None = None,
+        calls: Mapping[int, Callable[[], None]] | None = None,
+    ) -> None:
         self._signals, self._note = signals, note
+        self._places, self._calls = dict(places or {}), calls or {}
         self._numbers = count(1)
         self._begun = False
         self.counted = 0
@@ -51,7 +61,11 @@ class LineEvents:
         self.counted = max(self.counted, number)
         where = f"{code.co_filename.removeprefix(OURS)}:{line}"
         self.lines.add(where)
+        if number in self._calls:
+            self._calls[number]()
         chosen = self._signals.get(number)
+        if self._places and chosen is None:
+            chosen = self._places.pop(f"{where.rpartition(':')[0]}:{code.co_name}", None)
         if chosen is not None:
             self._note(f"{number} {where}")
             os.kill(os.getpid(), chosen)

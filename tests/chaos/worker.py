@@ -11,10 +11,12 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import reelmill.cli
+from tests.chaos.clock import shift_clock
 from tests.chaos.controls import Control, break_protocol
 from tests.chaos.tracing import LineEvents
 
@@ -34,12 +36,19 @@ _PATIENCE_S = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interference:
-    """What is done to a worker from within. ``signals``: the line event (from 1) at which it gets each signal."""
+    """What is done to a worker from within.
+
+    ``signals``: the line event (from 1) at which it gets each signal; ``places``: the function at whose first line
+    it gets one. ``clock_s``: how far ahead of the truth its wall clock is; ``steps``: the line event at which that
+    clock is set, and by how many seconds it jumps.
+    """
 
     signals: dict[int, signal.Signals] = field(default_factory=dict)
+    places: dict[str, signal.Signals] = field(default_factory=dict)
     count: bool = False
     control: Control | None = None
-    clock_s: float = 0  # how far ahead of the truth its wall clock is
+    clock_s: float = 0
+    steps: dict[int, float] = field(default_factory=dict)
 
 
 class Worker:
@@ -62,6 +71,14 @@ class Worker:
     def running(self) -> bool:
         """Whether it has not ended (it may be stopped)."""
         return bool(self._process.is_alive())
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still since a SIGSTOP."""
+        if not self.running:
+            return False
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return fields[0] == "T"
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it is still there."""
@@ -104,12 +121,12 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
     os.environ.clear()
     os.environ.update(environment)
     break_protocol(told.control)
-    if told.clock_s:
-        from tests.chaos.clock import shift_clock
-
-        shift_clock(told.clock_s)
-    events = LineEvents(dict(told.signals), lambda where: _write(note, where))
-    if told.signals or told.count:
+    calls = {}
+    if told.clock_s or told.steps:
+        move = shift_clock(told.clock_s)
+        calls = {number: partial(move, seconds) for number, seconds in told.steps.items()}
+    events = LineEvents(told.signals, lambda where: _write(note, where), places=told.places, calls=calls)
+    if told.signals or told.places or told.steps or told.count:
         events.begin()
     code = 1
     try:
