@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.heartbeat import showing_life
+from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.records import KnownProduct, Run, RunStatus
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
@@ -27,7 +29,6 @@ OWNER = "owner"
 
 T = TypeVar("T")
 _CHUNK = 1000
-_ALL = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +137,13 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
 
 @contextmanager
 def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
-    """End the run in the ledger also when it is torn down before it could be closed.
+    """End the run in the ledger also when it is torn down before it could be closed; show life until then.
 
     What is in flight is left for the next run or settle.
     """
     try:
-        yield
+        with showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
+            yield
     except BaseException as error:
         engine.stop.leave()
         run = engine.ledger.run(run_id)
@@ -156,15 +158,24 @@ def close_abandoned_runs(engine: Engine) -> list[str]:
 
     Returns their ids. What they left in flight is not lost: see :mod:`reelmill.jobs.resuming`.
     """
-    abandoned = [
-        run.run_id
-        for run in engine.ledger.runs(output=engine.storage.root, limit=_ALL)
-        if run.status is RunStatus.RUNNING and is_gone(str(run.parameters.get(OWNER, "")))
-    ]
+    unfinished = engine.ledger.unfinished_runs(output=engine.storage.root)
+    abandoned = [found.run.run_id for found in unfinished if _is_abandoned(engine, found)]
     for run_id in abandoned:
         engine.ledger.finish_run(run_id, RunStatus.FAILED)
     write_touched_tables(engine, abandoned)
     return abandoned
+
+
+def _is_abandoned(engine: Engine, found: UnfinishedRun) -> bool:
+    """Whether its process is gone from this host, or showed no life anywhere for twice as long as a lease."""
+    owner = str(found.run.parameters.get(OWNER, ""))
+    if owner == engine.owner:
+        return False
+    if is_gone(owner):
+        return True
+    # What others have taken over says nothing about the run's own process.
+    leases = [lapsed_s for holder, lapsed_s in found.leases.items() if holder == owner]
+    return min([found.silent_s, *leases]) > 2 * engine.settings.lease_s
 
 
 def write_touched_tables(engine: Engine, run_ids: Iterable[str]) -> list[str]:

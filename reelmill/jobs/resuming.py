@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reelmill.jobs.accounting import close_abandoned_runs
 from reelmill.jobs.engine import Engine
@@ -11,25 +12,39 @@ from reelmill.ledger.states import State
 from reelmill.production.owner import is_gone
 from reelmill.production.work import Work
 
-__all__ = ["adopt_abandoned"]
+__all__ = ["TakenOver", "adopt_abandoned", "take_over"]
 
 _BATCH = 1000
 
 
-def adopt_abandoned(engine: Engine) -> list[Work]:
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What was taken over: clips to follow, how many others were never sent, and the runs that were ended."""
+
+    works: tuple[Work, ...] = ()
+    released: int = 0
+    closed_runs: tuple[str, ...] = ()
+
+
+def take_over(engine: Engine) -> TakenOver:
     """Take over every open clip of this output whose worker is gone or silent past its lease.
 
     Clips never sent are released (they are planned again like new ones); the others are only to be followed.
     Runs of workers that are gone are ended.
     """
     works = []
+    released = 0
     for intent in _adopted(engine):
         if intent.state is State.AUTHORISED:
-            engine.ledger.release(intent.intent_id, owner=engine.owner)
+            released += engine.ledger.release(intent.intent_id, owner=engine.owner)
         elif (clip := engine.ledger.clip(intent.clip_id)) is not None:
             works.append(Work(clip, intent))
-    close_abandoned_runs(engine)
-    return works
+    return TakenOver(tuple(works), released, tuple(close_abandoned_runs(engine)))
+
+
+def adopt_abandoned(engine: Engine) -> list[Work]:
+    """The clips to follow of :func:`take_over`."""
+    return list(take_over(engine).works)
 
 
 def _adopted(engine: Engine) -> Iterator[Intent]:

@@ -9,7 +9,7 @@ from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import write_touched_tables
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
-from reelmill.jobs.resuming import adopt_abandoned
+from reelmill.jobs.resuming import TakenOver, take_over
 from reelmill.ledger.states import State
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
@@ -22,7 +22,8 @@ __all__ = ["Settled", "settle"]
 class Settled:
     """What was looked at, what became of it, and what other live workers still hold.
 
-    ``trouble`` is the first error that kept a clip from being looked at; such clips stay as they were.
+    ``released`` counts clips that a worker now gone had never sent; ``closed_runs`` are the runs that ended with
+    their workers. ``trouble`` is the first error that kept a clip from being looked at; such clips stay as they were.
     """
 
     tally: Tally
@@ -31,6 +32,8 @@ class Settled:
     held_by_others: int
     tables: tuple[str, ...]
     trouble: ReelmillError | None = None
+    released: int = 0
+    closed_runs: tuple[str, ...] = ()
 
 
 async def settle(
@@ -46,7 +49,8 @@ async def settle(
     """
     studio, ledger = engine.studio(), engine.ledger
     producer = Producer(studio, run_id="")
-    works = adopt_abandoned(engine) if adopted is None else list(adopted)
+    taken = take_over(engine) if adopted is None else TakenOver(tuple(adopted))
+    works = list(taken.works)
     ours = {work.intent.intent_id for work in works if work.intent is not None}
     others = sum(
         intent.intent_id not in ours
@@ -74,4 +78,13 @@ async def settle(
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
     looked_at, due = sum(tally.counts.values()), len(works) + len(doubtful)
     tables = write_touched_tables(engine, tally.runs)
-    return Settled(tally, looked_at, due - looked_at, others, tuple(tables), trouble[0] if trouble else None)
+    return Settled(
+        tally=tally,
+        looked_at=looked_at,
+        left=due - looked_at,
+        held_by_others=others,
+        tables=tuple(tables),
+        trouble=trouble[0] if trouble else None,
+        released=taken.released,
+        closed_runs=taken.closed_runs,
+    )

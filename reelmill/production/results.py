@@ -15,7 +15,10 @@ __all__ = ["ClipResult", "Tally"]
 
 @dataclass(frozen=True, slots=True)
 class ClipResult:
-    """One clip's outcome. ``charged_usd`` is what it cost, in USD."""
+    """One clip's outcome. ``charged_usd`` is what it cost, ``reserved_usd`` what it may still cost, in USD.
+
+    ``output_prefix`` is where its videos lie or are looked for, below the output root.
+    """
 
     clip_id: str
     run_id: str
@@ -27,6 +30,8 @@ class ClipResult:
     video_uris: tuple[str, ...]
     inspection: str
     by_another_run: bool = False
+    reserved_usd: Decimal = Decimal(0)
+    output_prefix: str = ""
 
     @classmethod
     def of(cls, clip: Clip, intent: Intent) -> ClipResult:
@@ -41,6 +46,8 @@ class ClipResult:
             detail=intent.error_message,
             video_uris=intent.video_uris,
             inspection=str((intent.inspection or {}).get("status", "")),
+            reserved_usd=intent.reserved_usd,
+            output_prefix=intent.output_prefix,
         )
 
     @classmethod
