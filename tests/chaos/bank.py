@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
+from reelmill.ledger.ledger import Ledger
 from tests.support.services import FakeGcs, SimulatorProcess, fake_gcs, simulator
 
 __all__ = ["Accepted", "Bank", "open_bank"]
@@ -32,26 +35,56 @@ class Accepted:
     fault: str | None
 
 
+class _Journal:
+    """The simulator's journal, read from its file as it grows: there are thousands of worlds in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.Lock()
+        self._read = 0
+        self._events: dict[str, dict[str, Any]] = {}  # by operation; its later lines complete its first
+        self._at: dict[str, list[str]] = defaultdict(list)  # operations by the bucket that they write to
+
+    def events(self, bucket: str) -> list[dict[str, Any]]:
+        """Every accepted submit that was to write to ``bucket``."""
+        with self._turn, self._path.open("rb") as journal:
+            journal.seek(self._read)
+            for line in journal:
+                if not line.endswith(b"\n"):  # it is being written
+                    break
+                self._read += len(line)
+                self._add(json.loads(line))
+            return [self._events[operation] for operation in self._at[bucket]]
+
+    def _add(self, event: dict[str, Any]) -> None:
+        operation = event["operation"]
+        if operation not in self._events:
+            uri = event["storage_uri"] or ""
+            self._at[uri.removeprefix("gs://").partition("/")[0]].append(operation)
+        self._events.setdefault(operation, {}).update(event)
+
+
 @dataclass(frozen=True)
 class Bank:
     """Both services. The journal is read from its file, which was on disk before any answer was given."""
 
     veo: SimulatorProcess
     gcs: FakeGcs
-    journal_path: Path
+    journal: _Journal
+    empty_ledger: Path
 
     def accepted(self, output: str) -> list[Accepted]:
         """Every accepted submit that was to write below ``output``."""
-        events: dict[str, dict[str, Any]] = {}
-        marked = json.dumps(f"{output}/").rstrip('"').encode()
-        ours: set[str] = set()
-        with self.journal_path.open("rb") as journal:
-            for line in journal:
-                if marked in line or (ours and any(name.encode() in line for name in ours)):
-                    event = json.loads(line)
-                    ours.add(event["operation"])
-                    events.setdefault(event["operation"], {}).update(event)
-        return [_accepted(event) for event in events.values()]
+        bucket = output.removeprefix("gs://").partition("/")[0]
+        events = self.journal.events(bucket)
+        return [_accepted(event) for event in events if event["storage_uri"].startswith(f"{output}/")]
+
+    def forget(self, output: str) -> None:
+        """Delete the objects of a world that is done: all of them would not fit in memory."""
+        for uri in self.objects(output):
+            bucket, _, name = uri.removeprefix("gs://").partition("/")
+            url = f"{self.gcs.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
+            httpx.delete(url, trust_env=False, verify=False).raise_for_status()
 
     def objects(self, output: str) -> dict[str, str]:
         """Every object below ``output`` with its content's hash."""
@@ -80,10 +113,17 @@ def _accepted(event: dict[str, Any]) -> Accepted:
     )
 
 
+def _empty_ledger(folder: Path) -> Path:
+    """A ledger without rows for every world to copy: making its tables takes longer than making a clip."""
+    path = folder / "empty-ledger.db"
+    Ledger.open(f"sqlite:///{path}").close()
+    return path
+
+
 @contextmanager
 def open_bank(folder: Path, **options: Any) -> Iterator[Bank]:
     """Start both; ``options`` are the simulator's."""
     journal = folder / "journal.jsonl"
     told = {"latency": "0:0.02", "prompt_faults": True, "slow_seconds": 3, "late_seconds": 1, **options}
     with fake_gcs() as gcs, simulator(gcs.url, journal=journal, **told) as veo:
-        yield Bank(veo, gcs, journal)
+        yield Bank(veo, gcs, _Journal(journal), _empty_ledger(folder))

@@ -10,25 +10,37 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
 import reelmill.cli
 from tests.chaos.clock import shift_clock
 from tests.chaos.controls import Control, break_protocol
-from tests.chaos.tracing import LineEvents
+from tests.chaos.tracing import AUTHORISE, LineEvents
 
 __all__ = ["Interference", "Worker"]
 
 PROCESSES = multiprocessing.get_context("forkserver")
+_TURN = threading.Lock()  # threads that ask multiprocessing about the same child read its exit code away
 _VERBS = ("run", "settle", "status", "redrive", "report")
 PROCESSES.set_forkserver_preload(
     [
         __name__,
-        *("av", "google.cloud.storage", "google.genai.types", "pandas", "psycopg", "pyarrow.parquet"),
+        *(
+            "alembic.command",
+            "alembic.ext.checkconstraint_byname",
+            "av.subtitles.stream",
+            "google.auth.aio.credentials",
+        ),
+        *("google.cloud.storage", "google.genai.types", "google.oauth2.reauth", "google_crc32c"),
+        *("mako.template", "pandas", "psycopg", "pyarrow.pandas_compat", "pyarrow.parquet"),
+        *("reelmill.catalog.delimited", "reelmill.cli.simulator", "reelmill.storage.gcs"),
         *(f"reelmill.cli.{verb}" for verb in _VERBS),
+        "tests.chaos.frozen",
     ]
 )
 _PATIENCE_S = 90
@@ -46,6 +58,7 @@ class Interference:
     signals: dict[int, signal.Signals] = field(default_factory=dict)
     places: dict[str, signal.Signals] = field(default_factory=dict)
     count: bool = False
+    begins: str = AUTHORISE  # where the count of line events begins
     control: Control | None = None
     clock_s: float = 0
     steps: dict[int, float] = field(default_factory=dict)
@@ -60,7 +73,8 @@ class Worker:
         self._out, self._err, self._note = (folder / f"{name}.{part}" for part in ("out", "err", "note"))
         files = (str(self._out), str(self._err), str(self._note))
         self._process = PROCESSES.Process(target=_work, args=(arguments, environment, files, interference), daemon=True)
-        self._process.start()
+        with _TURN:  # it asks about every other child, too
+            self._process.start()
 
     @property
     def pid(self) -> int:
@@ -70,7 +84,8 @@ class Worker:
     @property
     def running(self) -> bool:
         """Whether it has not ended (it may be stopped)."""
-        return bool(self._process.is_alive())
+        with _TURN:
+            return bool(self._process.is_alive())
 
     @property
     def stopped(self) -> bool:
@@ -87,12 +102,12 @@ class Worker:
 
     def wait(self, patience_s: float = _PATIENCE_S) -> int:
         """Its exit code. Raises TimeoutError, after killing it, if it hangs."""
-        self._process.join(patience_s)
-        if self.running:
+        if not connection.wait([self._process.sentinel], patience_s):
             self.signal(signal.SIGKILL)
-            self._process.join()
+            connection.wait([self._process.sentinel])
             raise TimeoutError(f"The worker hung:\n{self.said}")
-        return int(self._process.exitcode or 0)
+        with _TURN:
+            return int(self._process.exitcode or 0)
 
     @property
     def note(self) -> str:
@@ -108,10 +123,10 @@ class Worker:
         """The JSON object on its standard output."""
         return dict(json.loads(self._out.read_text()))
 
-    def counted(self) -> tuple[int, list[str]]:
-        """How many line events there were, and on which lines; only if it was told to count."""
-        number, lines = json.loads(self._note.with_suffix(".count").read_text())
-        return int(number), list(lines)
+    def counted(self) -> tuple[int, dict[str, int]]:
+        """How many line events there were, and at which of them each line came first; only if it was told to count."""
+        number, first = json.loads(self._note.with_suffix(".count").read_text())
+        return int(number), dict(first)
 
 
 def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, str, str], told: Interference) -> None:
@@ -125,7 +140,14 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
     if told.clock_s or told.steps:
         move = shift_clock(told.clock_s)
         calls = {number: partial(move, seconds) for number, seconds in told.steps.items()}
-    events = LineEvents(told.signals, lambda where: _write(note, where), places=told.places, calls=calls)
+    events = LineEvents(
+        told.signals,
+        lambda where: _write(note, where),
+        root=Path(reelmill.__file__).parent,
+        begins=told.begins,
+        places=told.places,
+        calls=calls,
+    )
     if told.signals or told.places or told.steps or told.count:
         events.begin()
     code = 1
@@ -134,9 +156,9 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:
-        sys.settrace(None)
         if told.count:
-            _write(str(Path(note).with_suffix(".count")), json.dumps([events.counted, sorted(events.lines)]))
+            events.end()
+            _write(str(Path(note).with_suffix(".count")), json.dumps([events.counted, events.first]))
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

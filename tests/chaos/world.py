@@ -54,7 +54,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.ledger_url = self.ledger_url or f"sqlite:///{self.folder / 'ledger.db'}"
+        if not self.ledger_url:
+            own = shutil.copyfile(self.bank.empty_ledger, self.folder / "ledger.db")
+            self.ledger_url = f"sqlite:///{own}"
         self.output = f"gs://{self.bank.gcs.bucket()}/reels"
         _write_feed(self.feed, self.titles)
         _write_content(self.folder / "content")
@@ -150,7 +152,8 @@ class World:
         return now
 
     def close(self) -> None:
-        """Leave nothing behind on the disk."""
+        """Leave nothing behind, neither on the disk nor in the bank's memory."""
+        self.bank.forget(self.output)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
