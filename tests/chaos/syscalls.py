@@ -1,0 +1,270 @@
+"""Workers killed at the system calls that matter: just before the kernel does one, and just after it did.
+
+What matters: reaching, telling and hearing a service, and everything that makes the ledger durable. The count
+begins when the first clip is authorised. A small tracer of our own does it (``ptrace``), in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import struct
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count, zip_longest
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.chaos.bank import Bank
+from tests.chaos.judge import judge
+from tests.chaos.ptrace import SystemCall, system_calls
+from tests.chaos.tally import Tally
+from tests.chaos.worker import Interference, Worker
+from tests.chaos.world import World
+
+__all__ = ["Call", "Point", "Watch", "points_of", "run", "sample", "spread"]
+
+_TO_SOCKETS = {"sendto", "sendmsg", "write", "writev", "recvfrom", "recvmsg", "read", "readv"}
+_TO_LEDGER = {"write", "writev", "pwrite64", "pwritev", "ftruncate"}
+_DURABLE = {"fsync", "fdatasync"}
+_RENAMES = {"rename", "renameat", "renameat2"}
+_WAYS = ("Walnut bowl", "Walnut bowl [[fault:drop_after_accept]]", "Walnut bowl [[fault:poll_drop]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A kind of system call: its name and what it was done to, as in ``sendto veo`` or ``pwrite64 ledger.db-wal``."""
+
+    name: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.target}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The moment just before, or just after, the ``nth`` call of a kind, counted from 1 over all threads."""
+
+    call: Call
+    nth: int
+    after: bool
+
+    def __str__(self) -> str:
+        return f"{'after' if self.after else 'before'} {self.call} no. {self.nth}"
+
+
+@dataclass
+class Watch:
+    """A worker under the tracer. At ``kill_at`` it is killed; ``killed`` tells whether it came that far."""
+
+    world: World
+    kill_at: Point | None = None
+    seen: Counter[Call] = field(default_factory=Counter)
+    killed: bool = False
+    trouble: Exception | None = None
+    _known: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        urls = {
+            "veo": self.world.environment["REELMILL_VERTEX_BASE_URL"],
+            "storage": self.world.environment["STORAGE_EMULATOR_HOST"],
+            "ledger": self.world.ledger_url,
+        }
+        self._ports = {urlsplit(url).port: name for name, url in urls.items()}
+
+    def run(self, verb: str = "run") -> Worker:
+        """Start a worker, watch it to its end, and return it. Raises OSError if it may not be traced."""
+        worker = self.world.start(verb, interference=Interference(traced=True))
+        tracer = threading.Thread(target=self._watch, args=(worker,))
+        tracer.start()
+        try:
+            worker.wait()
+        finally:
+            worker.signal(signal.SIGKILL)
+            tracer.join()
+        if self.trouble is not None:
+            raise self.trouble
+        return worker
+
+    def _watch(self, worker: Worker) -> None:
+        """In a thread of its own: whatever seizes a process has to do all the rest, too."""
+        within: dict[int, Point] = {}
+        begun = False
+        try:
+            for stop in system_calls(worker.pid):
+                begun = begun or (stop.name == "kill" and stop.arguments[:2] == (worker.pid, 0))
+                if begun and self._reached(stop, worker.pid, within) == self.kill_at and not self.killed:
+                    self.killed = self.kill_at is not None
+                    if self.killed:
+                        os.kill(worker.pid, signal.SIGKILL)
+        except Exception as error:  # noqa: BLE001 - raised again where the worker is waited for
+            self.trouble = error
+            worker.signal(signal.SIGKILL)
+
+    def _reached(self, stop: SystemCall, pid: int, within: dict[int, Point]) -> Point | None:
+        if not stop.entering:
+            entered = within.pop(stop.thread, None)
+            return entered and Point(entered.call, entered.nth, after=True)
+        target = self._target(stop, pid) if stop.name else None
+        if target is None:
+            return None
+        call = Call(stop.name, target)
+        self.seen[call] += 1
+        within[stop.thread] = Point(call, self.seen[call], after=False)
+        return within[stop.thread]
+
+    def _target(self, stop: SystemCall, pid: int) -> str | None:
+        """What the call is done to; None if it does not matter here."""
+        if stop.name in _RENAMES:
+            return ""
+        if stop.name == "connect":
+            return self._named(_port_in(pid, stop.arguments[1]))
+        if stop.name in _TO_SOCKETS | _TO_LEDGER | _DURABLE:
+            return self._descriptor(stop.name, f"/proc/{pid}/fd/{stop.arguments[0]}", pid)
+        return None
+
+    def _descriptor(self, call: str, link: str, pid: int) -> str | None:
+        try:
+            file = Path(link).readlink().name
+        except OSError:
+            return None
+        if file.startswith("socket:"):
+            return self._whom(file[8:-1], pid) if call in _TO_SOCKETS else None
+        ours = file.startswith("ledger.db")
+        if call in _DURABLE:
+            return file if ours else "another file"
+        return file if call in _TO_LEDGER and ours else None
+
+    def _whom(self, inode: str, pid: int) -> str | None:
+        """The service at the other end of a connected socket."""
+        if inode not in self._known:
+            name = self._named(_remote_port(pid, inode))
+            if name is None:
+                return None
+            self._known[inode] = name
+        return self._known[inode]
+
+    def _named(self, port: int | None) -> str | None:
+        return None if port is None else self._ports.get(port, "another service")
+
+
+def _port_in(pid: int, address: int) -> int | None:
+    """The port in a ``sockaddr`` of that process, if it is one of the internet."""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        memory.seek(address)
+        family, port = struct.unpack("=H", memory.read(2))[0], struct.unpack(">H", memory.read(2))[0]
+    return port if family in (2, 10) else None
+
+
+def _remote_port(pid: int, inode: str) -> int | None:
+    """Whom a connected TCP socket leads to; None if it is none."""
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] == inode:
+                return int(fields[2].rpartition(":")[2], 16)
+    return None
+
+
+def points_of(seen: Mapping[Call, int]) -> list[Point]:
+    """Every point that a watched run led past."""
+    return [
+        Point(call, nth, after)
+        for call, times in seen.items()
+        for nth in range(1, times + 1)
+        for after in (False, True)
+    ]
+
+
+def spread(points: Sequence[Point], seed: int) -> Iterator[Point]:
+    """The same points in another order: one of each kind first, then another of each, and so on."""
+    kinds: dict[tuple[Call, bool], list[Point]] = defaultdict(list)
+    for point in points:
+        kinds[point.call, point.after].append(point)
+    order = random.Random(seed)
+    groups = list(kinds.values())
+    order.shuffle(groups)
+    for group in groups:
+        order.shuffle(group)
+    return (point for turn in zip_longest(*groups) for point in turn if point is not None)
+
+
+def sample(bank: Bank, folder: Path, tally: Tally, *, nights: int, kills: int, seed: int) -> None:
+    """A few bad nights: in each, one worker after another is killed on the same catalog, and then it gets quiet."""
+    numbers = count(1)
+    first = _world(folder, bank, numbers, _WAYS[:1])
+    chosen = spread(points_of(_calm(first)), seed)
+    for night in range(nights):
+        world = _world(folder, bank, numbers, [])
+        done = []
+        for number in range(kills):
+            world.add(f"Bowl {number}")  # one clip for each worker, beside what the last one left
+            point = next(chosen)
+            if _killed(world, point, tally):
+                done.append(point)
+        world.until_quiet()
+        tally.add(f"system calls, seed {seed}, night {night}: {'; '.join(map(str, done))}", judge(world))
+        world.close()
+
+
+def run(
+    bank: Bank,
+    folder: Path,
+    tally: Tally,
+    *,
+    ledger_url: Callable[[], str] | None = None,
+    share: float = 1.0,
+    seed: int = 1,
+    say: Callable[[str], None],
+) -> None:
+    """Every point of a clip's way (or a ``share`` of them), one world for each.
+
+    ``ledger_url`` makes a database for each world; SQLite otherwise.
+    """
+    numbers = count(1)
+    for way in _WAYS:
+        points = list(spread(points_of(_calm(_world(folder, bank, numbers, [way], ledger_url))), seed))
+        points = points[: max(1, round(len(points) * share))]
+        say(f"{len(points)} moments at system calls of {way!r}")
+        for number, point in enumerate(points, 1):
+            world = _world(folder, bank, numbers, [way], ledger_url)
+            _killed(world, point, tally)
+            world.until_quiet()
+            tally.add(f"killed {point} of {way!r}", judge(world))
+            world.close()
+            if number % 50 == 0:
+                say(f"  {number} of {len(points)}, {len(tally.broken)} promises broken")
+
+
+def _world(
+    folder: Path,
+    bank: Bank,
+    numbers: Iterator[int],
+    titles: Sequence[str],
+    ledger_url: Callable[[], str] | None = None,
+) -> World:
+    name = f"calls-{next(numbers)}"
+    url = ledger_url() if ledger_url else ""
+    # One clip at a time, so that a count means the same in every run.
+    return World(folder / name, bank, titles=titles, ledger_url=url, settings={"REELMILL_IN_FLIGHT": "1"})
+
+
+def _calm(world: World) -> Counter[Call]:
+    """The calls of a run that nobody disturbs."""
+    watch = Watch(world)
+    watch.run()
+    world.close()
+    return watch.seen
+
+
+def _killed(world: World, point: Point, tally: Tally) -> bool:
+    watch = Watch(world, point)
+    watch.run()
+    world.look()
+    if watch.killed:
+        tally.system_calls[f"{'after' if point.after else 'before'} {point.call.name}"] += 1
+    return watch.killed
