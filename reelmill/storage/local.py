@@ -153,11 +153,16 @@ def _link_new(part: Path, target: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each durably."""
+    """Make a folder and those above it, each durably. Raises FixAccess where none can be made at all."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError as error:  # what is above it is there, so this place takes no folders
+        raise FixAccess(
+            f"{folder}: no folder can be made in {folder.parent}.", "Choose another output folder."
+        ) from error
     _sync_folder(folder.parent)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,12 @@ def test_nothing_is_made_until_something_is_written(tmp_path):
     storage = LocalStorage(tmp_path / "later")
     assert storage.list("") == []
     assert not (tmp_path / "later").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a file system that takes no folders")
+def test_a_place_that_takes_no_folders_is_said():
+    storage = LocalStorage(Path("/proc/nowhere"))
+    with pytest.raises(FixAccess, match=r"/proc/nowhere.*another output folder"):
+        storage.create("a.txt", b"x", "text/plain")
+    with pytest.raises(FixAccess, match="/proc/nowhere"):
+        storage.upload("tables/a.parquet", Path(__file__), "x")
