@@ -37,8 +37,8 @@ class Mode(StrEnum):
 class VideoRequest:
     """Everything that decides what Veo makes and what it costs.
 
-    Media are named by reference (``https://`` or ``gs://``); they are fetched when the clip is made,
-    never when it is planned. ``duration_s`` is the paid length in seconds (7 for an extension).
+    Media are named by reference (``https://`` or ``gs://``, without signatures); they are fetched when the clip
+    is made, never when it is planned. ``duration_s`` is the paid length in seconds (7 for an extension).
     """
 
     model: str

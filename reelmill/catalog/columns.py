@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reelmill.catalog.dialect import LIST_FIELDS, NAMES, Dialect, column_name
 from reelmill.errors import FixConfiguration, FixFeed
+from reelmill.signatures import hide_secrets
 
 __all__ = ["ColumnMap", "check_mapping", "match_columns"]
 
@@ -105,7 +106,7 @@ def _check_required(found: Mapping[str, object], dialect: Dialect, header: Seque
 
 
 def _shown(header: Sequence[str]) -> str:
-    names = [repr(name.strip()[:40]) for name in header[:_SHOWN_COLUMNS]]
+    names = [repr(hide_secrets(name.strip())[:40]) for name in header[:_SHOWN_COLUMNS]]
     return ", ".join(names) + (f" and {len(header) - _SHOWN_COLUMNS} more" if len(header) > _SHOWN_COLUMNS else "")
 
 

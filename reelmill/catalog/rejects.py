@@ -8,20 +8,21 @@ from reelmill.catalog.media import shown_address
 from reelmill.catalog.table import BrokenRow
 from reelmill.catalog.text import tidy
 from reelmill.product import Reject, RowRef
+from reelmill.signatures import hide_secrets
 
 __all__ = ["broken", "duplicate", "missing", "reject", "sku_problem", "sound_skus", "wrong_image", "wrong_price"]
 
 MAX_SKU = 100
 _SHOWN = 200
+_LOOKED_AT = 1000
 _SHEET_ERRORS = frozenset({"#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!"})
 
 
 def reject(ref: RowRef, sku: str, field: str, told: tuple[str, str], raw: str) -> Reject:
     """A reject whose texts are safe to store and show; ``told`` is the reason and the remedy."""
     reason, remedy = told
-    return Reject(
-        ref=ref, sku=tidy(sku)[:MAX_SKU], field=field, reason=reason, remedy=remedy, raw_value=tidy(raw[:1000])[:_SHOWN]
-    )
+    shown_sku, shown = (hide_secrets(tidy(text[:_LOOKED_AT])) for text in (sku, raw))
+    return Reject(ref=ref, sku=shown_sku[:MAX_SKU], field=field, reason=reason, remedy=remedy, raw_value=shown[:_SHOWN])
 
 
 def missing(ref: RowRef, sku: str, field: str, what: str) -> Reject:

@@ -20,7 +20,11 @@ ProduceGroup = Callable[[Sequence[Work], int], Awaitable[Tally]]
 def planned_work(resumed: Iterable[Work], spool: Spool) -> Iterator[Work]:
     """First what earlier runs left on its way, then what this plan makes."""
     return chain(
-        resumed, (Work(planned.clip, again=planned.again, after=planned.after) for planned in spool.planned_clips())
+        resumed,
+        (
+            Work(planned.clip, again=planned.again, after=planned.after, sources=planned.sources)
+            for planned in spool.planned_clips()
+        ),
     )
 
 

@@ -41,6 +41,9 @@ def plan_redrive(
             summary.add_blocked(clip, f"may have been paid; name it with --authorise-unclear {clip.clip_id}")
             continue
         unnamed.discard(clip.clip_id)
+        if engine.media_inputs().out_of_reach(clip):
+            summary.add_blocked(clip, "its picture was signed in the feed; run the catalog again with a fresh feed")
+            continue
         summary.add_make(clip)
         works.append(replace(work, clip=clip))
     if unnamed:

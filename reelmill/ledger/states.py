@@ -25,7 +25,7 @@ PICTURE_REFUSED = "image_refused"
 """Error code of a failed intent that was never sent: its picture can never be used."""
 
 PICTURE_UNREACHABLE = "image_unreachable"
-"""Error code of a failed intent that was never sent: its picture could not be fetched then. The next run tries again."""
+"""Error code of a failed intent that was never sent: its picture could not be fetched. The next run tries again."""
 
 
 class State(StrEnum):

@@ -13,12 +13,13 @@ from reelmill.platforms import MediaUse
 from reelmill.product import Product
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt
 from reelmill.settings import ImageIdentity, Settings
+from reelmill.signatures import is_incomplete, unsigned
 from reelmill.veo.registry import Model
 
-__all__ = ["ClipBuilder", "HashContent", "PictureUnusable"]
+__all__ = ["ClipBuilder", "HashContent", "PictureUnusable", "signed_sources"]
 
 HashContent = Callable[[str], str]
-"""Gives the SHA-256 of the content behind a media reference. Raises PictureUnusable."""
+"""Gives the SHA-256 of the content behind an address of the feed. Raises PictureUnusable."""
 
 
 class PictureUnusable(ReelmillError):  # noqa: N818 — named like its family
@@ -83,7 +84,7 @@ class ClipBuilder:
         self, product: Product, shape: ClipShape, variant: int, rendered: RenderedPrompt, fingerprint: str
     ) -> Clip:
         request = self.request(shape, product, rendered.prompt, rendered.negative_prompt)
-        content = self._content_hashes(request)
+        content = self._content_hashes(product, request)
         return Clip(
             clip_id=Clip.identify(request, product.sku, variant, content, rehearsal=self.settings.rehearsal),
             request=request,
@@ -103,10 +104,12 @@ class ClipBuilder:
             content_hashes=content,
         )
 
-    def _content_hashes(self, request: VideoRequest) -> tuple[str, ...]:
+    def _content_hashes(self, product: Product, request: VideoRequest) -> tuple[str, ...]:
         if self.settings.image_identity is not ImageIdentity.CONTENT or self.hash_content is None:
             return ()
-        return tuple(self.hash_content(reference) for reference in request.media)  # may raise PictureUnusable
+        signed = signed_sources(product, request)
+        # May raise PictureUnusable.
+        return tuple(self.hash_content(signed.get(reference, reference)) for reference in request.media)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,23 @@ def _media(use: MediaUse, product: Product | None, video_column: str, most_refer
     if use is MediaUse.EXTEND_VIDEO:
         video = product.extra.get(video_column, "")
         return _Media(video=video) if video.startswith("gs://") else _Media()
-    if not product.images:
+    images = tuple(dict.fromkeys(map(unsigned, product.images)))  # tonight's signature must not buy the clip again
+    if not images:
         return _Media()
     if use is MediaUse.REFERENCES:
-        return _Media(references=product.images[: max(1, most_references)])
-    if use is MediaUse.FIRST_LAST_FRAME and len(product.images) > 1:
-        return _Media(image=product.images[0], last_frame=product.images[1])
-    return _Media(image=product.images[0])
+        return _Media(references=images[: max(1, most_references)])
+    if use is MediaUse.FIRST_LAST_FRAME and len(images) > 1:
+        return _Media(image=images[0], last_frame=images[1])
+    return _Media(image=images[0])
+
+
+def signed_sources(product: Product, request: VideoRequest) -> dict[str, str]:
+    """The signed addresses of those references that were signed in the feed. For fetching only, never to be kept."""
+    incomplete = [reference for reference in request.media if is_incomplete(reference)]
+    if not incomplete:
+        return {}
+    signed = {unsigned(image): image for image in reversed(product.images)}
+    return {reference: signed[reference] for reference in incomplete if reference in signed}
 
 
 def _without_media(shape: ClipShape) -> int:

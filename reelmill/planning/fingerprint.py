@@ -11,6 +11,7 @@ import orjson
 from reelmill.planning.shapes import ClipShape
 from reelmill.product import Product
 from reelmill.settings import Settings
+from reelmill.signatures import unsigned
 
 __all__ = ["configuration_digest", "product_fingerprint"]
 
@@ -54,8 +55,8 @@ def product_fingerprint(product: Product, configuration: bytes) -> str:
             product.gender,
             product.age_group,
             product.availability,
-            product.link,
-            product.images,
+            unsigned(product.link),
+            [unsigned(image) for image in product.images],
             None if product.price is None else str(product.price),
             product.currency,
             product.item_group_id,

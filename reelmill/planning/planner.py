@@ -12,7 +12,7 @@ from reelmill.clip import Clip
 from reelmill.errors import FixRequest
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip, decide
-from reelmill.planning.building import ClipBuilder, PictureUnusable
+from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.seen import SeenSkus
@@ -209,7 +209,8 @@ class _Pass:
                 makes += 1
                 self.summary.add_make(clip)
                 if self.sink is not None:
-                    self.sink.make(PlannedClip(clip, decision.again, standing.intent_id if standing else None))
+                    after = standing.intent_id if standing else None
+                    self.sink.make(PlannedClip(clip, decision.again, after, signed_sources(product, clip.request)))
             elif decision.action is Action.KEEP:
                 self.summary.add_keep(1)
             else:

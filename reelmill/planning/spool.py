@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -50,7 +51,13 @@ class Spool:
         clip = planned.clip
         request = clip.request.to_dict()
         self._write(
-            "make", {"again": planned.again, "after": planned.after, "clip": asdict(clip) | {"request": request}}
+            "make",
+            {
+                "again": planned.again,
+                "after": planned.after,
+                "sources": planned.sources,
+                "clip": asdict(clip) | {"request": request},
+            },
         )
 
     def reject(self, reject: Reject) -> None:
@@ -69,7 +76,7 @@ class Spool:
     def planned_clips(self) -> Iterator[PlannedClip]:
         """The clips to make, in feed order."""
         for line in self._read("make"):
-            yield PlannedClip(_clip(line["clip"]), line["again"], line["after"])
+            yield PlannedClip(_clip(line["clip"]), line["again"], line["after"], line["sources"])
 
     def rejects(self) -> Iterator[Reject]:
         """The rows that cannot be made."""
@@ -88,7 +95,7 @@ class Spool:
     def _write(self, name: str, value: Any) -> None:
         file = self._files.get(name)
         if file is None:
-            file = self._files[name] = (Path(self._folder.name) / name).open("ab")
+            file = self._files[name] = _for_us_alone(Path(self._folder.name) / name)
         file.write(orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE))
 
     def _read(self, name: str) -> Iterator[Any]:
@@ -107,6 +114,11 @@ class Spool:
         for file in self._files.values():
             file.close()
         self._folder.cleanup()
+
+
+def _for_us_alone(path: Path) -> IO[bytes]:
+    """A new file to write. Signed addresses pass through here, so nobody else may read it."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def _clip(stored: dict[str, Any]) -> Clip:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import orjson
 
-from reelmill.clip import VideoRequest
+from reelmill.clip import Clip
 from reelmill.settings import ImageIdentity, Settings
+from reelmill.signatures import hide_secrets, is_incomplete, unsigned
 from reelmill.storage.port import Storage
 from reelmill.veo.backend import MediaInput
-from reelmill.veo.images import FetchedImage, ImageFetcher
+from reelmill.veo.images import FetchedImage, ImageFetcher, ImageUnreachable
 
 __all__ = ["MediaInputs"]
 
 _REMEMBERED = 10_000
+_NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4"}
 
 
@@ -34,41 +38,52 @@ class MediaInputs:
     def __post_init__(self) -> None:
         self.fetcher = ImageFetcher.from_settings(self.settings)
 
-    def resolve(self, request: VideoRequest) -> dict[str, MediaInput]:
-        """Every reference of the request as Veo takes it.
+    def resolve(self, clip: Clip, sources: Mapping[str, str] = _NO_SOURCES) -> dict[str, MediaInput]:
+        """Every reference of the clip's request as Veo takes it; ``sources`` gives addresses that are signed.
 
         Raises ImageRefused for a picture that can never be used, ImageUnreachable for one that may be there later.
         """
-        return {reference: self._resolve(reference) for reference in request.media}
+        return {
+            reference: self._resolve(clip, reference, sources.get(reference, reference))
+            for reference in clip.request.media
+        }
 
-    def content_hash(self, reference: str) -> str:
-        """The SHA-256 of what lies behind a reference now. Fetches it; a ``gs://`` object counts by its address."""
-        if reference.startswith("gs://"):
-            return hashlib.sha256(reference.encode()).hexdigest()
-        image = self.fetcher.fetch(reference)
-        self._remember(reference, self._store(image))
+    def out_of_reach(self, clip: Clip) -> tuple[str, ...]:
+        """The references that were signed in the feed and whose pictures are not kept: only the feed opens them."""
+        return tuple(
+            reference
+            for reference in clip.request.media
+            if is_incomplete(reference) and self._kept(clip, reference) is None
+        )
+
+    def content_hash(self, address: str) -> str:
+        """The SHA-256 of what lies at an address now. Fetches it; a ``gs://`` object counts by its address."""
+        if address.startswith("gs://"):
+            return hashlib.sha256(address.encode()).hexdigest()
+        image = self.fetcher.fetch(address)
+        self._remember(unsigned(address), self._store(image))
         return image.sha256
 
-    def _resolve(self, reference: str) -> MediaInput:
+    def _resolve(self, clip: Clip, reference: str, address: str) -> MediaInput:
         if reference.startswith("gs://"):
             suffix = reference[reference.rfind(".") :].lower()
             return MediaInput(_TYPES.get(suffix, "image/jpeg"), uri=reference)
-        name = self._kept(reference) or self._fetch(reference)
+        name = self._kept(clip, reference) or self._fetch(reference, address)
         mime_type = _TYPES[name[name.rfind(".") :]]
         if self.storage.is_cloud:
             return MediaInput(mime_type, uri=self.storage.uri(name))
         try:
             return MediaInput(mime_type, data=self.storage.read(name))
         except FileNotFoundError:  # somebody tidied up
-            return MediaInput(mime_type, data=self.storage.read(self._fetch(reference)))
+            return MediaInput(mime_type, data=self.storage.read(self._fetch(reference, address)))
 
-    def _kept(self, reference: str) -> str | None:
+    def _kept(self, clip: Clip, reference: str) -> str | None:
         """The name under which an earlier clip or run keeps this picture."""
         with self._lock:
             if (known := self._known.get(reference)) is not None:
                 return known
         if self.settings.image_identity is ImageIdentity.CONTENT:
-            return None
+            return self._kept_content(clip, reference)
         try:
             name = str(orjson.loads(self.storage.read(_pointer(reference)))["name"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):  # never fetched, or no pointer of ours
@@ -78,8 +93,19 @@ class MediaInputs:
         self._remember(reference, name)
         return name
 
-    def _fetch(self, reference: str) -> str:
-        name = self._store(self.fetcher.fetch(reference))
+    def _kept_content(self, clip: Clip, reference: str) -> str | None:
+        """The very picture that the clip was identified by."""
+        digests = dict(zip(clip.request.media, clip.content_hashes, strict=False))
+        found = self.storage.list(f"inputs/{digests[reference]}") if reference in digests else []
+        return found[0].name if found else None
+
+    def _fetch(self, reference: str, address: str) -> str:
+        if is_incomplete(address):
+            raise ImageUnreachable(
+                f"{hide_secrets(address)} was signed in the feed, and signatures are not kept.",
+                "Run the catalog again with a fresh feed.",
+            )
+        name = self._store(self.fetcher.fetch(address))
         self.storage.create(_pointer(reference), orjson.dumps({"name": name}), "application/json")
         self._remember(reference, name)
         return name

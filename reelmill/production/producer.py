@@ -55,7 +55,7 @@ class Producer:
             except LookFirst as error:
                 log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
                 return await self._made_elsewhere(clip, str(error))
-            intent = await send(studio, clip, intent)
+            intent = await send(studio, clip, intent, work.sources)
         on_sent()
         return await self.follow(clip, intent)
 

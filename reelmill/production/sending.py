@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillError, TryLater
 from reelmill.ledger.records import Intent, Settlement
-from reelmill.ledger.states import State
+from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE, State
 from reelmill.production.provenance import clip_folder, prefix_leaf
 from reelmill.production.studio import Studio
 from reelmill.production.work import Work
@@ -50,15 +51,15 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
     )
 
 
-async def send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
-    """Bring an AUTHORISED intent to a state in which nothing needs to be sent.
+async def send(studio: Studio, clip: Clip, intent: Intent, sources: Mapping[str, str] = MappingProxyType({})) -> Intent:
+    """Bring an AUTHORISED intent to a state in which nothing needs to be sent; ``sources`` as in :class:`Work`.
 
     Raises FixAccess or ChooseAnotherModel when nothing could pass, TryLater when the service kept refusing for
     the moment; the intent is released then, with its reservation, unless it may have been sent.
     """
     alive = asyncio.create_task(_show_life(studio, intent))
     try:
-        return await _send(studio, clip, intent)
+        return await _send(studio, clip, intent, sources)
     except Exception:
         with contextlib.suppress(TryLater):  # a database that is away: the lease lapses, and settle releases it
             await _release(studio, intent)
@@ -67,11 +68,11 @@ async def send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
         alive.cancel()
 
 
-async def _send(studio: Studio, clip: Clip, intent: Intent) -> Intent:
+async def _send(studio: Studio, clip: Clip, intent: Intent, sources: Mapping[str, str]) -> Intent:
     try:
-        media = await studio.threads.poll(studio.media.resolve, clip.request)
+        media = await studio.threads.poll(studio.media.resolve, clip, sources)
     except (ImageRefused, ImageUnreachable) as error:
-        code = "image_refused" if isinstance(error, ImageRefused) else "image_unreachable"
+        code = PICTURE_REFUSED if isinstance(error, ImageRefused) else PICTURE_UNREACHABLE
         return await studio.threads.ledger(_fail, studio, intent, code, str(error))
     refused = await _send_until_heard(studio, clip, intent, media)
     if refused is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reelmill.clip import Clip
 from reelmill.ledger.records import Intent
@@ -15,7 +16,8 @@ class Work:
     """A clip, and what is allowed: with ``intent`` it is only followed and nothing new is paid.
 
     ``again`` makes a clip anew that ended before; ``again_unclear`` even one that may have been paid. Both were
-    decided on the attempt ``after``, and are void once another one followed it.
+    decided on the attempt ``after``, and are void once another one followed it. ``sources`` gives the signed
+    addresses of references that were signed in the feed: to fetch with, never to keep.
     """
 
     clip: Clip
@@ -23,3 +25,4 @@ class Work:
     again: bool = False
     again_unclear: bool = False
     after: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reelmill.product import Product
 from reelmill.prompts.text import brief, clean
+from reelmill.signatures import unsigned
 
 __all__ = ["PRODUCT_FIELDS", "VOLATILE_FIELDS", "ExtraView", "ProductView"]
 
@@ -116,7 +117,7 @@ class ProductView:
     @property
     def link(self) -> str:
         """The product page."""
-        return clean(self._product.link)
+        return clean(unsigned(self._product.link))
 
     @property
     def price(self) -> str:

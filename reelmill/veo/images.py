@@ -19,6 +19,7 @@ import httpx
 
 from reelmill.errors import ReelmillError, TryLater
 from reelmill.settings import Settings
+from reelmill.signatures import unsigned
 from reelmill.veo.addresses import is_loopback, is_public
 from reelmill.veo.image_header import foreign_format, read_header
 from reelmill.veo.network import BoundedBackend, Resolver, resolve
@@ -30,6 +31,7 @@ _MAX_REDIRECTS = 5
 _MAX_PIXELS = 100_000_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_EXPIRED = frozenset({400, 401, 403})  # what shops and clouds answer to a signature that no longer opens
 _OK = 200
 _PORTS = {"https": 443, "http": 80}
 _HEADERS = [
@@ -137,6 +139,11 @@ class ImageFetcher:
                 ) from None
         if response.status in _PASSING:
             raise ImageUnreachable(f"{_shown(url)} answers HTTP {response.status}.", "Run again later.")
+        if response.status in _EXPIRED and unsigned(url) != url:
+            raise ImageUnreachable(
+                f"{_shown(url)} answers HTTP {response.status}: its signature may have expired.",
+                "Export the feed again, then run the catalog again.",
+            )
         if response.status != _OK:
             raise ImageRefused(f"{_shown(url)} answers HTTP {response.status}.", "Correct the address in the feed.")
         if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):

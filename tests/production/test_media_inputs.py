@@ -1,7 +1,5 @@
 import hashlib
-import struct
 import threading
-import zlib
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,17 +10,9 @@ from reelmill.production.media_inputs import MediaInputs
 from reelmill.production.work import Work
 from reelmill.settings import ImageIdentity
 from reelmill.veo.images import ImageFetcher
+from tests.support.pictures import png
 from tests.support.production import clip, open_engine, producer
 from tests.support.videos import make_video
-
-
-def png(width: int, height: int, shade: int = 200) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = b"".join(b"\0" + bytes([shade]) * width for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 @pytest.fixture
@@ -60,12 +50,12 @@ def inputs(engine, shop) -> MediaInputs:
 
 
 def test_a_picture_is_fetched_once_kept_by_content_and_reused_by_later_runs(tmp_path, veo, gcs, shop):
-    request = clip(image=f"{shop.origin}/lamp.png").request
+    asked = clip(image=f"{shop.origin}/lamp.png")
     with open_engine(tmp_path, veo, gcs) as engine:
         first = inputs(engine, shop)
-        found = first.resolve(request)[request.image]
-        assert first.resolve(request)[request.image] == found
-        assert inputs(engine, shop).resolve(request)[request.image] == found
+        found = first.resolve(asked)[asked.request.image]
+        assert first.resolve(asked)[asked.request.image] == found
+        assert inputs(engine, shop).resolve(asked)[asked.request.image] == found
 
     digest = hashlib.sha256(shop.pictures["/lamp.png"]).hexdigest()
     assert found.mime_type == "image/png"
@@ -83,9 +73,9 @@ def test_a_picture_overwritten_in_place_is_noticed_when_asked_to(tmp_path, veo, 
 
 
 def test_a_folder_hands_the_bytes_over(tmp_path, veo, shop):
-    request = clip(image=f"{shop.origin}/lamp.png").request
+    asked = clip(image=f"{shop.origin}/lamp.png")
     with open_engine(tmp_path, veo) as engine:
-        found = inputs(engine, shop).resolve(request)[request.image]
+        found = inputs(engine, shop).resolve(asked)[asked.request.image]
     assert found.uri is None
     assert found.data == shop.pictures["/lamp.png"]
 

@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +14,7 @@ from reelmill.settings import Settings
 from reelmill.veo.addresses import is_loopback, is_public
 from reelmill.veo.images import ImageFetcher, ImageRefused, ImageUnreachable
 from tests.support.postcount import answer, drip, drop, half, post_counter, silent
+from tests.support.shop import certificate
 from tests.veo.test_image_header import jpeg, png
 
 PICTURE = jpeg(1280, 720) + bytes(2000)
@@ -181,8 +181,16 @@ def test_a_compressed_answer_is_refused():
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_missing_picture_is_refused(status):
-    text = refusal_of(answer(status, raw=b""), path="/a.jpg?signature=abc")
+    text = refusal_of(answer(status, raw=b""), path="/a.jpg?width=abc")
     assert f"HTTP {status}" in text
+    assert "abc" not in text
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_signature_that_no_longer_opens_may_be_renewed(status):
+    text = refusal_of(answer(status, raw=b""), path="/a.jpg?X-Goog-Signature=abc", error=ImageUnreachable)
+    assert f"HTTP {status}" in text
+    assert "Export the feed again" in text
     assert "abc" not in text
 
 
@@ -209,32 +217,6 @@ def test_an_unknown_host_may_be_known_later():
 def test_limits_come_from_the_settings():
     fetcher = ImageFetcher.from_settings(Settings(image_max_bytes=2048, image_timeout_s=1.5))
     assert (fetcher._max_bytes, fetcher._timeout_s) == (2048, 1.5)
-
-
-def certificate(folder, name):
-    """A self-signed certificate for ``name``, and a client context that trusts it and nothing else."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = made.public_bytes(serialization.Encoding.PEM)
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "tls.pem").write_bytes(pem + key.private_bytes(serialization.Encoding.PEM, *plain))
-    return ssl.create_default_context(cadata=pem.decode())
 
 
 def serve_tls_once(folder, names):
