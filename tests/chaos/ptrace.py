@@ -116,7 +116,8 @@ def system_calls(pid: int) -> Iterator[SystemCall]:
     """Seize a process and yield every stop of its threads until all are gone.
 
     The whole iteration must happen in one thread without child processes of its own. Between two items the
-    thread that stopped stands still; the others go on. A child of our own is reaped at its end. Raises OSError if the process cannot be seized.
+    thread that stopped stands still; the others go on. A child of our own is reaped at its end. Raises OSError if
+    the process cannot be seized.
     """
     names = _NUMBERS[platform.machine()]
     _ptrace(_SEIZE, pid, 0, _OPTIONS)

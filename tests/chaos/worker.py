@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import connection
@@ -52,7 +53,8 @@ class Interference:
 
     ``signals``: the line event (from 1) at which it gets each signal; ``places``: the function at whose first line
     it gets one. ``clock_s``: how far ahead of the truth its wall clock is; ``steps``: the line event at which that
-    clock is set, and by how many seconds it jumps.
+    clock is set, and by how many seconds it jumps. ``traced``: wait for a tracer, and mark where the first clip is
+    authorised.
     """
 
     signals: dict[int, signal.Signals] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class Interference:
     control: Control | None = None
     clock_s: float = 0
     steps: dict[int, float] = field(default_factory=dict)
+    traced: bool = False
 
 
 class Worker:
@@ -140,6 +143,8 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
     if told.clock_s or told.steps:
         move = shift_clock(told.clock_s)
         calls = {number: partial(move, seconds) for number, seconds in told.steps.items()}
+    if told.traced:
+        _await_tracer()
     events = LineEvents(
         told.signals,
         lambda where: _write(note, where),
@@ -162,6 +167,21 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _await_tracer() -> None:
+    """Go on only under a tracer; a ``kill`` of ourselves with signal 0, which does nothing, tells it when we begin."""
+    from reelmill.production import producer
+
+    authorise = producer.authorise
+
+    def marked(*arguments: Any) -> Any:
+        os.kill(os.getpid(), 0)
+        return authorise(*arguments)
+
+    producer.authorise = marked
+    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
+        time.sleep(0.001)
 
 
 def _write(path: str, text: str) -> None:

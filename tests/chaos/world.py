@@ -133,6 +133,11 @@ class World:
         worker.wait()
         return worker.printed()
 
+    def add(self, title: str) -> None:
+        """Let the catalog have one product more."""
+        self.titles = [*self.titles, title]
+        _write_feed(self.feed, self.titles)
+
     # ---- the world as it is
 
     def ledger(self) -> Ledger:
