@@ -14,6 +14,7 @@ from reelmill.prompts.brand import BrandRules
 from reelmill.prompts.categories import DEFAULT
 from reelmill.prompts.finding import Finding, Severity
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt, Template, word_pattern
+from reelmill.prompts.lint_soften import soften_findings
 from reelmill.prompts.lint_template import check_source, syntax_findings
 from reelmill.prompts.sources import ANY, read_sources
 
@@ -65,6 +66,7 @@ def lint_library(library: PromptLibrary, extra_columns: Collection[str] | None =
     ]
     findings += _brand_findings(library)
     findings += _category_findings(library)
+    findings += soften_findings(library)
     broken = {finding.template for finding in findings if finding.severity is Severity.ERROR}
     for template in library.templates.values():
         if not broken & set(library.sources.closure(f"{template.name}.j2")[::2]):

@@ -246,3 +246,21 @@ def test_the_guide_lists_every_variable_and_field():
     guide = (SHIPPED.parent / "docs" / "prompts.md").read_text("utf-8")
     for name in [*VARIABLES, *(f".{field}" for field in PRODUCT_FIELDS), *BrandRules.model_fields]:
         assert f"`{name}" in guide or f"product{name}" in guide or f"{name} =" in guide
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ('[[default.step]]\nsay = ["A cheap film."]', "'A cheap film.' has 'cheap', which the brand forbids"),
+        ("[default]\nretry = 3", "default.retry"),
+    ],
+)
+def test_rules_of_softening_are_checked_too(catalogs, rules, message):
+    finding = one(catalogs({"soften.toml": rules}, brand=BRAND))
+    assert (finding.template, finding.severity) == ("soften.toml", "error")
+    assert message in finding.message
+
+
+def test_rules_of_softening_change_no_fingerprint(catalogs):
+    without = PromptLibrary.load(catalogs()).digest
+    assert PromptLibrary.load(catalogs({"soften.toml": '[[default.step]]\nsay = ["Calm."]'})).digest == without
