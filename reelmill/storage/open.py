@@ -11,7 +11,7 @@ from reelmill.storage.local import LocalStorage
 from reelmill.storage.names import check_name
 from reelmill.storage.port import Storage
 
-__all__ = ["open_storage", "split_gs"]
+__all__ = ["open_storage", "output_root", "split_gs"]
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
@@ -28,6 +28,17 @@ def open_storage(uri: str, settings: Settings) -> Storage:
 
         bucket, prefix = split_gs(uri)
         return GcsStorage(make_client(settings), bucket, prefix)
+    return _folder(uri)
+
+
+def output_root(uri: str) -> str:
+    """The root that :func:`open_storage` would give for an address, found without credentials."""
+    if uri.startswith("gs://"):
+        return "gs://" + "/".join(filter(None, split_gs(uri)))
+    return _folder(uri).root
+
+
+def _folder(uri: str) -> LocalStorage:
     scheme = _SCHEME.match(uri)
     if scheme and scheme[1] != "file":
         raise FixConfiguration(

@@ -7,7 +7,7 @@ import pytest
 
 from reelmill.errors import FixConfiguration
 from reelmill.settings import Settings
-from reelmill.storage.open import open_storage
+from reelmill.storage.open import open_storage, output_root
 
 
 def test_folders_and_file_addresses_open_the_same(tmp_path):
@@ -48,3 +48,9 @@ def test_a_local_folder_needs_no_google():
         "sys.exit(not sys.modules.keys().isdisjoint({'google.auth', 'google.cloud.storage', 'requests'}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("uri", ["gs://some-bucket", "gs://some-bucket/", "gs://some-bucket/a/b/", "out", "file:///x/"])
+def test_a_root_is_told_without_credentials_as_opening_would_tell_it(uri, gcs_settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert output_root(uri) == open_storage(uri, gcs_settings).root
