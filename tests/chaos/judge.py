@@ -55,6 +55,7 @@ def judge(world: World, *, authorised: Mapping[str, int] | None = None) -> Verdi
         verdict.broken += moments
     verdict.broken += _left_alone(world, intents)
     verdict.broken += [f"{uri} was overwritten" for uri in world.overwritten]
+    verdict.broken += [f"a command crashed: {worker.said}" for worker in world.workers if worker.crashed]
     return verdict
 
 

@@ -41,6 +41,11 @@ class Tally:
         self.caps_exceeded += verdict.caps_exceeded
         self.broken += [f"{what}: {sentence}" for sentence in verdict.broken]
 
+    def fail(self, what: str, error: BaseException) -> None:
+        """Count one world that could not be judged: that is no success."""
+        self.worlds += 1
+        self.broken.append(f"{what}: could not be judged: {type(error).__name__}: {error}")
+
     def __str__(self) -> str:
         rows = {
             "worlds": f"{self.worlds:,}",

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import connection
@@ -45,6 +46,7 @@ PROCESSES.set_forkserver_preload(
     ]
 )
 _PATIENCE_S = 90
+_CRASHED = 70  # the exit code of a worker that ended in an exception which is no Reelmill error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,12 @@ class Worker:
             return int(self._process.exitcode or 0)
 
     @property
+    def crashed(self) -> bool:
+        """Whether it ended in an exception that is none of Reelmill's own."""
+        with _TURN:
+            return self._process.exitcode == _CRASHED
+
+    @property
     def note(self) -> str:
         """Where it was when it was killed, as ``number file:line``; empty if it was not."""
         return self._note.read_text() if self._note.exists() else ""
@@ -160,6 +168,9 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
         reelmill.cli.main(arguments)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:  # noqa: BLE001 - whatever it is, nobody may ever see it
+        traceback.print_exc()
+        code = _CRASHED
     finally:
         if told.count:
             events.end()

@@ -50,6 +50,7 @@ class World:
     settings: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)  # objects and their content when they were first seen
     overwritten: list[str] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
     _names: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -108,7 +109,9 @@ class World:
             arguments += [str(self.feed), "--platforms", "tiktok", "--yes"]
         name = f"{next(self._names)}-{verb}"
         told = interference or Interference()
-        return Worker(name, arguments, {**self.environment, **environment}, self.folder, told)
+        worker = Worker(name, arguments, {**self.environment, **environment}, self.folder, told)
+        self.workers.append(worker)
+        return worker
 
     def until_quiet(self) -> None:
         """The same command again until nothing is left open, then settle: what a person does after a bad night.

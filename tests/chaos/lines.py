@@ -1,0 +1,207 @@
+"""Kill at every line: one clip's way is gone again and again, and each time its worker dies one line event later.
+
+The line events of our own code are counted from the clip's authorisation to the end of the command. After each
+death the same command runs again until all is quiet, and the judge compares the ledger with the bill. Some ways
+are told to fail in the middle, and in some worlds the worker that takes over dies, too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.chaos.bank import Bank
+from tests.chaos.judge import Verdict, judge
+from tests.chaos.tally import Tally
+from tests.chaos.tracing import AUTHORISE, KILL, TAKE_OVER
+from tests.chaos.worker import Interference
+from tests.chaos.world import World
+
+__all__ = ["MONEY", "WAYS", "Tried", "Way", "kill_at", "run"]
+
+MONEY = ("ledger/", "production/", "veo/")
+"""The rooms through which money goes: of their lines no sample leaves one out."""
+
+_GOLDEN = 0.618_033_988_749_895
+_SAY_EVERY_S = 20
+_STEADY_AFTER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one clip goes.
+
+    ``fault`` is the simulator's. ``every``: of how many events one is tried when all shall be. ``then`` is the
+    command of a second worker that is killed, too.
+    """
+
+    name: str
+    fault: str = ""
+    every: int = 1
+    then: str = "run"
+
+    def title(self, number: object) -> str:
+        """A product that goes this way; the simulator counts some faults by the prompt, so each has its own."""
+        asked = f" [[fault:{self.fault}]]" if self.fault else ""
+        return f"Walnut bowl {number}{asked}"
+
+
+WAYS = (
+    Way("plain"),
+    Way("unclear", "drop_after_accept", every=4, then="settle"),
+    Way("throttled", "429:1", every=4),
+    Way("filtered", "prompt_filter", every=4),
+    Way("gone", "poll_gone", every=4, then="settle"),
+)
+"""Made at once; taken by Google without an answer; refused at first; paid nothing for; forgotten while it is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One world: the events at which its workers were to die, where they did, and the end.
+
+    ``died`` has fewer places than ``at`` if a worker ended before its event.
+    """
+
+    way: Way
+    at: tuple[int, ...]
+    died: tuple[str, ...]
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        return f"lines --at {_spelled(self.way, self.at)} ({', then '.join(self.died) or 'ended before'})"
+
+
+def run(
+    bank: Bank,
+    folder: Path,
+    tally: Tally,
+    *,
+    say: Callable[[str], None],
+    sample: int | None = None,
+    ways: Sequence[Way] = WAYS,
+    twice: int = 200,
+    at_once: int = 2,
+) -> None:
+    """Try every event of ``ways`` (or ``sample`` of each, spread evenly) and ``twice`` worlds that are killed twice.
+
+    ``at_once`` worlds are tried side by side.
+    """
+    numbers = {}
+    for way in ways:
+        numbers[way], first = _count(bank, folder, way)
+        chosen = _spread(numbers[way], sample) if sample else _all(numbers[way], first, way.every)
+        say(f"{way.name}: {numbers[way]:,} line events on {len(first):,} lines; {len(chosen):,} of them are tried")
+        once = {_spelled(way, (event,)): partial(kill_at, bank, folder, way, (event,)) for event in chosen}
+        _try(once, tally, say, at_once)
+    again = {
+        _spelled(way, (event, share)): partial(_kill_twice, bank, folder, way, event, share)
+        for way, number in numbers.items()
+        for event, share in _pairs(number, twice // len(ways))
+    }
+    say(f"killed twice: {len(again):,} pairs of events are tried")
+    _try(again, tally, say, at_once)
+
+
+def kill_at(bank: Bank, folder: Path, way: Way, at: tuple[int, ...]) -> Tried:
+    """One world whose workers die at these events. Its folder stays if a promise was broken in it."""
+    number = "-".join(map(str, at))
+    world = World(folder / f"{way.name}-{number}", bank, titles=[way.title(number)])
+    died = []
+    for event, verb, begins in zip(at, ("run", way.then), (AUTHORISE, TAKE_OVER), strict=False):
+        worker = world.start(verb, interference=Interference(signals={event: KILL}, begins=begins))
+        if worker.wait() == -KILL:
+            died.append(worker.note.partition(" ")[2])
+    world.until_quiet()
+    tried = Tried(way, at, tuple(died), judge(world))
+    if not tried.verdict.broken:
+        world.close()
+    return tried
+
+
+def _kill_twice(bank: Bank, folder: Path, way: Way, event: int, share: float) -> Tried:
+    """Kill the first worker at ``event``, and the one that takes over after this share of its own events."""
+    world = World(folder / f"{way.name}-recovery-{event}", bank, titles=[way.title(f"recovery {event}")])
+    world.start(interference=Interference(signals={event: KILL})).wait()
+    worker = world.start(way.then, interference=Interference(count=True, begins=TAKE_OVER))
+    worker.wait()
+    number, _ = worker.counted()
+    world.close()
+    return kill_at(bank, folder, way, (event, 1 + int(number * share)))
+
+
+def _try(worlds: Mapping[str, Callable[[], Tried]], tally: Tally, say: Callable[[str], None], at_once: int) -> None:
+    began = said = time.monotonic()
+    with _forgetting_what_waits(ThreadPoolExecutor(at_once)) as pool:
+        trying = {pool.submit(worlds[spelled]): spelled for spelled in _mixed(worlds)}
+        for number, done in enumerate(as_completed(trying), 1):
+            try:
+                tried = done.result()
+            except Exception as error:  # noqa: BLE001 - a proof that breaks has proved nothing
+                tally.fail(f"lines --at {trying[done]}", error)
+            else:
+                tally.kill_points += len(tried.died)
+                tally.kill_lines.update(tried.died)
+                tally.add(str(tried), tried.verdict)
+            if time.monotonic() - said > _SAY_EVERY_S or number == len(worlds):
+                said = time.monotonic()
+                say(f"{number:,} of {len(worlds):,} worlds, {len(tally.broken)} promises broken, {said - began:,.0f} s")
+
+
+def _spelled(way: Way, at: Iterable[float]) -> str:
+    return ":".join((way.name, *(f"{number:g}" for number in at)))
+
+
+def _count(bank: Bank, folder: Path, way: Way) -> tuple[int, dict[str, int]]:
+    """The way's line events, and at which of them each line comes first.
+
+    Gone until two in a row agree: the simulator's first video takes longer, and is asked for more often.
+    """
+    before = -1
+    for turn in range(_STEADY_AFTER):
+        world = World(folder / f"{way.name}-count-{turn}", bank, titles=[way.title(f"count {turn}")])
+        worker = world.start(interference=Interference(count=True))
+        worker.wait()
+        number, first = worker.counted()
+        world.close()
+        if number == before:
+            break
+        before = number
+    return number, first
+
+
+def _pairs(number: int, wanted: int) -> list[tuple[int, float]]:
+    """Events spread over the first worker's way, each with a share of the second one's; these are spread, too."""
+    return [(event, turn * _GOLDEN % 1) for turn, event in enumerate(_spread(number, wanted), 1)] if wanted else []
+
+
+def _spread(number: int, wanted: int) -> list[int]:
+    """``wanted`` of the events 1 to ``number``, evenly, the first and the last among them."""
+    if wanted >= number:
+        return list(range(1, number + 1))
+    return sorted({1 + round(step * (number - 1) / max(1, wanted - 1)) for step in range(wanted)})
+
+
+def _all(number: int, first: dict[str, int], every: int) -> list[int]:
+    """Every event, or each ``every``-th with the first one on each line that money goes through."""
+    firsts = (event for where, event in first.items() if where.startswith(MONEY))
+    return sorted({*range(1, number + 1, every), *firsts})
+
+
+def _mixed(worlds: Iterable[str]) -> list[str]:
+    """In an order whose every beginning is spread over all, so that a proof that is broken off was an even sample."""
+    return [name for _, name in sorted((index * _GOLDEN % 1, name) for index, name in enumerate(worlds))]
+
+
+@contextmanager
+def _forgetting_what_waits(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
+    """Leave the block when what runs has ended, whatever else was to come."""
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
