@@ -32,6 +32,12 @@ _VERBS = {
     "simulator": "Start the stand-in for Veo on Vertex AI: the real protocol, real videos, no money.",
     "serve": "Prefect server and UI with our deployments, on this machine.",
 }
+_LEDGER = "Keep the ledger safe: back it up, restore it, rebuild its charges from the output."
+_LEDGER_VERBS = {
+    "backup": "Write the whole ledger into one file, while runs go on.",
+    "restore": "Fill an empty ledger from a back-up of SQLite or PostgreSQL.",
+    "rebuild": "Bring in every paid clip that the records beside the videos know and the ledger does not.",
+}
 
 
 def build_app() -> App:
@@ -39,6 +45,10 @@ def build_app() -> App:
     app = App(name="reelmill", help=_HELP, help_epilogue=_EPILOGUE, version=reelmill.__version__)
     for verb, summary in _VERBS.items():
         app.command(f"reelmill.cli.{verb}:{verb}", name=verb, help=summary)
+    ledger = App(name="ledger", help=_LEDGER)
+    for verb, summary in _LEDGER_VERBS.items():
+        ledger.command(f"reelmill.cli.ledger:{verb}", name=verb, help=summary)
+    app.command(ledger)
     app["simulator"].help_flags = ()  # the process that it becomes has help of its own
     return app
 

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, and_, func, not_, or_, select
 from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, BudgetScope
 from reelmill.ledger.schema import budgets, charges, clips, intents
-from reelmill.ledger.states import State
+from reelmill.ledger.states import UNRECORDED, State
 from reelmill.ledger.types import show_usd
 
 __all__ = ["audit"]
@@ -125,6 +125,7 @@ def _retries(connection: Connection) -> Iterator[str]:
     follows = or_(
         and_(before.c.state == State.FILTERED, before.c.softening == _i.softening - 1),
         and_(before.c.state == State.RELEASED, before.c.softening == _i.softening),
+        before.c.error_code == UNRECORDED,
     )
     query = (
         select(_i.intent_id, _i.softening)

@@ -7,6 +7,7 @@ can wait for each other in a circle.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ from reelmill.ledger.schema import budgets
 from reelmill.ledger.types import Usd, show_usd
 from reelmill.ledger.upsert import insert_or_leave
 
-__all__ = ["BudgetKeys", "book", "budget", "reserve"]
+__all__ = ["BudgetKeys", "book", "budget", "reserve", "spend"]
 
 _b = budgets.c
 _THIS = and_(_b.scope == bindparam("b_scope"), _b.key == bindparam("b_key"))
@@ -77,6 +78,15 @@ def book(connection: Connection, keys: BudgetKeys, *, freed: Decimal, paid: Deci
     """Free a reservation and add what was paid, in USD, in the very budgets that it was reserved in."""
     for scope, key in keys.items():
         connection.execute(_BOOK, {"b_scope": scope, "b_key": key, "b_freed": freed, "b_paid": paid})
+
+
+def spend(connection: Connection, paid: Mapping[tuple[BudgetScope, str], Decimal]) -> None:
+    """Add what was paid without ever having been reserved here, in USD by scope and key."""
+    for scope in BudgetScope:  # the order in which they are always locked
+        for key in sorted(key for of, key in paid if of is scope):
+            _make(connection, scope, key)
+            booked = {"b_scope": scope, "b_key": key, "b_freed": ZERO, "b_paid": paid[scope, key]}
+            connection.execute(_BOOK, booked)
 
 
 def budget(database: Database, scope: BudgetScope, key: str) -> Budget:

@@ -6,7 +6,7 @@ TryLater (the database does not answer; nothing was done, or the same call shows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Self
 
@@ -18,6 +18,7 @@ from reelmill.ledger import (
     products,
     quota,
     reading,
+    recovering,
     runs,
     sending,
     settling,
@@ -226,6 +227,20 @@ class Ledger(Reader):
     def renew(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> int:
         """Prolong the leases that ``owner`` still holds; returns how many."""
         return adopting.renew(self._db, intent_ids, owner=owner, lease_s=lease_s)
+
+    # What records outside the ledger know
+
+    def recover(self, found: Sequence[recovering.PaidClip], *, dry_run: bool = False) -> list[recovering.Recovery]:
+        """Add what was paid and is missing here, all or nothing; what the ledger knows stays as it is."""
+        return recovering.recover(self._db, found, dry_run=dry_run)
+
+    def prefixes_accounted(self, prefixes: Collection[str]) -> set[str]:
+        """Those of these output prefixes whose intent is open or paid here."""
+        return recovering.prefixes_accounted(self._db, prefixes)
+
+    def price_of_video(self, clip_id_start: str) -> Decimal | None:
+        """USD for one video of the only clip whose id starts so; None if that is no single clip."""
+        return recovering.price_of_video(self._db, clip_id_start)
 
     # Quota
 

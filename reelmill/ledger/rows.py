@@ -11,7 +11,16 @@ from reelmill.clip import Clip, VideoRequest
 from reelmill.ledger import schema
 from reelmill.ledger.records import Charge, Intent
 
-__all__ = ["CHARGE_COLUMNS", "CLIP_COLUMNS", "INTENT_COLUMNS", "charge_from", "clip_from", "clip_values", "intent_from"]
+__all__ = [
+    "CHARGE_COLUMNS",
+    "CLIP_COLUMNS",
+    "INTENT_COLUMNS",
+    "charge_from",
+    "clip_from",
+    "clip_values",
+    "intent_from",
+    "intent_values",
+]
 
 CLIP_COLUMNS = tuple(c for c in schema.clips.c if c.name not in ("latest_attempt", "latest_intent_id"))
 INTENT_COLUMNS = tuple(c for c in schema.intents.c if c.name not in ("day_key", "month_key"))
@@ -71,6 +80,11 @@ def intent_from(row: Sequence[Any]) -> Intent:
     values["video_uris"] = tuple(values["video_uris"])
     values["filter_causes"] = tuple(values["filter_causes"] or ())
     return Intent(**values)
+
+
+def intent_values(intent: Intent) -> dict[str, Any]:
+    """An intent as values of its row; the keys of its budgets are not among them."""
+    return {column.name: getattr(intent, name) for column, name in zip(INTENT_COLUMNS, _INTENT_FIELDS, strict=True)}
 
 
 def charge_from(row: Sequence[Any]) -> Charge:

@@ -19,13 +19,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["PICTURE_REFUSED", "PICTURE_UNREACHABLE", "TRANSITIONS", "State", "can_move"]
+__all__ = ["PICTURE_REFUSED", "PICTURE_UNREACHABLE", "TRANSITIONS", "UNRECORDED", "State", "can_move"]
 
 PICTURE_REFUSED = "image_refused"
 """Error code of a failed intent that was never sent: its picture can never be used."""
 
 PICTURE_UNREACHABLE = "image_unreachable"
 """Error code of a failed intent that was never sent: its picture could not be fetched. The next run tries again."""
+
+UNRECORDED = "unrecorded"
+"""Error code of an attempt of which nothing but its number was found when the ledger was rebuilt."""
 
 
 class State(StrEnum):

@@ -8,7 +8,7 @@ stands for the time of settling.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import zip_longest
@@ -25,6 +25,8 @@ __all__ = ["NAME", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
 
 NAME = "provenance.json"
 """Its name below the output prefix of its intent."""
+
+_ENDS = tuple(field.name for field in fields(Settlement) if field.name != "returned")
 
 
 def clip_folder(clip: Clip) -> str:
@@ -79,19 +81,12 @@ class Provenance(BaseModel):
         amount = intent.unit_price_usd * intent.seconds * settlement.returned
         settled = replace(
             intent,
-            state=settlement.state,
             owner="",
             lease_until=now,
             reserved_usd=ZERO,
             charged_usd=amount,
             finished_at=now,
-            video_uris=settlement.video_uris,
-            poster_uri=settlement.poster_uri,
-            provenance_uri=settlement.provenance_uri,
-            inspection=settlement.inspection,
-            renditions=settlement.renditions,
-            error_code=settlement.error_code,
-            error_message=settlement.error_message,
+            **{name: getattr(settlement, name) for name in _ENDS},
         )
         return cls(
             version=1,
@@ -112,15 +107,4 @@ class Provenance(BaseModel):
     @property
     def settlement(self) -> Settlement:
         """How the intent was settled."""
-        intent = self.intent
-        return Settlement(
-            state=intent.state,
-            returned=self.returned,
-            video_uris=intent.video_uris,
-            poster_uri=intent.poster_uri,
-            provenance_uri=intent.provenance_uri,
-            inspection=intent.inspection,
-            renditions=intent.renditions,
-            error_code=intent.error_code,
-            error_message=intent.error_message,
-        )
+        return Settlement(returned=self.returned, **{name: getattr(self.intent, name) for name in _ENDS})

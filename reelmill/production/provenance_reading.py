@@ -58,6 +58,8 @@ def _numbers(record: Provenance) -> str:
         return "holds a value that the ledger cannot keep"
     if not 0 <= record.clip.variant <= _MOST["attempt"] or not 0 <= intent.refusals <= 2**31 - 1:
         return "has a number out of bounds"
+    if not 0 <= intent.softening <= _MOST["attempt"] or (intent.softening == 0) != (intent.sent_prompt is None):
+        return "contradicts itself about the words that were sent"
     moments = (record.recorded_at, record.run_started_at, intent.created_at, intent.lease_until, intent.finished_at)
     for moment in (*moments, intent.sending_at, intent.submitted_at, intent.unclear_since):
         if moment is not None and (moment.tzinfo is None or moment.year not in _YEARS):
