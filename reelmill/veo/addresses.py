@@ -6,8 +6,10 @@ import ipaddress
 
 __all__ = ["is_loopback", "is_public"]
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
+# Special ranges that ipaddress takes for global, at least in some versions of Python.
+_SPECIAL_V4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
+_SPECIAL_V6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "3fff::/20")))
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # everything that the registries have given out
 
 
 def is_public(address: str) -> bool:
@@ -23,8 +25,10 @@ def is_public(address: str) -> bool:
     if not parsed.is_global or parsed.is_multicast or parsed.is_reserved or parsed.is_unspecified:
         return False
     if isinstance(parsed, ipaddress.IPv4Address):
-        return True
-    return parsed not in _NAT64_LOCAL and all(is_public(str(inner)) for inner in _carried(parsed))
+        return not any(parsed in special for special in _SPECIAL_V4)
+    if parsed not in _UNICAST or any(parsed in special for special in _SPECIAL_V6):
+        return False
+    return parsed.sixtofour is None or is_public(str(parsed.sixtofour))
 
 
 def is_loopback(address: str) -> bool:
@@ -33,14 +37,3 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _carried(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """IPv4 addresses that an IPv6 address leads to: mapped, compatible, 6to4, Teredo, NAT64."""
-    carried = [inner for inner in (address.ipv4_mapped, address.sixtofour) if inner is not None]
-    if address.teredo is not None:
-        carried.extend(address.teredo)
-    low = int(address) & 0xFFFF_FFFF
-    if address in _NAT64 or int(address) >> 32 == 0:
-        carried.append(ipaddress.IPv4Address(low))
-    return carried

@@ -34,6 +34,7 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _EXPIRED = frozenset({400, 401, 403})  # what shops and clouds answer to a signature that no longer opens
 _OK = 200
 _PORTS = {"https": 443, "http": 80}
+_FIRST_FREE_PORT = 1024  # below live mail, shells and the like, which a TLS greeting could upset
 _HEADERS = [
     (b"User-Agent", b"reelmill"),
     (b"Accept", b"image/jpeg, image/png"),
@@ -165,9 +166,12 @@ class ImageFetcher:
         rehearsal = self._rehearsal is not None and _origin(parts) == self._rehearsal
         if parts.scheme != "https" and not rehearsal:
             raise ImageRefused(f"{_shown(url)} is not https.", "Give an https:// or gs:// address.")
+        port = parts.port if parts.port is not None else _PORTS[parts.scheme]
+        if port != _PORTS["https"] and port < _FIRST_FREE_PORT and not rehearsal:
+            raise ImageRefused(f"{_shown(url)} is on port {port}.", "Serve product pictures on port 443.")
         host = parts.hostname or ""
         try:
-            addresses = self._resolver(host, parts.port or _PORTS[parts.scheme])
+            addresses = self._resolver(host, port)
         except (OSError, UnicodeError):
             raise ImageUnreachable(
                 f"The host of {_shown(url)} has no address.", "Check the name, then run again."
@@ -207,7 +211,8 @@ def _parsed(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port  # reading it checks it
-    except ValueError:
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # UnicodeError is one
         raise ImageRefused(f"{scrub(url, 200)} is no address.", problem) from None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ImageRefused(f"{scrub(url, 200)} is no https:// address.", problem)
@@ -229,5 +234,8 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 def _shown(url: str) -> str:
     """The address without what may be secret in it: query, fragment, user and password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return scrub(url, 200)
     return scrub(f"{parts.scheme}://{parts.hostname or ''}{parts.path}", 200)
