@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import reelmill
+from reelmill.cli.environment import LOG_LEVEL, unknown_settings
+from reelmill.cli.printing import print_json
 from reelmill.errors import ExitCode, ReelmillError
 
 __all__ = ["build_app", "main"]
@@ -60,18 +62,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str]) -> int:
     logging.basicConfig(
-        level=os.environ.get("REELMILL_LOG_LEVEL", "WARNING").upper(),
+        level=os.environ.get(LOG_LEVEL, "WARNING").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    for warning in unknown_settings(os.environ):
+        _say(warning)
+    as_json = "--json" in arguments
     try:
         code = build_app()(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        return ExitCode.USAGE
+    except CycloptsError as error:  # cyclopts has told it on standard error
+        return _ended(str(error), "Run the command with --help.", ExitCode.USAGE, as_json=as_json)
     except ReelmillError as error:
-        print(f"reelmill: {error}", file=sys.stderr)  # noqa: T201 — the one place where an error meets a person
-        return error.exit_code
+        _say(str(error))
+        return _ended(error.problem, error.remedy, error.exit_code, as_json=as_json)
     except KeyboardInterrupt:
-        print("reelmill: interrupted. Run the same command again to go on.", file=sys.stderr)  # noqa: T201 — same
-        return ExitCode.ATTENTION
+        _say("interrupted. Run the same command again to go on.")
+        return _ended("Interrupted.", "Run the same command again to go on.", ExitCode.ATTENTION, as_json=as_json)
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _ended(problem: str, remedy: str, code: ExitCode, *, as_json: bool) -> ExitCode:
+    """Who asked for JSON gets one object, whatever happened."""
+    if as_json:
+        print_json({"error": problem, "remedy": remedy, "exit_code": int(code)})
+    return code
+
+
+def _say(text: str) -> None:
+    print(f"reelmill: {text}", file=sys.stderr)  # noqa: T201 — the one place where an error meets a person

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from reelmill.cli.options import Columns, DialectName, Json, columns_of, settings_with
-from reelmill.cli.printing import out, print_json
+from reelmill.cli.printing import count, out, print_json
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest, open_catalog_feed
 from reelmill.jobs.content import content_folder
@@ -14,7 +18,13 @@ from reelmill.prompts.lint import lint_catalogs
 __all__ = ["lint"]
 
 
-def lint(feed: str = "", *, dialect: DialectName = None, column: Columns = (), json: Json = False) -> int:
+def lint(
+    feed: Annotated[str, Parameter(help="Product feed whose columns the templates may ask for; none is needed.")] = "",
+    *,
+    dialect: DialectName = None,
+    column: Columns = (),
+    json: Json = False,
+) -> int:
     """Check every template and the brand rules; with a feed, also the columns that templates ask for."""
     settings = settings_with()
     columns = None
@@ -40,5 +50,5 @@ def lint(feed: str = "", *, dialect: DialectName = None, column: Columns = (), j
         console = out()
         for finding in findings:
             console.print(str(finding), markup=False)
-        console.print(f"{errors} errors, {len(findings) - errors} warnings.")
+        console.print(f"{count(errors, 'error')}, {count(len(findings) - errors, 'warning')}.")
     return ExitCode.USAGE if errors else ExitCode.OK

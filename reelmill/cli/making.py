@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from reelmill.cli.printing import money
+from reelmill.cli.printing import count, money, print_text
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
 from reelmill.ledger.records import RunStatus
+from reelmill.ledger.states import State
 from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.producer import Producer
@@ -88,21 +89,24 @@ class _Advance:
     def __init__(self, bar: Progress, total: int, console: Console) -> None:
         self._bar, self._console, self._total = bar, console, total
         self._tally = Tally()
+        self._done = 0
         self._task = bar.add_task("clips", total=total, note="")
         self._step = max(1, total // 20)
 
     def __call__(self, result: ClipResult) -> None:
         self._tally.add(result)
-        done = sum(self._tally.counts.values())
+        if result.state is State.RELEASED:  # it gave its place back: nothing was made
+            return
+        self._done += 1
         self._bar.update(self._task, advance=1, note=money(self._tally.spent_usd))
-        if not self._console.is_terminal and (done % self._step == 0 or done == self._total):
-            self._console.print(f"{done}/{self._total} clips, {money(self._tally.spent_usd)}")
+        if not self._console.is_terminal and (self._done % self._step == 0 or self._done == self._total):
+            self._console.print(f"{self._done}/{count(self._total, 'clip')}, {money(self._tally.spent_usd)}")
 
 
-def print_report(console: Console, report: RunReport) -> None:
+def print_report(console: Console, report: RunReport, *, force: bool = False) -> None:
     """How the run ended, where everything is, and what to do next."""
     console.print()
-    states = ", ".join(f"{count} {state}" for state, count in report.counts.items()) or "nothing to make"
+    states = ", ".join(f"{number} {state}" for state, number in report.counts.items()) or "nothing to make"
     console.print(
         f"[bold]Run[/] {report.run_id} {report.status}: {states}; {report.kept} kept, {report.blocked} blocked."
     )
@@ -110,8 +114,13 @@ def print_report(console: Console, report: RunReport) -> None:
     console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
     console.print(f"[bold]Output[/] {report.output} (videos in clips/, tables in tables/)")
     if report.stopped_by is not None:
-        console.print(f"[red]stopped[/] {report.stopped_by}")
-    if report.status is RunStatus.STOPPED:
+        print_text(console, f"stopped {report.stopped_by}")
+    if force and report.status is not RunStatus.COMPLETED:
+        print_text(
+            console,
+            "forced: the same command pays for the first clips again; to go on, name the rest with --only.",
+        )
+    elif report.status is RunStatus.STOPPED:
         console.print("What was not sent cost nothing: run the same command again to go on.")
     if report.attention or report.blocked:
         console.print("[yellow]attention[/] Some clips need a look: run reelmill status.")

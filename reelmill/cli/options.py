@@ -21,10 +21,12 @@ __all__ = [
     "Media",
     "ModelName",
     "Only",
+    "OnlyThese",
     "Output",
     "Platforms",
     "Quality",
     "Variants",
+    "Yes",
     "columns_of",
     "names_of",
     "settings_with",
@@ -44,6 +46,9 @@ Only = Annotated[
     tuple[str, ...],
     Parameter(help="Only these SKUs. A part of a catalog retires nothing.", consume_multiple=True, negative=()),
 ]
+OnlyThese = Annotated[
+    tuple[str, ...], Parameter(name="--only", help="Only these SKUs.", consume_multiple=True, negative=())
+]
 Limit = Annotated[
     int | None,
     Parameter(help="Stop after this many products that have something to make.", validator=validators.Number(gte=1)),
@@ -59,6 +64,7 @@ Media = Annotated[
     Literal["none", "first_frame", "first_last_frame", "references", "extend_video"] | None,
     Parameter(help="How product images enter the request."),
 ]
+Yes = Annotated[bool, Parameter(name=("--yes", "-y"), help="Spend the shown price without asking.", negative=())]
 DialectName = Annotated[
     Literal["google", "shopify", "plain"] | None, Parameter(help="Feed dialect; detected from the header if not given.")
 ]

@@ -4,97 +4,61 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from reelmill.cli.options import (
-    Campaign,
-    Columns,
-    DialectName,
-    Feed,
-    Force,
-    Json,
-    Limit,
-    Media,
-    ModelName,
-    Only,
-    Output,
-    Platforms,
-    Quality,
-    Variants,
-    columns_of,
-    names_of,
-    settings_with,
-)
-from reelmill.cli.printing import money, out, print_json, print_rows, span
+from reelmill.cli.catalog_options import CatalogOptions
+from reelmill.cli.options import Feed, Json
+from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text, span
 from reelmill.errors import ExitCode
-from reelmill.jobs.catalog import CatalogRequest, plan_catalog
+from reelmill.jobs.catalog import plan_catalog
 from reelmill.jobs.engine import Engine
 from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 
 __all__ = ["plan", "print_plan"]
 
+_EVERYTHING = CatalogOptions()
 
-def plan(
-    feed: Feed,
-    *,
-    platforms: Platforms = (),
-    output: Output = "",
-    model: ModelName = None,
-    resolution: Quality = None,
-    media_use: Media = None,
-    variants: Variants = None,
-    campaign: Campaign = None,
-    only: Only = (),
-    limit: Limit = None,
-    force: Force = False,
-    dialect: DialectName = None,
-    column: Columns = (),
-    json: Json = False,
-) -> int:
+
+def plan(feed: Feed, *, options: CatalogOptions = _EVERYTHING, json: Json = False) -> int:
     """Show what a run would make, keep, retire and block, its price and its time. Never spends."""
-    settings = settings_with(
-        model=model, resolution=resolution, media_use=media_use, variants=variants, campaign=campaign
-    )
-    request = CatalogRequest(
-        feed=feed,
-        platforms=names_of(platforms),
-        only=only,
-        limit=limit,
-        force=force,
-        dialect=dialect,
-        columns=columns_of(column),
-    )
-    with Engine(settings, output) as engine:
-        summary = plan_catalog(engine, request)
+    with Engine(options.settings(), options.output) as engine:
+        summary = plan_catalog(engine, options.request(feed))
     if json:
         print_json(summary.to_dict())
     else:
-        print_plan(out(), summary)
+        print_plan(out(), summary, force=options.force)
     return ExitCode.OK
 
 
-def print_plan(console: Console, summary: PlanSummary) -> None:
+def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -> None:
     """The plan as a person reads it: what, how much, where, how long, and what to look at."""
     counts = summary.counts
     console.print(
-        f"[bold]Plan[/]  {summary.clips} clips for {summary.products} products: "
+        f"[bold]Plan[/]  {count(summary.clips, 'clip')} for {count(summary.products, 'product')}: "
         f"{counts[Action.MAKE]} make, {counts[Action.KEEP]} keep, {counts[Action.BLOCKED]} blocked; "
-        f"{counts[Action.RETIRE]} products retire, {summary.rejects} rows rejected."
+        f"{count(counts[Action.RETIRE], 'product')} retired, {count(summary.rejects, 'row')} rejected."
     )
-    console.print(
-        f"[bold]Price[/] at most {money(summary.estimated_usd)} with {summary.model}"
-        + (
-            f", about {span(summary.eta_seconds)} at {summary.quota_per_minute:g} a minute."
-            if summary.eta_seconds
-            else "."
+    console.print(f"[bold]Price[/] {_price(summary)}")
+    if force and counts[Action.MAKE]:
+        console.print(
+            "[yellow]forced[/] Delivered clips are paid again, from the first one on each time this is run: "
+            "a forced run that stops early cannot be resumed."
         )
-    )
     console.print()
     for title, amounts in (("Category", summary.by_category), ("Platform", summary.by_platform)):
         print_rows(console, "", (title, "USD"), [(name, money(amount)) for name, amount in sorted(amounts.items())])
     for blocked in summary.blocked:
-        console.print(f"[yellow]blocked[/] {blocked.sku} {blocked.aspect_ratio}: {blocked.reason}", markup=True)
+        print_text(console, f"blocked {blocked.sku} {blocked.aspect_ratio}: {blocked.reason}")
     for reject in summary.reject_samples:
         where = f"{reject.ref.file} row {reject.ref.row}"
-        console.print(f"[yellow]reject[/]  {where}, {reject.field}: {reject.reason} {reject.remedy}")
+        print_text(console, f"reject {where}, {reject.field}: {reject.reason} {reject.remedy}")
     for warning in summary.warnings:
-        console.print(f"[yellow]warning[/] {warning}")
+        print_text(console, f"warning {warning}")
+
+
+def _price(summary: PlanSummary) -> str:
+    if not summary.counts[Action.MAKE]:
+        return "nothing to pay."
+    time = (
+        f", about {span(summary.eta_seconds)} at {summary.quota_per_minute:g} a minute" if summary.eta_seconds else ""
+    )
+    return f"at most {money(summary.estimated_usd)} with {summary.model}{time}."

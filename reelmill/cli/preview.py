@@ -22,7 +22,7 @@ from reelmill.cli.options import (
     names_of,
     settings_with,
 )
-from reelmill.cli.printing import money, out, print_json
+from reelmill.cli.printing import count, money, out, print_json
 from reelmill.clip import Clip
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest, clip_builder, open_catalog_feed
@@ -63,7 +63,7 @@ def preview(
     console = out()
     for clip, findings in shown:
         _print(console, clip, findings)
-    console.print(f"{len(shown)} prompts shown; nothing was spent.")
+    console.print(f"{count(len(shown), 'prompt')} shown; nothing was spent.")
     return ExitCode.OK
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["money", "out", "print_json", "print_rows", "span"]
+__all__ = ["WIDTH", "count", "money", "out", "print_json", "print_rows", "print_text", "span"]
+
+WIDTH = 100
+"""Columns that text for people keeps within; commands and addresses to copy are never broken."""
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -34,6 +38,27 @@ def money(amount: Decimal) -> str:
     """``$1,234.50``; digits below the cent are shown only when there are any."""
     cents = amount.quantize(Decimal("0.01"))
     return f"${cents if cents == amount else amount.normalize():,f}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 clip``, ``1,200 clips``; ``plural`` where an s is not enough."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def print_text(console: Console, text: str, *, indent: int = 0) -> None:
+    """Plain text from anywhere, wrapped at 100 columns; lines after the first hang by two more columns."""
+    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    first = " " * indent
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=f"{first}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines or [""]:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def span(seconds: float) -> str:

@@ -4,89 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from reelmill.cli.catalog_options import CatalogOptions
 from reelmill.cli.making import approve, make_with_progress, print_report
-from reelmill.cli.options import (
-    Campaign,
-    CapUsd,
-    Columns,
-    DialectName,
-    Feed,
-    Force,
-    Json,
-    Limit,
-    Media,
-    ModelName,
-    Only,
-    Output,
-    Platforms,
-    Quality,
-    Variants,
-    columns_of,
-    names_of,
-    settings_with,
-)
+from reelmill.cli.options import CapUsd, Feed, Json, Yes
 from reelmill.cli.plan import print_plan
 from reelmill.cli.printing import out, print_json
 from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
-from reelmill.jobs.catalog import CatalogRequest, plan_catalog
+from reelmill.jobs.catalog import plan_catalog
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.jobs.making import planned_work
 from reelmill.jobs.resuming import adopt_abandoned
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
 
-__all__ = ["Yes", "run"]
+__all__ = ["run"]
 
-Yes = Annotated[bool, Parameter(name=("--yes", "-y"), help="Spend the shown price without asking.", negative=())]
+_EVERYTHING = CatalogOptions()
 
 
 def run(
     feed: Feed,
     *,
-    output: Output = "",
-    platforms: Platforms = (),
     cap_usd: CapUsd = None,
     yes: Yes = False,
-    model: ModelName = None,
-    resolution: Quality = None,
-    media_use: Media = None,
-    variants: Variants = None,
-    campaign: Campaign = None,
-    only: Only = (),
-    limit: Limit = None,
-    force: Force = False,
-    dialect: DialectName = None,
-    column: Columns = (),
+    options: CatalogOptions = _EVERYTHING,
     json: Json = False,
 ) -> int:
     """Make what is new or changed, up to the caps, and write the tables. The same command again resumes."""
-    settings = settings_with(
-        model=model,
-        resolution=resolution,
-        media_use=media_use,
-        variants=variants,
-        campaign=campaign,
-        cap_run_usd=cap_usd,
-    )
-    request = CatalogRequest(
-        feed=feed,
-        platforms=names_of(platforms),
-        only=only,
-        limit=limit,
-        force=force,
-        dialect=dialect,
-        columns=columns_of(column),
-    )
-    with Engine(settings, output) as engine, Spool() as spool:
+    request = options.request(feed)
+    with Engine(options.settings(cap_run_usd=cap_usd), options.output) as engine, Spool() as spool:
         resumed = adopt_abandoned(engine)
         summary = plan_catalog(engine, request, spool)
         console = out()
         if not json:
-            print_plan(console, summary)
+            print_plan(console, summary, force=request.force)
         approve(summary, yes=yes)
         run_id = new_run_id()
         open_run(engine, run_id, summary, spool, {"command": "run", "feed": feed, "platforms": list(request.platforms)})
@@ -97,6 +49,6 @@ def run(
     if json:
         print_json(report.to_dict() | {"plan": summary.to_dict()})
     else:
-        print_report(console, report)
+        print_report(console, report, force=request.force)
     sys.stdout.flush()
     return report.exit_code

@@ -1,36 +1,64 @@
-"""``reelmill status``: in one screen, what is in flight, unclear, lost, filtered or failed, and what each costs."""
+"""``reelmill status``: in one screen, how everything stands, what it costs, and what a person does next."""
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
 
-from reelmill.cli.options import Json, Output, settings_with
-from reelmill.cli.printing import money, out, print_json, print_rows
-from reelmill.clip import Clip
+from cyclopts import Parameter
+from rich.console import Console
+
+from reelmill.cli.attention import as_dict, print_attention
+from reelmill.cli.options import Json, OnlyThese, Output, settings_with
+from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text
 from reelmill.errors import ExitCode
-from reelmill.jobs.engine import choose_output
+from reelmill.jobs.attention import Attention, find_attention
+from reelmill.jobs.outputs import known_output
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Intent, StateTotal
+from reelmill.ledger.records import Run, StateTotal
 from reelmill.ledger.states import State
-from reelmill.storage.open import open_storage
 
 __all__ = ["status"]
 
-_LISTED = 40
-_CHUNK = 1000
-_ATTENTION = [State.UNKNOWN, State.LOST, State.EXPIRED, State.PARTIAL, State.FILTERED, State.FAILED]
+_LISTED = 5  # clips of each kind on the screen
+_LISTED_WHEN_ASKED = 40
+_LISTED_FOR_MACHINES = 10_000
+_RUNS = 5
+
+_ROWS: tuple[tuple[str, tuple[State, ...]], ...] = (
+    ("in flight", (State.AUTHORISED, State.SENDING, State.SUBMITTED)),
+    ("unclear", (State.UNKNOWN,)),
+    ("lost", (State.LOST,)),
+    ("expired", (State.EXPIRED,)),
+    ("filtered", (State.FILTERED,)),
+    ("failed", (State.FAILED,)),
+    ("partial", (State.PARTIAL,)),
+    ("succeeded", (State.SUCCEEDED,)),
+    ("never sent", (State.RELEASED,)),
+)
 
 
-def status(*, output: Output = "", json: Json = False) -> int:
-    """Say how the clips of an output stand, what they cost, and which need a person."""
+def status(
+    *,
+    output: Output = "",
+    only: OnlyThese = (),
+    state: Annotated[
+        tuple[State, ...], Parameter(help="List only clips that stand so.", consume_multiple=True, negative=())
+    ] = (),
+    json: Json = False,
+) -> int:
+    """Say how the clips of an output stand, what they cost, and what to do about those that need a person."""
     settings = settings_with()
+    keeps = _LISTED_FOR_MACHINES if json else _LISTED_WHEN_ASKED if only or state else _LISTED
     ledger = Ledger.open(settings.ledger_url)
     try:
-        root = open_storage(choose_output(output, settings, ledger), settings).root
+        root = known_output(output, settings, ledger)
         totals = ledger.totals(output=root)
-        waiting, listed = _attention(ledger, root)
-        runs = ledger.runs(output=root, limit=5)
+        attention = find_attention(ledger, root, keeps=keeps, only=only, states=state)
+        runs = ledger.runs(output=root, limit=_RUNS)
+        others = [other for other in ledger.outputs() if other != root]
+        clips = ledger.count_clips(output=root)
         differences = ledger.audit()
     finally:
         ledger.close()
@@ -38,67 +66,78 @@ def status(*, output: Output = "", json: Json = False) -> int:
         print_json(
             {
                 "output": root,
+                "clips": clips,
                 "states": {state.value: _total(total) for state, total in sorted(totals.items())},
-                "attention": [_listed(clip, intent) for clip, intent in listed],
-                "runs": [
-                    {"run_id": run.run_id, "status": run.status.value, "spent_usd": run.spent_usd} for run in runs
-                ],
+                **as_dict(attention),
+                "runs": [_run(run) for run in runs],
                 "audit": differences,
             }
         )
     else:
         console = out()
-        console.print(f"[bold]Output[/] {root}\n")
-        rows = [
-            (state.value, str(total.clips), money(total.charged_usd), money(total.reserved_usd))
-            for state, total in sorted(totals.items())
-        ]
-        print_rows(
-            console, "", ("State", "Attempts", "Paid", "Reserved"), rows or [("nothing yet", "0", "$0.00", "$0.00")]
-        )
-        for clip, intent in listed:
-            console.print(
-                f"[yellow]{intent.state}[/] {clip.sku} {clip.request.aspect_ratio.value} {clip.clip_id} "
-                f"{intent.error_message}".rstrip()
-            )
-        if waiting > len(listed):
-            console.print(f"… and {waiting - len(listed)} more; the results table lists them all.")
+        _print_totals(console, root, clips, totals, attention)
+        if not runs and others:
+            print_text(console, f"No run was for this output yet. This ledger knows: {', '.join(others[:_RUNS])}.")
+        print_attention(console, attention, f" --output {root}" if output else "")
         recent = [(run.run_id, run.status.value, money(run.spent_usd), money(run.planned_usd)) for run in runs]
         print_rows(console, "Latest runs", ("Run", "Status", "Spent", "Planned"), recent)
         for difference in differences:
-            console.print(f"[red]ledger[/] {difference}")
-    return ExitCode.ATTENTION if waiting or differences else ExitCode.OK
+            print_text(console, f"ledger: {difference}")
+    return ExitCode.ATTENTION if attention.waiting or differences else ExitCode.OK
 
 
-def _attention(ledger: Ledger, root: str) -> tuple[int, list[tuple[Clip, Intent]]]:
-    """How many clips need a look, and the first of them. An older attempt that was made good does not count."""
-    waiting = 0
-    listed: list[tuple[Clip, Intent]] = []
-    attempts = ledger.intents(states=_ATTENTION, output=root)
-    while chunk := list(islice(attempts, _CHUNK)):
-        latest = ledger.standings([clip.clip_id for clip, _ in chunk])
-        current = [(clip, intent) for clip, intent in chunk if latest[clip.clip_id].intent_id == intent.intent_id]
-        waiting += len(current)
-        listed += current[: _LISTED - len(listed)]
-    return waiting, listed
+def _print_totals(
+    console: Console, root: str, clips: int, totals: Mapping[State, StateTotal], attention: Attention
+) -> None:
+    attempts = sum(total.clips for total in totals.values())
+    paid = sum((total.charged_usd for total in totals.values()), Decimal(0))
+    reserved = sum((total.reserved_usd for total in totals.values()), Decimal(0))
+    console.print(f"[bold]Output[/] {root}")
+    console.print(
+        f"[bold]Clips[/]  {count(clips, 'clip')} in {count(attempts, 'attempt')}: "
+        f"{money(paid)} paid, {money(reserved)} reserved\n"
+    )
+    if not attempts:
+        console.print("nothing yet\n")
+        return
+    rows = []
+    for name, states in _ROWS:
+        among = [totals[state] for state in states if state in totals]
+        present, all_ = sum(total.present for total in among), sum(total.clips for total in among)
+        charged = sum((total.charged_usd for total in among), Decimal(0))
+        held = sum((total.reserved_usd for total in among), Decimal(0))
+        rows.append((name, str(present), str(all_ - present), money(charged), money(held)))
+    rows += [
+        ("  of these unfit", str(attention.unfit.count), "", money(attention.unfit.charged_usd), ""),
+        ("  of these orphans", "", str(attention.orphans.count), money(attention.orphans.charged_usd), ""),
+    ]
+    print_rows(console, "", ("State", "Clips", "Older attempts", "Paid", "Reserved"), rows)
+    doubtful = [totals[state] for state in (State.LOST, State.EXPIRED) if state in totals]
+    if older := sum(total.clips - total.present for total in doubtful):
+        print_text(
+            console,
+            f"{count(older, 'older attempt')} may have been paid and still {'reserve' if older > 1 else 'reserves'} "
+            "money; reelmill settle looks for the video again each time.",
+        )
+        console.print()
 
 
 def _total(total: StateTotal) -> dict[str, Any]:
-    return {"clips": total.clips, "charged_usd": total.charged_usd, "reserved_usd": total.reserved_usd}
-
-
-def _listed(clip: Clip, intent: Intent) -> dict[str, Any]:
     return {
-        "clip_id": clip.clip_id,
-        "intent_id": intent.intent_id,
-        "run_id": intent.run_id,
-        "sku": clip.sku,
-        "aspect_ratio": clip.request.aspect_ratio.value,
-        "state": intent.state.value,
-        "attempt": intent.attempt,
-        "charged_usd": intent.charged_usd,
-        "reserved_usd": intent.reserved_usd,
-        "error_code": intent.error_code,
-        "error_message": intent.error_message,
-        "output_prefix": intent.output_prefix,
+        "clips": total.present,
+        "attempts": total.clips,
+        "charged_usd": total.charged_usd,
+        "reserved_usd": total.reserved_usd,
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "status": run.status.value,
+        "spent_usd": run.spent_usd,
+        "reserved_usd": run.reserved_usd,
+        "planned_usd": run.planned_usd,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
     }

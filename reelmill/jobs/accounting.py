@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
-from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError
+from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.heartbeat import showing_life
 from reelmill.ledger.life import UnfinishedRun
@@ -108,13 +108,16 @@ def _try_output(engine: Engine) -> None:
 
 
 def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, tally: Tally) -> RunReport:
-    """End the run in the ledger, remember its products, and write the tables of every run it touched."""
+    """End the run in the ledger, remember its products, and write the tables of every run it touched.
+
+    Tables that cannot be written now are no loss: the report says how to have them.
+    """
     ledger = engine.ledger
     if spool is not None:
         _remember(engine, run_id, spool)
     status = _status(engine)
     ledger.finish_run(run_id, status)
-    tables = write_touched_tables(engine, {run_id, *tally.runs})
+    tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs})
     run = ledger.run(run_id)
     return RunReport(
         run_id=run_id,
@@ -131,8 +134,16 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
-        stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else None,
+        stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else trouble,
     )
+
+
+def _tables_or_trouble(engine: Engine, run_ids: Iterable[str]) -> tuple[list[str], ReelmillError | None]:
+    try:
+        return write_touched_tables(engine, run_ids), None
+    except (TryLater, FixAccess) as error:
+        remedy = "The ledger holds everything: run reelmill report --rebuild when that is mended."
+        return [], type(error)(f"The tables were not written: {error.problem}", remedy)
 
 
 @contextmanager

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration
+from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.ledger.states import State
@@ -22,27 +24,32 @@ _UNCLEAR = (State.LOST, State.EXPIRED)
 
 
 def plan_redrive(
-    engine: Engine, *, only: Collection[str] = (), authorise_unclear: Collection[str] = ()
+    engine: Engine, *, only: Collection[str] = (), authorise_unclear: Collection[str] = (), unfit: bool = False
 ) -> tuple[PlanSummary, list[Work]]:
     """What failed or was filtered and would be made again, and what that costs at most.
 
-    ``only`` limits it to these SKUs. A clip that may have been paid is never touched unless its id is among
-    ``authorise_unclear``; raises FixConfiguration for an id that names no such clip.
+    ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part or found unfit. A clip that may
+    have been paid is never touched unless its id is among ``authorise_unclear``; raises FixConfiguration for an id
+    that names no such clip. A clip that an earlier attempt delivered is made again only if ``only`` names it.
     """
     summary = PlanSummary(engine.settings.model, engine.settings.quota_per_minute)
     registry = Registry.load(content_folder(engine.settings) / "models.toml")
     works = []
-    unnamed = set(authorise_unclear)
-    for work in _candidates(engine):
-        clip = _at_todays_price(work.clip, registry)
+    unnamed, unmet = set(authorise_unclear), set(only)
+    for work in _candidates(engine, unfit=unfit):
+        clip = work.clip
         if only and clip.sku not in only:
             continue
-        if work.again_unclear and clip.clip_id not in authorise_unclear:
+        unmet.discard(clip.sku)
+        if work.again_unclear and clip.clip_id not in unnamed:
             summary.add_blocked(clip, f"may have been paid; name it with --authorise-unclear {clip.clip_id}")
             continue
         unnamed.discard(clip.clip_id)
-        if engine.media_inputs().out_of_reach(clip):
-            summary.add_blocked(clip, "its picture was signed in the feed; run the catalog again with a fresh feed")
+        try:
+            clip = _at_todays_price(clip, registry)
+            _check(engine, clip, work, named=clip.sku in only)
+        except FixConfiguration as error:
+            summary.add_blocked(clip, str(error))
             continue
         summary.add_make(clip)
         works.append(replace(work, clip=clip))
@@ -51,7 +58,21 @@ def plan_redrive(
             f"No lost or expired clip is called {', '.join(sorted(unnamed))}.",
             "Copy the clip ids from reelmill status.",
         )
+    if unmet:
+        summary.warnings.append(f"Nothing to make again for {', '.join(sorted(unmet))}. See reelmill status.")
     return summary, works
+
+
+def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:
+    """Raises FixConfiguration for a clip that would better not, or cannot, be made again."""
+    video = None if named or work.again_unclear else engine.ledger.videos_of([clip.clip_id]).get(clip.clip_id)
+    if video is not None and video.intent_id != work.after:
+        raise FixConfiguration(
+            f"Attempt {video.attempt} has delivered it: {' '.join(video.video_uris)}.",
+            "Name its SKU with --only to pay for another.",
+        )
+    if engine.media_inputs().out_of_reach(clip):
+        raise FixConfiguration("Its picture was signed in the feed.", "Run the catalog again with a fresh feed.")
 
 
 def _at_todays_price(clip: Clip, registry: Registry) -> Clip:
@@ -62,9 +83,13 @@ def _at_todays_price(clip: Clip, registry: Registry) -> Clip:
     return replace(clip, unit_price_usd=price, price_date=str(model.price_as_of))
 
 
-def _candidates(engine: Engine) -> Iterator[Work]:
-    """The latest attempts that ended without a video; older attempts of the same clip do not count."""
-    for clip, intent in engine.ledger.intents(states=[*_ENDED, *_UNCLEAR], output=engine.storage.root):
-        latest = engine.ledger.standings([clip.clip_id])[clip.clip_id]
-        if latest.intent_id == intent.intent_id:
-            yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)
+def _candidates(engine: Engine, *, unfit: bool) -> Iterator[Work]:
+    """The latest attempts that ended without a video, or with one of no use, of clips that are still wanted."""
+    ledger, root = engine.ledger, engine.storage.root
+    ended = [*_ENDED, *_UNCLEAR, *([State.PARTIAL] if unfit else [])]
+    found = ledger.intents(states=ended, output=root, latest=True)
+    if unfit:  # a partial one that is unfit too is among the first already
+        of_no_use = ((clip, intent) for clip, intent in ledger.unfit(output=root) if intent.state not in ended)
+        found = chain(found, of_no_use)
+    for clip, intent in current(ledger, found):
+        yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)

@@ -19,16 +19,16 @@ _ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class Group:
-    """Intents that have something in common: how many, how many delivered, USD paid and USD still promised."""
+    """Attempts that have something in common: how many, how many delivered, USD paid and USD still promised."""
 
-    clips: int = 0
+    attempts: int = 0
     delivered: int = 0
     spent_usd: Decimal = _ZERO
     reserved_usd: Decimal = _ZERO
 
     def add(self, intent: Intent, *, spent_usd: Decimal, reserved_usd: Decimal) -> None:
         """Count one intent with its share of the money."""
-        self.clips += 1
+        self.attempts += 1
         self.delivered += intent.state.delivered
         self.spent_usd += spent_usd
         self.reserved_usd += reserved_usd
@@ -36,7 +36,7 @@ class Group:
     def to_dict(self) -> dict[str, Any]:
         """The group for machines; money stays Decimal."""
         return {
-            "clips": self.clips,
+            "attempts": self.attempts,
             "delivered": self.delivered,
             "spent_usd": self.spent_usd,
             "reserved_usd": self.reserved_usd,
@@ -48,11 +48,13 @@ class Summary:
     """Totals, and the same by state, category, platform and model.
 
     A clip that serves several platforms counts for each of them, and they share its money evenly: the money of
-    every breakdown sums to the total, the clips of ``by_platform`` may be more.
+    every breakdown sums to the total, the attempts of ``by_platform`` may be more. A clip that was tried several
+    times counts once in ``clips`` and as often in ``total.attempts``.
     """
 
     run_id: str | None = None
     output: str | None = None
+    clips: int = 0
     total: Group = field(default_factory=Group)
     by_state: dict[str, Group] = field(default_factory=dict)
     by_category: dict[str, Group] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Summary:
         return {
             "run_id": self.run_id,
             "output": self.output,
+            "clips": self.clips,
             **self.total.to_dict(),
             "needs_person": self.needs_person,
             "inspections": dict(sorted(self.inspections.items())),
@@ -97,7 +100,7 @@ class Summary:
 
 def summarise(ledger: Ledger, *, run_id: str | None = None, output: str | None = None) -> Summary:
     """Add up the intents of a run, of an output root, or of the whole ledger; streamed, memory stays flat."""
-    summary = Summary(run_id=run_id, output=output)
+    summary = Summary(run_id=run_id, output=output, clips=ledger.count_clips(run_id=run_id, output=output))
     for clip, intent in ledger.intents(run_id=run_id, output=output):
         summary.add(clip, intent)
     return summary

@@ -15,8 +15,8 @@ def test_a_run_adds_up_in_every_direction(shop):
     summary = summarise(shop.ledger, run_id="run-1")
     budget = shop.ledger.budget(BudgetScope.RUN, "run-1")
     assert (summary.total.spent_usd, summary.total.reserved_usd) == (budget.spent_usd, budget.reserved_usd)
-    assert (summary.total.clips, summary.total.delivered) == (5, 2)
-    assert {state: group.clips for state, group in summary.by_state.items()} == {
+    assert (summary.clips, summary.total.attempts, summary.total.delivered) == (5, 5, 2)
+    assert {state: group.attempts for state, group in summary.by_state.items()} == {
         "succeeded": 1,
         "partial": 1,
         "filtered": 1,
@@ -32,7 +32,7 @@ def test_a_run_adds_up_in_every_direction(shop):
 def test_an_output_takes_in_all_its_runs(shop):
     shop.a_few_runs()
     summary = summarise(shop.ledger, output=OUTPUT)
-    assert summary.total.clips == 7
+    assert summary.total.attempts == 7
     assert set(summary.by_platform) == {"tiktok", "instagram_reels", "youtube_shorts", "youtube"}
     assert summary.by_category["Toys"].spent_usd == Decimal("1.2")
     assert summary.by_model["veo-3.1-generate-001"].spent_usd == Decimal("3.2")

@@ -1,0 +1,145 @@
+"""What needs a person, clip by clip, grouped by what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from itertools import islice
+
+from reelmill.clip import Clip
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Intent
+from reelmill.ledger.states import PICTURE_REFUSED, State
+from reelmill.production.owner import is_gone
+
+__all__ = ["Attention", "Group", "Step", "current", "find_attention", "unfit_clips"]
+
+_CHUNK = 1000
+_ZERO = Decimal(0)
+_OPEN = [state for state in State if state.open]
+_ENDED = [State.LOST, State.EXPIRED, State.PARTIAL, State.FILTERED, State.FAILED]
+_SAME_FAILS_AGAIN = ("rpc_3", "rpc_5", "http_400", "http_404", PICTURE_REFUSED)
+
+
+class Step(StrEnum):
+    """What a person does next about a clip; in this order, because looking is free and may answer the rest."""
+
+    SETTLE = "settle"  # look how it ended
+    DECIDE = "decide"  # it may have been paid: only a person may pay again
+    REDRIVE = "redrive"  # the same request may pass now
+    CHANGE = "change"  # the same request fails again: change prompt or picture
+    REVIEW = "review"  # delivered, but not whole, or unfit
+
+
+@dataclass(slots=True)
+class Group:
+    """Clips with something in common: how many, their money in USD, and the first of them."""
+
+    keeps: int
+    count: int = 0
+    charged_usd: Decimal = _ZERO
+    reserved_usd: Decimal = _ZERO
+    clips: list[tuple[Clip, Intent]] = field(default_factory=list)
+
+    def add(self, clip: Clip, intent: Intent) -> None:
+        """Count one; keep it if there is room."""
+        self.count += 1
+        self.charged_usd += intent.charged_usd
+        self.reserved_usd += intent.reserved_usd
+        if len(self.clips) < self.keeps:
+            self.clips.append((clip, intent))
+
+
+@dataclass(slots=True)
+class Attention:
+    """Everything of an output that a person should know of.
+
+    ``steps`` has every clip that was not delivered whole, by what to do next; ``unfit`` those that were and that
+    inspection failed; ``orphans`` paid videos that no clip uses.
+    """
+
+    keeps: int
+    steps: dict[Step, Group] = field(default_factory=dict)
+    unfit: Group = field(init=False)
+    orphans: Group = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unfit, self.orphans = Group(self.keeps), Group(self.keeps)
+
+    @property
+    def waiting(self) -> int:
+        """How many clips need a person. Orphans need nothing: they only cost."""
+        return sum(group.count for group in self.steps.values()) + self.unfit.count
+
+    def add(self, clip: Clip, intent: Intent) -> None:
+        """Count a clip that was not delivered whole."""
+        self.steps.setdefault(_step(intent), Group(self.keeps)).add(clip, intent)
+
+
+def find_attention(
+    ledger: Ledger, output: str, *, keeps: int, only: Collection[str] = (), states: Collection[State] = ()
+) -> Attention:
+    """What needs a person in an output; the first ``keeps`` of each kind are kept, all are counted.
+
+    Only the latest attempt at a clip counts, and no clip that a changed one has taken the place of, unless it
+    still holds a reservation. ``only`` limits it to these SKUs, ``states`` to clips that stand so.
+    """
+
+    def wanted(attempts: Iterable[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
+        for clip, intent in attempts:
+            if (not only or clip.sku in only) and (not states or intent.state in states):
+                yield clip, intent
+
+    found = Attention(keeps)
+    for clip, intent in wanted(ledger.intents(states=_OPEN, output=output, latest=True)):
+        if intent.state is State.UNKNOWN or _unattended(intent):
+            found.add(clip, intent)
+    for clip, intent in current(ledger, wanted(ledger.intents(states=_ENDED, output=output, latest=True))):
+        if not _is_unfit(intent):
+            found.add(clip, intent)
+    for clip, intent in current(ledger, wanted(ledger.unfit(output=output))):
+        found.unfit.add(clip, intent)
+    for clip, intent in wanted(ledger.orphans(output=output)):
+        found.orphans.add(clip, intent)
+    return found
+
+
+def unfit_clips(ledger: Ledger, output: str, *, run_id: str | None = None, keeps: int) -> Group:
+    """The clips of an output (or of one of its runs) that were delivered and found unfit, and are still wanted."""
+    found = Group(keeps)
+    for clip, intent in current(ledger, ledger.unfit(output=output)):
+        if run_id is None or intent.run_id == run_id:
+            found.add(clip, intent)
+    return found
+
+
+def _unattended(intent: Intent) -> bool:
+    return intent.lease_until < datetime.now(UTC) or is_gone(intent.owner)
+
+
+def current(ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
+    """Those attempts whose clip is still wanted: no changed clip has taken its place, or money is still held."""
+    while chunk := list(islice(attempts, _CHUNK)):
+        replaced: Collection[str] = ledger.remade(chunk)
+        yield from (
+            (clip, intent) for clip, intent in chunk if intent.state.may_be_paid or clip.clip_id not in replaced
+        )
+
+
+def _is_unfit(intent: Intent) -> bool:
+    return intent.state.delivered and (intent.inspection or {}).get("status") == "fail"
+
+
+def _step(intent: Intent) -> Step:
+    if intent.state.open:
+        return Step.SETTLE
+    if intent.state.needs_person:
+        return Step.DECIDE
+    if intent.state.delivered:
+        return Step.REVIEW
+    if intent.state is State.FILTERED or intent.error_code in _SAME_FAILS_AGAIN:
+        return Step.CHANGE
+    return Step.REDRIVE

@@ -1,0 +1,57 @@
+"""Outputs and runs by name: what a ledger knows, and what may have been meant by one that it does not."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from reelmill.errors import FixConfiguration
+from reelmill.jobs.engine import choose_output
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Run
+from reelmill.settings import Settings
+from reelmill.storage.open import output_root
+
+__all__ = ["check_known", "known_output", "known_run"]
+
+_NAMED = 5
+_RUNS = 1000
+
+
+def known_output(output: str, settings: Settings, ledger: Ledger) -> str:
+    """The root of the output asked for, else of the settings', else of the latest run's.
+
+    Raises FixConfiguration if one was asked for that no run was for.
+    """
+    root = output_root(choose_output(output, settings, ledger))
+    if output:
+        check_known(root, ledger)
+    return root
+
+
+def check_known(root: str, ledger: Ledger) -> None:
+    """Raises FixConfiguration, naming what there is, if no run was for the output ``root``."""
+    known = ledger.outputs()
+    if root in known:
+        return
+    if not known:
+        raise FixConfiguration(
+            f"No run was for {root}: this ledger has none yet.",
+            "Start with reelmill run, or check REELMILL_LEDGER_URL.",
+        )
+    near = get_close_matches(root, known, n=1, cutoff=0.0)
+    listed = ", ".join(dict.fromkeys([*near, *known[:_NAMED]]))
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    raise FixConfiguration(f"No run was for {root}.", f"Give --output one that this ledger knows: {listed}{more}.")
+
+
+def known_run(run_id: str, ledger: Ledger) -> Run:
+    """The run of this id. Raises FixConfiguration, naming the nearest ones, if there is none."""
+    run = ledger.run(run_id)
+    if run is not None:
+        return run
+    ids = [run.run_id for run in ledger.runs(limit=_RUNS)]
+    if not ids:
+        raise FixConfiguration(f"There is no run {run_id}: this ledger has none yet.", "Check REELMILL_LEDGER_URL.")
+    near = get_close_matches(run_id, ids, n=3, cutoff=0.6)
+    said = f"Did you mean {', '.join(near)}?" if near else f"The latest ones are {', '.join(ids[:3])}."
+    raise FixConfiguration(f"There is no run {run_id}.", said)
