@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from reelmill.ledger.states import State
+from reelmill.simulator.faults import Fault
+from tests.chaos.bank import Bank
+from tests.chaos.network import EXPECTED, faulty, without_service
+from tests.chaos.tally import Tally
+
+_NEVER_ACCEPTED = {"400", "500_before", "503_before", "drop_before", "redirect"}
+_KILLED = ("429:2", "drop_after_accept", "partial", "missing_done")
+
+
+def test_every_fault_of_the_service_ends_as_it_has_to(chaos_bank: Bank, tmp_path: Path) -> None:
+    tally = Tally()
+    expected = {kind: state for kind, state in EXPECTED.items() if kind != "partial"}
+    assert faulty(chaos_bank, tmp_path / "w", tally, expected) == expected
+    assert tally.broken == []
+    assert {kind.partition(":")[0] for kind in EXPECTED} == set(Fault)
+    assert set(tally.faults) == set(Fault) - {Fault.PARTIAL}
+    assert tally.accepted == len(expected) - len(_NEVER_ACCEPTED)
+
+
+def test_a_worker_killed_amid_faults(chaos_bank: Bank, tmp_path: Path) -> None:
+    tally = Tally()
+    ended = faulty(chaos_bank, tmp_path / "w", tally, _KILLED, samples=2, kill=9_000)
+    assert tally.broken == []
+    assert tally.kill_points == 1
+    assert all(ended[kind] in {EXPECTED.get(kind, State.SUCCEEDED), State.LOST} for kind in _KILLED)
+
+
+def test_a_service_that_is_not_there_costs_nothing(chaos_bank: Bank, tmp_path: Path) -> None:
+    tally = Tally()
+    assert without_service(chaos_bank, tmp_path, tally) == {
+        "name does not resolve": State.SUCCEEDED,
+        "nothing listens": State.SUCCEEDED,
+        "accepted and never answered": State.LOST,  # it might have been a service that took the money
+    }
+    assert tally.broken == []
+    assert tally.accepted == 2
