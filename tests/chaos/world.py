@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import signal
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class World:
     settings: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)  # objects and their content when they were first seen
     overwritten: list[str] = field(default_factory=list)
+    clock_s: float = 0  # how far ahead of the truth the clock of its workers is, unless they are told otherwise
     workers: list[Worker] = field(default_factory=list)
     _names: count[int] = field(default_factory=lambda: count(1))
 
@@ -108,7 +110,7 @@ class World:
         if verb == "run":
             arguments += [str(self.feed), "--platforms", "tiktok", "--yes"]
         name = f"{next(self._names)}-{verb}"
-        told = interference or Interference()
+        told = interference or Interference(clock_s=self.clock_s)
         worker = Worker(name, arguments, {**self.environment, **environment}, self.folder, told)
         self.workers.append(worker)
         return worker
@@ -160,7 +162,9 @@ class World:
         return now
 
     def close(self) -> None:
-        """Leave nothing behind, neither on the disk nor in the bank's memory."""
+        """Leave nothing behind: no worker that stands still, nothing on the disk or in the bank's memory."""
+        for worker in self.workers:
+            worker.signal(signal.SIGKILL)
         self.bank.forget(self.output)
         shutil.rmtree(self.folder, ignore_errors=True)
 
