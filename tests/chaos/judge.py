@@ -50,7 +50,7 @@ def judge(world: World, *, authorised: Mapping[str, int] | None = None) -> Verdi
     _paid_twice(verdict, accepted, authorised or {})
     _paid_and_lost(verdict, accepted, {intent.intent_id: intent for _, intent in intents}, world.look())
     if world.cap_usd is not None:
-        moments = over_cap(world.ledger_url)
+        moments = over_cap(world.ledger_url) + _billed_over_cap(world.cap_usd, billed, intents)
         verdict.caps_exceeded = len(moments)
         verdict.broken += moments
     verdict.broken += _left_alone(world, intents)
@@ -97,6 +97,12 @@ def _wrong_with(submit: Accepted, intent: Intent | None, objects: Collection[str
     if set(intent.video_uris) != set(submit.uris) or not there:
         return f"intent {submit.intent_id} does not lead to its videos {submit.uris}"
     return ""
+
+
+def _billed_over_cap(cap: Decimal, billed: Decimal, intents: list[tuple[Clip, Intent]]) -> list[str]:
+    """The cap is a day's; a night may have two."""
+    allowed = cap * max(1, len({intent.created_at.date() for _, intent in intents}))
+    return [f"the bill of {billed} USD passes the cap of {allowed}"] if billed > allowed else []
 
 
 def _left_alone(world: World, intents: list[tuple[Clip, Intent]]) -> list[str]:

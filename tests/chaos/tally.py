@@ -27,6 +27,7 @@ class Tally:
     lost: int = 0
     ledger_minus_journal_usd: Decimal = Decimal(0)  # sum of absolute differences: they must not cancel out
     caps_exceeded: int = 0
+    controls: dict[str, bool] = field(default_factory=dict)  # broken on purpose: whether the judge saw it
     broken: list[str] = field(default_factory=list)
 
     def add(self, what: str, verdict: Verdict) -> None:
@@ -59,6 +60,7 @@ class Tally:
             "videos lost": f"{self.lost:,}",
             "ledger minus journal": f"{self.ledger_minus_journal_usd:,.2f}",
             "caps exceeded": f"{self.caps_exceeded:,}",
+            "controls that made the proof fail": f"{sum(self.controls.values())} of {len(self.controls)}",
             "promises broken": f"{len(self.broken):,}",
         }
         return "\n".join(f"{name:36}{value}" for name, value in rows.items())

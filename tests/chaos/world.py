@@ -8,7 +8,7 @@ import shutil
 import signal
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
@@ -21,6 +21,7 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
 from tests.chaos.bank import Bank
 from tests.chaos.caps import watch_caps
+from tests.chaos.controls import Control
 from tests.chaos.worker import Interference, Worker
 from tests.support.making import CONTENT
 
@@ -49,6 +50,7 @@ class World:
     storage_url: str = ""
     cap_usd: Decimal | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    control: Control | None = None  # how every worker's engine is broken
     seen: dict[str, str] = field(default_factory=dict)  # objects and their content when they were first seen
     overwritten: list[str] = field(default_factory=list)
     clock_s: float = 0  # how far ahead of the truth the clock of its workers is, unless they are told otherwise
@@ -111,6 +113,8 @@ class World:
             arguments += [str(self.feed), "--platforms", "tiktok", "--yes"]
         name = f"{next(self._names)}-{verb}"
         told = interference or Interference(clock_s=self.clock_s)
+        if self.control is not None:
+            told = replace(told, control=self.control)
         worker = Worker(name, arguments, {**self.environment, **environment}, self.folder, told)
         self.workers.append(worker)
         return worker
