@@ -83,7 +83,7 @@ def _print_group(console: Console, group: Group, advice: _Advice, noun: str, suf
     amounts = [f"{money(amount)} {what}" for amount, what in _money(group) if amount]
     spent = f" ({', '.join(amounts)})" if amounts else ""
     console.print(f"[yellow]{count(group.count, noun)}[/] {advice.title}{spent}", soft_wrap=True)
-    print_text(console, advice.words, indent=2)
+    print_text(console, advice.words, indent=2, hang=0)
     for command in advice.commands:
         console.print(f"    reelmill {_filled(command, group.clips)}{suffix}", markup=False, soft_wrap=True)
     for clip, intent in group.clips:

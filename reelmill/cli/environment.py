@@ -22,8 +22,9 @@ def unknown_settings(names: Iterable[str]) -> Iterator[str]:
     known = {LOG_LEVEL, *_known()}
     for name in sorted(names):
         if name.upper().startswith(_PREFIX) and name.upper() not in known:
-            near = get_close_matches(name.upper(), known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them all."
+            bare = {setting.removeprefix(_PREFIX): setting for setting in known}  # the prefix is like in all of them
+            near = get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1)
+            hint = f"did you mean {bare[near[0]]}?" if near else "docs/settings.md lists them all."
             yield f"{name} is no setting and is ignored; {hint}"
 
 

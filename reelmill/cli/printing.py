@@ -45,15 +45,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def print_text(console: Console, text: str, *, indent: int = 0) -> None:
-    """Plain text from anywhere, wrapped at 100 columns; lines after the first hang by two more columns."""
+def print_text(console: Console, text: str, *, indent: int = 0, hang: int = 2) -> None:
+    """Plain text from anywhere, wrapped at 100 columns; lines after the first hang by ``hang`` more columns."""
     width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     first = " " * indent
     lines = textwrap.wrap(
         text,
         width,
         initial_indent=first,
-        subsequent_indent=f"{first}  ",
+        subsequent_indent=first + " " * hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
