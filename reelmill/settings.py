@@ -130,6 +130,14 @@ class Settings(BaseSettings):
     )
     cap_day_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC day, in USD.")
     cap_month_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC month, in USD.")
+    filtered_retries: int = Field(
+        0,
+        ge=0,
+        le=3,
+        description="Times that a clip stopped by Google's safety filters is tried again with a softened prompt "
+        "(see prompts.md); 0 means never. Google says that filtered videos are not billed; each try takes one submit "
+        "of the quota, and reserves the clip's price while it runs.",
+    )
     price_max_age_days: int = Field(90, ge=1, le=3650, description="Warn when a price was read longer ago than this.")
 
     # Pace

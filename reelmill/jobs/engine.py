@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from reelmill.jobs.softening import open_softener
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps
 from reelmill.production.media_inputs import MediaInputs
@@ -79,6 +80,7 @@ class Engine:
             threads=self.threads,
             pacer=Pacer(self.ledger, self.threads, self.stop, settings.quota_per_minute),
             stop=self.stop,
+            softener=open_softener(settings),
         )
 
     def media_inputs(self) -> MediaInputs:

@@ -22,7 +22,13 @@ def planned_work(resumed: Iterable[Work], spool: Spool) -> Iterator[Work]:
     return chain(
         resumed,
         (
-            Work(planned.clip, again=planned.again, after=planned.after, sources=planned.sources)
+            Work(
+                planned.clip,
+                again=planned.again,
+                after=planned.after,
+                soften=planned.soften,
+                sources=planned.sources,
+            )
             for planned in spool.planned_clips()
         ),
     )

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sqlalchemy import Column, Connection, and_, func, not_, or_, select
+from sqlalchemy import Column, Connection, and_, exists, func, not_, or_, select
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, BudgetScope
 from reelmill.ledger.schema import budgets, charges, clips, intents
-from reelmill.ledger.states import UNRECORDED, State
+from reelmill.ledger.states import PICTURE_UNREACHABLE, UNRECORDED, State
 from reelmill.ledger.types import show_usd
 
 __all__ = ["audit"]
@@ -120,19 +120,21 @@ def _latest_attempts(connection: Connection) -> Iterator[str]:
 
 
 def _retries(connection: Connection) -> Iterator[str]:
-    """A softened retry follows the filtered attempt of the step before, or a retry of its step that was not sent."""
+    """A softened retry follows a filtered attempt of the step before, or a retry of its own step that was not sent.
+
+    Attempts of which a rebuilt ledger knows nothing may have been either.
+    """
     before = intents.alias("before")
-    follows = or_(
-        and_(before.c.state == State.FILTERED, before.c.softening == _i.softening - 1),
-        and_(before.c.state == State.RELEASED, before.c.softening == _i.softening),
-        before.c.error_code == UNRECORDED,
+    unsent = or_(before.c.state == State.RELEASED, before.c.error_code == PICTURE_UNREACHABLE)
+    explained = exists().where(
+        before.c.clip_id == _i.clip_id,
+        before.c.attempt < _i.attempt,
+        or_(
+            and_(before.c.state == State.FILTERED, before.c.softening == _i.softening - 1),
+            and_(unsent, before.c.softening == _i.softening),
+            before.c.error_code == UNRECORDED,
+        ),
     )
-    query = (
-        select(_i.intent_id, _i.softening)
-        .select_from(
-            intents.outerjoin(before, and_(before.c.clip_id == _i.clip_id, before.c.attempt == _i.attempt - 1))
-        )
-        .where(_i.softening > 0, or_(before.c.intent_id.is_(None), not_(follows)))
-    )
+    query = select(_i.intent_id, _i.softening).where(_i.softening > 0, not_(explained))
     for row in connection.execute(query):
         yield f"Intent {row.intent_id} is softened retry {row.softening}, but follows no filtered attempt before it."

@@ -20,7 +20,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, Caps, Intent, Softening
 from reelmill.ledger.rows import INTENT_COLUMNS, clip_values, intent_from
 from reelmill.ledger.schema import clips, intents, runs
-from reelmill.ledger.states import State
+from reelmill.ledger.states import PICTURE_UNREACHABLE, State
 from reelmill.ledger.types import to_micros
 from reelmill.ledger.upsert import Upsert
 
@@ -46,7 +46,9 @@ def _insert_or_describe(new: Insert) -> ReturningInsert[Any]:
 _DESCRIBE = Upsert(clips, _insert_or_describe)
 _RUN = select(runs.c.run_id).where(runs.c.run_id == bindparam("this"))
 _WORDS = (intents.c.softening, intents.c.sent_prompt, intents.c.sent_negative_prompt)
-_LATEST = select(intents.c.state, intents.c.owner, *_WORDS).where(intents.c.intent_id == bindparam("this"))
+_LATEST = select(intents.c.state, intents.c.owner, intents.c.error_code, *_WORDS).where(
+    intents.c.intent_id == bindparam("this")
+)
 _INSERT = insert(intents)
 _POINT = update(clips).where(clips.c.clip_id == bindparam("this"))
 
@@ -59,11 +61,16 @@ class _Latest:
     attempt: int
     state: State
     owner: str
+    error_code: str
     words: Softening | None
 
     @property
     def step(self) -> int:
         return self.words.step if self.words else 0
+
+    @property
+    def unsent(self) -> bool:
+        return self.state is State.RELEASED or (self.state is State.FAILED and self.error_code == PICTURE_UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +103,12 @@ class Permission:
         return self.unclear if state.needs_person else self.again
 
     def words_after(self, latest: _Latest) -> Softening | None:
-        """What to send instead of the clip's own words: a retry that was never sent is still due as it was."""
-        if latest.state is State.RELEASED and not self.again:
+        """What to send instead of the clip's own words: a retry that was never sent is still due as it was.
+
+        Only a person who has a released one made again starts afresh: a plan never asks for that.
+        """
+        afresh = self.again and latest.state is State.RELEASED
+        if latest.unsent and latest.step <= self.retries and not afresh:
             return latest.words
         return self.softening
 
@@ -159,9 +170,9 @@ def _next_attempt(connection: Connection, clip: Clip, permission: Permission) ->
 
 
 def _latest(connection: Connection, intent_id: str, attempt: int) -> _Latest:
-    state, owner, step, prompt, negative = connection.execute(_LATEST, {"this": intent_id}).one()
+    state, owner, error_code, step, prompt, negative = connection.execute(_LATEST, {"this": intent_id}).one()
     words = Softening(step=step, prompt=prompt, negative_prompt=negative or "") if step else None
-    return _Latest(intent_id, attempt, state, owner, words)
+    return _Latest(intent_id, attempt, state, owner, error_code, words)
 
 
 def _forbidden(clip: Clip, latest: _Latest) -> LookFirst:

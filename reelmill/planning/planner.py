@@ -11,16 +11,18 @@ from typing import Protocol, TypeVar
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
 from reelmill.ledger.records import KnownProduct, Standing
-from reelmill.planning.actions import Action, Decision, PlannedClip, decide
+from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.seen import SeenSkus
+from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
 from reelmill.planning.summary import PlanSummary
 from reelmill.product import Product, Reject, RowRef
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import blocking_findings
+from reelmill.prompts.soften import Softener
 from reelmill.settings import ImageIdentity
 from reelmill.veo.checks import check_region, check_request
 
@@ -38,7 +40,7 @@ _PROBE = Product(
 )
 
 
-class LedgerView(Protocol):
+class LedgerView(Attempts, Protocol):
     """What planning asks the ledger. Nothing here writes."""
 
     def standings(self, clip_ids: Collection[str]) -> dict[str, Standing]:
@@ -80,6 +82,7 @@ class Planner:
     ledger: LedgerView
     catalog: str
     options: PlanOptions = field(default_factory=PlanOptions)
+    softener: Softener | None = None  # None: filtered clips are not retried
 
     def check(self, today: date) -> list[str]:
         """Check model, region, price and shapes before any row is read; returns warnings.
@@ -101,7 +104,11 @@ class Planner:
         ``rows`` gives each SKU once, as a feed does.
         """
         builder = self.builder
-        summary = PlanSummary(builder.model.id, builder.settings.quota_per_minute)
+        summary = PlanSummary(
+            builder.model.id,
+            builder.settings.quota_per_minute,
+            filtered_retries=self.softener.retries if self.softener else 0,
+        )
         configuration = configuration_digest(builder.settings, builder.library.digest, builder.shapes, builder.campaign)
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
@@ -202,20 +209,25 @@ class _Pass:
         makes = 0
         for clip, rendered in clips:
             standing = standings.get(clip.clip_id)
-            decision = decide(standing, force=self.planner.options.force)
+            decision = self._decide(clip, standing)
             if decision.action is Action.MAKE:
                 decision = self._checked(decision, clip, product, rendered)
             if decision.action is Action.MAKE:
                 makes += 1
-                self.summary.add_make(clip)
+                self.summary.add_make(clip, softening=decision.softening)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
-                    self.sink.make(PlannedClip(clip, decision.again, after, signed_sources(product, clip.request)))
+                    sources = signed_sources(product, clip.request)
+                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften))
             elif decision.action is Action.KEEP:
                 self.summary.add_keep(1)
             else:
                 self.summary.add_blocked(clip, decision.reason)
         self.products_made += makes > 0
+
+    def _decide(self, clip: Clip, standing: Standing | None) -> Decision:
+        planner = self.planner
+        return decide_with_policy(clip, standing, planner.ledger, planner.softener, force=planner.options.force)
 
     def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
         """Block a clip that its model or the brand would refuse, before any money."""

@@ -56,6 +56,7 @@ class Spool:
                 "again": planned.again,
                 "after": planned.after,
                 "sources": planned.sources,
+                "soften": planned.soften,
                 "clip": asdict(clip) | {"request": request},
             },
         )
@@ -76,7 +77,7 @@ class Spool:
     def planned_clips(self) -> Iterator[PlannedClip]:
         """The clips to make, in feed order."""
         for line in self._read("make"):
-            yield PlannedClip(_clip(line["clip"]), line["again"], line["after"], line["sources"])
+            yield PlannedClip(_clip(line["clip"]), line["again"], line["after"], line["sources"], line["soften"])
 
     def rejects(self) -> Iterator[Reject]:
         """The rows that cannot be made."""

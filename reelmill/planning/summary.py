@@ -31,16 +31,24 @@ class BlockedClip:
 
 @dataclass(slots=True)
 class PlanSummary:
-    """Running totals of a plan. Amounts are the most that the clips can cost, in USD."""
+    """Running totals of a plan. Amounts are the most that the clips can cost, in USD.
+
+    ``softened`` of the clips to make were filtered before and are retried in softer words. ``retries_usd`` is what
+    further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
+    filtered videos too; it says that it does not.
+    """
 
     model: str
     quota_per_minute: float
+    filtered_retries: int = 0
     warnings: list[str] = field(default_factory=list)
     products: int = 0
     unchanged_products: int = 0
     counts: Counter[Action] = field(default_factory=Counter)
     rejects: int = 0
     estimated_usd: Decimal = Decimal(0)
+    retries_usd: Decimal = Decimal(0)
+    softened: int = 0
     by_category: dict[str, Decimal] = field(default_factory=dict)
     by_platform: dict[str, Decimal] = field(default_factory=dict)
     blocked: list[BlockedClip] = field(default_factory=list)
@@ -58,11 +66,13 @@ class PlanSummary:
         make = self.counts[Action.MAKE]
         return round((make - 1) * 60 / self.quota_per_minute + _TYPICAL_GENERATION_S) if make else 0
 
-    def add_make(self, clip: Clip) -> None:
-        """Count a clip to make, with its cost."""
+    def add_make(self, clip: Clip, *, softening: int = 0) -> None:
+        """Count a clip to make, with its cost; ``softening`` is the how-manieth retry of a filtered one it is."""
         self.counts[Action.MAKE] += 1
         cost = clip.estimated_usd
         self.estimated_usd += cost
+        self.retries_usd += cost * max(0, self.filtered_retries - softening)
+        self.softened += softening > 0
         category = clip.category.partition(" > ")[0]
         self.by_category[category] = self.by_category.get(category, Decimal(0)) + cost
         for platform, share in split_evenly(cost, clip.platforms).items():
@@ -107,6 +117,9 @@ class PlanSummary:
             "rejects": self.rejects,
             "products": self.products,
             "estimated_usd": self.estimated_usd,
+            "filtered_retries": self.filtered_retries,
+            "retries_usd": self.retries_usd,
+            "softened": self.softened,
             "eta_seconds": self.eta_seconds,
             "model": self.model,
             "quota_per_minute": self.quota_per_minute,

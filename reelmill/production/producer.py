@@ -17,8 +17,9 @@ from reelmill.production.collecting import inspect_videos, land_videos, write_pr
 from reelmill.production.following import Waiting, next_step
 from reelmill.production.results import ClipResult
 from reelmill.production.sending import authorise, send
+from reelmill.production.softening import until_not_filtered, why_not_retried
 from reelmill.production.studio import Studio
-from reelmill.production.work import Work
+from reelmill.production.work import TakenUp, Work
 from reelmill.veo.explain import Verdict
 
 __all__ = ["Producer"]
@@ -40,24 +41,22 @@ class Producer:
     async def produce(self, work: Work, *, on_sent: Callable[[], None] = lambda: None) -> ClipResult | None:
         """Make or resume one clip; None if the run stopped before anything was reserved for it.
 
-        ``on_sent`` is called once nothing of the clip needs to be sent any more: from then on it is only followed.
+        A filtered clip is retried in softer words as often as the policy allows. ``on_sent`` is called once the
+        first attempt needs not to be sent any more: from then on it is only followed.
         Raises RaiseCap at a cap, and the errors of :func:`~reelmill.production.sending.send`.
         """
-        studio, clip = self.studio, work.clip
+        clip = work.clip
         if work.intent is not None:
             on_sent()
             return await self.follow(clip, work.intent)
-        async with self._preparing:
-            if studio.stop.closed:
-                return None
-            try:
-                intent = await studio.threads.ledger(authorise, studio, work, self.run_id)
-            except LookFirst as error:
-                log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
-                return await self._made_elsewhere(clip, str(error))
-            intent = await send(studio, clip, intent, work.sources)
-        on_sent()
-        return await self.follow(clip, intent)
+        try:
+            intent = await self._attempt(work, on_sent)
+        except TakenUp as error:
+            log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
+            return await self._made_elsewhere(clip, str(error))
+        if intent is None:
+            return None
+        return ClipResult.of(clip, await until_not_filtered(self.studio, work, intent, self._attempt))
 
     async def follow(self, clip: Clip, intent: Intent) -> ClipResult:
         """Wait for what was sent and settle it.
@@ -65,6 +64,23 @@ class Producer:
         Leaves it as it is when the run is told to leave, or when nobody could be reached for so long after every
         deadline that a later run or ``settle`` has to finish it.
         """
+        return ClipResult.of(clip, await self._to_its_end(clip, intent))
+
+    async def _attempt(self, work: Work, on_sent: Callable[[], None] = lambda: None) -> Intent | None:
+        """Authorise, send and follow one attempt; None if the run stopped before. Raises TakenUp."""
+        studio = self.studio
+        async with self._preparing:
+            if studio.stop.closed:
+                return None
+            try:
+                intent = await studio.threads.ledger(authorise, studio, work, self.run_id)
+            except LookFirst as error:
+                raise TakenUp(error.problem, error.remedy) from None
+            intent = await send(studio, work.clip, intent, work.sources)
+        on_sent()
+        return await self._to_its_end(work.clip, intent)
+
+    async def _to_its_end(self, clip: Clip, intent: Intent) -> Intent:
         studio = self.studio
         looks = 0
         while (
@@ -77,7 +93,7 @@ class Producer:
             if self._given_up(intent):
                 break
         log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
-        return ClipResult.of(clip, intent)
+        return intent
 
     async def look(self, clip: Clip, intent: Intent) -> Intent:
         """Look once, and settle if there is something to settle."""
@@ -105,7 +121,8 @@ class Producer:
             state=State(verdict.state),
             returned=len(verdict.videos),
             error_code=verdict.code,
-            error_message=verdict.message,
+            error_message=verdict.message + why_not_retried(studio, clip, intent, verdict),
+            filter_causes=verdict.causes,
         )
         if verdict.videos:
             uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)

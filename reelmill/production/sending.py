@@ -13,9 +13,11 @@ from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillEr
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE, State
 from reelmill.production.provenance import clip_folder, prefix_leaf
+from reelmill.production.softening import softened_words
 from reelmill.production.studio import Studio
 from reelmill.production.work import Work
 from reelmill.veo.backend import MediaInput
+from reelmill.veo.explain import explain_refusal
 from reelmill.veo.images import ImageRefused, ImageUnreachable
 from reelmill.veo.labels import request_labels
 from reelmill.veo.outcomes import Accepted, Refusal, Refused, SubmitOutcome, Unclear
@@ -29,7 +31,8 @@ _RECORD_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)
 def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
     """Reserve the most that the clip can cost and write the intent down, in one transaction.
 
-    Raises RaiseCap if a cap would be passed, LookFirst if the clip is under way or may have been paid.
+    Raises RaiseCap if a cap would be passed, LookFirst if the clip is under way, may have been paid, or may not be
+    retried in softer words.
     """
     clip = work.clip
 
@@ -48,6 +51,8 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
         again=work.again,
         again_unclear=work.again_unclear,
         after=work.after,
+        softening=softened_words(studio, work),
+        retries=studio.settings.filtered_retries,
     )
 
 
@@ -115,7 +120,7 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
     if ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s) is None:
         return Unclear("another worker has taken this intent over")
     outcome = studio.backend.submit(
-        clip.request,
+        intent.as_sent(clip.request),
         media=media,
         storage_uri=studio.storage.uri(intent.output_prefix) if studio.storage.is_cloud else None,
         labels=request_labels(
@@ -137,9 +142,10 @@ def _record(studio: Studio, intent: Intent, outcome: SubmitOutcome) -> None:
     match outcome:
         case Accepted(operation):
             ledger.accepted(intent.intent_id, operation)
-        case Refused(refusal, code, message):
+        case Refused(refusal, status, said):
+            code, message = explain_refusal(f"http_{status}" if status else refusal, said)
             final = refusal is Refusal.BAD_REQUEST
-            ledger.refused(intent.intent_id, code=f"http_{code}" if code else refusal, message=message, final=final)
+            ledger.refused(intent.intent_id, code=code, message=message, final=final)
         case Unclear(reason):
             ledger.unclear(intent.intent_id, reason)
 

@@ -10,6 +10,7 @@ from reelmill.production.media_inputs import MediaInputs
 from reelmill.production.pacer import Pacer
 from reelmill.production.stop import StopSignal
 from reelmill.production.threads import Threads
+from reelmill.prompts.soften import Softener
 from reelmill.settings import Settings
 from reelmill.storage.port import Storage
 from reelmill.veo.backend import VideoBackend
@@ -31,6 +32,7 @@ class Studio:
     threads: Threads
     pacer: Pacer
     stop: StopSignal
+    softener: Softener | None = None  # None: filtered clips are not retried
 
     def quota_key(self, model: str) -> str:
         """What Google counts submits by: project, region and base model."""

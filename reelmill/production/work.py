@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reelmill.clip import Clip
+from reelmill.errors import LookFirst
 from reelmill.ledger.records import Intent
 
-__all__ = ["Work"]
+__all__ = ["TakenUp", "Work"]
+
+
+class TakenUp(LookFirst):
+    """Somebody else makes the clip, or it has ended since this work was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,8 @@ class Work:
     """A clip, and what is allowed: with ``intent`` it is only followed and nothing new is paid.
 
     ``again`` makes a clip anew that ended before; ``again_unclear`` even one that may have been paid. Both were
-    decided on the attempt ``after``, and are void once another one followed it. ``sources`` gives the signed
+    decided on the attempt ``after``, and are void once another one followed it. ``soften`` retries the filtered
+    attempt ``after`` with the next softened words, if the policy allows it. ``sources`` gives the signed
     addresses of references that were signed in the feed: to fetch with, never to keep.
     """
 
@@ -25,4 +31,5 @@ class Work:
     again: bool = False
     again_unclear: bool = False
     after: str | None = None
+    soften: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)

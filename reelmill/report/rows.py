@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 def result_row(clip: Clip, intent: Intent) -> Row:
     """A row of ``results``."""
-    request = clip.request
+    request = intent.as_sent(clip.request)
     return {
         **_lineage(clip),
         "run_id": intent.run_id,
@@ -31,6 +31,7 @@ def result_row(clip: Clip, intent: Intent) -> Row:
         "variant": clip.variant,
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
+        "softening": intent.softening,
         "template": clip.template,
         "template_version": clip.template_version,
         "input_hash": clip.input_hash,

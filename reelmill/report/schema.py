@@ -73,6 +73,11 @@ _RESULTS = pa.schema(
         _MODEL,
         _column("prompt", pa.string(), "Prompt as sent."),
         _column("negative_prompt", pa.string(), "Negative prompt as sent; empty without one."),
+        _column(
+            "softening",
+            pa.int32(),
+            "0 if the prompts are the clip's own; else the number of the retry, after filtering, that softened them.",
+        ),
         _column("template", pa.string(), "Template that made the prompt, like `apparel/9x16`."),
         _column("template_version", pa.string(), "Content version of that template with all it includes."),
         _column("input_hash", pa.string(), "Hash of the product facts that the prompt was made from."),

@@ -12,7 +12,7 @@ from reelmill.errors import LookFirst, RaiseCap
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Run, Settlement, Softening
-from reelmill.ledger.states import State
+from reelmill.ledger.states import PICTURE_UNREACHABLE, State
 from tests.ledger import workers
 from tests.ledger.making import LEASE_S, OUTPUT, OWNER, RUN, authorise, bring_to, known, make_clip
 from tests.ledger.workers import run_together
@@ -110,6 +110,21 @@ def test_a_retry_that_was_not_sent_goes_on_as_it_was_recorded(ledger):
     assert ledger.audit() == []
 
 
+def lose_picture(ledger, intent):
+    assert ledger.settle(intent.intent_id, Settlement(state=State.FAILED, error_code=PICTURE_UNREACHABLE))
+    return known(ledger, intent)
+
+
+def test_a_retry_whose_picture_was_out_of_reach_goes_on_as_it_was_recorded(ledger):
+    """It was never sent, and the next plan takes it up by itself: that must not start the count again."""
+    clip = make_clip()
+    first = filter_it(ledger, authorise(ledger, clip))
+    unsent = lose_picture(ledger, retry(ledger, clip, first, 1))
+    again = authorise(ledger, clip, again=True, retries=2, after=unsent.intent_id)
+    assert (again.softening, again.sent_prompt) == (1, "Softer 1.")
+    assert ledger.audit() == []
+
+
 def test_a_person_takes_over_from_a_retry_that_was_not_sent(ledger):
     clip = make_clip()
     unsent = retry(ledger, clip, filter_it(ledger, authorise(ledger, clip)), 1)
@@ -150,7 +165,7 @@ def test_an_audit_finds_a_retry_out_of_order(ledger, ledger_url):
     assert any("softened retry 2" in sentence for sentence in ledger.audit())
 
 
-@given(st.lists(st.sampled_from(["retry", "plan", "release", "filter", "redrive", "off"]), max_size=25))
+@given(st.lists(st.sampled_from(["retry", "plan", "release", "filter", "redrive", "off", "lose picture"]), max_size=25))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_tried_no_count_is_passed(ledger, tried):
     """Runs, releases and other settings in any order: per person's decision, at most 1 + retries are sent."""
@@ -162,7 +177,10 @@ def test_whatever_is_tried_no_count_is_passed(ledger, tried):
                 case "retry":
                     latest = retry(ledger, clip, latest, latest.softening + 1, bound)
                 case "plan":
-                    latest = authorise(ledger, clip, retries=bound, after=latest.intent_id)
+                    again = latest.error_code == PICTURE_UNREACHABLE and latest.softening <= bound
+                    latest = authorise(ledger, clip, again=again, retries=bound, after=latest.intent_id)
+                case "lose picture" if latest.state is State.AUTHORISED:
+                    latest = lose_picture(ledger, latest)
                 case "redrive":
                     latest = authorise(ledger, clip, again=True, retries=bound, after=latest.intent_id)
                     decisions += 1

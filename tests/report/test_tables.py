@@ -102,6 +102,7 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "model": "veo-3.1-fast-generate-001",
         "prompt": "SKU-1 turns slowly.",
         "negative_prompt": "",
+        "softening": 0,
         "template": "apparel/9x16",
         "template_version": "ab12cd34",
         "input_hash": "ef56",
