@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelmill.errors import FixConfiguration
-from reelmill.storage.gcs_client import READER, WRITER, bucket_missing, patience, translated
+from reelmill.storage.gcs_client import READER, WRITER, bucket_missing, patience, silent, translated, unreachable
 from reelmill.storage.names import PRIVATE_PREFIX, check_name, check_prefix
 from reelmill.storage.port import StoredObject
+from reelmill.waits import Waits
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
@@ -19,21 +20,34 @@ if TYPE_CHECKING:
 __all__ = ["GcsStorage"]
 
 _WRITER_KEY = "reelmill-writer"
+_CONNECT_S = 10.0
 
 
 class GcsStorage:
     """A :class:`~reelmill.storage.port.Storage` below ``gs://bucket/prefix``.
 
-    ``timeout_s`` bounds each request, ``patience_s`` one call with its retries, both in seconds.
+    ``timeout_s`` bounds each request, ``patience_s`` one call with its retries, both in seconds. ``waits`` hears
+    of every try that failed, and may end the retries.
     """
 
     def __init__(
-        self, client: Client, bucket: str, prefix: str, *, timeout_s: float = 60, patience_s: float = 120
+        self,
+        client: Client,
+        bucket: str,
+        prefix: str,
+        *,
+        timeout_s: float = 60,
+        patience_s: float = 120,
+        waits: Waits | None = None,
     ) -> None:
         self._client = client
         self._bucket = client.bucket(bucket)
         self._prefix = f"{check_name(prefix)}/" if prefix else ""
-        self._calling: dict[str, Any] = {"timeout": timeout_s, "retry": patience(patience_s)}
+        self._waits = waits or Waits()
+        self._silent = silent(bucket)
+        # A host that is not there at all is known sooner than an answer that takes long.
+        timeout = (min(_CONNECT_S, timeout_s), timeout_s)
+        self._calling: dict[str, Any] = {"timeout": timeout, "retry": patience(patience_s, self._failed)}
 
     @property
     def root(self) -> str:
@@ -120,6 +134,12 @@ class GcsStorage:
     def _blob(self, name: str) -> Blob:
         return self._bucket.blob(self._prefix + check_name(name))
 
+    def _failed(self, error: Exception) -> None:
+        """A try failed and another one would follow. Raises TryLater if nobody waits any more."""
+        why = type(error).__name__
+        if not self._waits.waiting(self._silent, why):
+            raise unreachable(self._bucket.name, why)
+
     @contextmanager
     def _bucket_call(self, role: str) -> Iterator[None]:
         """A call in which only the bucket itself can be what is not found."""
@@ -130,6 +150,7 @@ class GcsStorage:
                 yield
         except NotFound:
             raise bucket_missing(self._bucket.name) from None
+        self._waits.answered(self._silent)
 
     @contextmanager
     def _object_call(self, name: str) -> Iterator[None]:
@@ -139,6 +160,7 @@ class GcsStorage:
         try:
             with translated(self._bucket.name, READER):
                 yield
+            self._waits.answered(self._silent)
         except NotFound:
             with self._bucket_call(READER):
                 list(self._client.list_blobs(self._bucket, max_results=1, **self._calling))

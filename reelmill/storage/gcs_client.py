@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ from reelmill.settings import Settings
 if TYPE_CHECKING:
     from google.cloud.storage import Client
 
-__all__ = ["READER", "WRITER", "bucket_missing", "make_client", "patience", "translated"]
+__all__ = ["READER", "WRITER", "bucket_missing", "make_client", "patience", "silent", "translated", "unreachable"]
 
 READER = "roles/storage.objectViewer"
 WRITER = "roles/storage.objectUser"
 
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _CONNECTIONS = 64
+_LONGEST_PAUSE_S = 3.0
 _ADDRESS = re.compile(r"\S*://\S*")
 _REFUSED = (401, 403)
 _LOGIN = "Run `gcloud auth application-default login`, or set REELMILL_CREDENTIALS_FILE to a service-account key file."
@@ -66,11 +67,18 @@ def _credentials(key_file: Path | None) -> tuple[Any, str | None]:
     return found, found.project_id
 
 
-def patience(seconds: float) -> Any:
-    """A retry policy that gives up after ``seconds``; only for calls that are the same made once or twice."""
+def patience(seconds: float, on_error: Callable[[Exception], None] | None = None) -> Any:
+    """A retry policy that gives up after ``seconds``; only for calls that are the same made once or twice.
+
+    ``on_error`` hears of every failed try; what it raises ends the waiting. Pauses are short, so that a Ctrl-C is
+    acted on soon.
+    """
+    from google.api_core.retry import Retry
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    return DEFAULT_RETRY.with_timeout(seconds).with_delay(initial=0.2, maximum=8.0, multiplier=2.0)
+    longest = min(_LONGEST_PAUSE_S, seconds)
+    predicate = DEFAULT_RETRY._predicate  # noqa: SLF001 - what is worth a retry is for its makers to say
+    return Retry(predicate, initial=0.2, maximum=longest, multiplier=2.0, timeout=seconds, on_error=on_error)
 
 
 @contextmanager
@@ -90,10 +98,10 @@ def translated(bucket: str, role: str) -> Iterator[None]:
     except InvalidResponse as error:
         raise _said(bucket, role, error.response.status_code, str(error)) from None
     except (RetryError, TransportError, RequestException, ConnectionError, DataCorruption) as error:
-        raise _unreachable(bucket, type(error).__name__) from None
+        raise unreachable(bucket, type(error).__name__) from None
     except GoogleAuthError as error:
         if error.retryable:
-            raise _unreachable(bucket, type(error).__name__) from None
+            raise unreachable(bucket, type(error).__name__) from None
         raise FixAccess(f"Google does not accept our credentials for bucket {bucket}.", _LOGIN) from None
 
 
@@ -111,12 +119,18 @@ def _said(bucket: str, role: str, code: int | None, message: str | None) -> Reel
             f"Grant {role} on gs://{bucket} to the account that runs this (`reelmill doctor` checks it).",
         )
     if code is None or code in (408, 429) or code >= 500:  # noqa: PLR2004 - HTTP: throttled, timed out, or their fault
-        return _unreachable(bucket, f"HTTP {code}")
+        return unreachable(bucket, f"HTTP {code}")
     words = _ADDRESS.sub("…", message or "")[:200].strip()  # an address could be a signed one
     return FixAccess(
         f"Cloud Storage did not accept a request to bucket {bucket} ({code}): {words}.", "Run `reelmill doctor`."
     )
 
 
-def _unreachable(bucket: str, why: str) -> TryLater:
-    return TryLater(f"Cloud Storage does not answer for bucket {bucket} ({why}).", "Run the same command again later.")
+def silent(bucket: str) -> str:
+    """What is waited for while Cloud Storage does not answer."""
+    return f"Cloud Storage does not answer for bucket {bucket}"
+
+
+def unreachable(bucket: str, why: str) -> TryLater:
+    """The error for a service that does not answer, however long one waits."""
+    return TryLater(f"{silent(bucket)} ({why}).", "Run the same command again later.")

@@ -10,6 +10,7 @@ from reelmill.settings import Settings
 from reelmill.storage.local import LocalStorage
 from reelmill.storage.names import check_name
 from reelmill.storage.port import Storage
+from reelmill.waits import Waits
 
 __all__ = ["open_storage", "output_root", "split_gs"]
 
@@ -17,8 +18,10 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
 
 
-def open_storage(uri: str, settings: Settings) -> Storage:
+def open_storage(uri: str, settings: Settings, waits: Waits | None = None) -> Storage:
     """The storage at ``gs://bucket/prefix``, a local folder, or ``file:///folder``. Nothing is read or written yet.
+
+    ``waits`` hears when it does not answer, and may end the waiting.
 
     Raises FixConfiguration for another kind of address, FixAccess without credentials for ``gs://``.
     """
@@ -27,7 +30,7 @@ def open_storage(uri: str, settings: Settings) -> Storage:
         from reelmill.storage.gcs_client import make_client
 
         bucket, prefix = split_gs(uri)
-        return GcsStorage(make_client(settings), bucket, prefix)
+        return GcsStorage(make_client(settings), bucket, prefix, waits=waits)
     return _folder(uri)
 
 

@@ -15,6 +15,7 @@ from reelmill.settings import Settings
 from reelmill.storage.gcs import GcsStorage
 from reelmill.storage.gcs_client import make_client
 from reelmill.storage.open import open_storage
+from reelmill.waits import Waits
 
 
 class Answering(ThreadingHTTPServer):
@@ -154,3 +155,32 @@ def test_no_credentials_at_all_are_said(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     with pytest.raises(FixAccess, match="gcloud auth application-default login"):
         open_storage("gs://some-bucket/p", Settings(storage_emulator_host=""))
+
+
+def test_a_wait_ends_as_soon_as_nobody_waits_any_more(answering):
+    server = answering(503)
+    asked = []
+
+    def given_up() -> bool:
+        asked.append(server.requests)
+        return len(asked) > 2
+
+    storage = GcsStorage(
+        make_client(Settings(storage_emulator_host=server.url)), "some-bucket", "p", waits=Waits(given_up)
+    )
+    with pytest.raises(TryLater, match="some-bucket"):
+        storage.list("")
+    assert len(asked) == 3
+
+
+def test_every_kind_of_call_can_be_given_up(answering, tmp_path):
+    server = answering(503)
+    client = make_client(Settings(storage_emulator_host=server.url))
+    storage = GcsStorage(client, "some-bucket", "p", waits=Waits(lambda: True))
+    (tmp_path / "f").write_bytes(b"x")
+    more = [lambda: storage.upload("a", tmp_path / "f", "x"), lambda: storage.download("a", tmp_path / "g")]
+    for use in [*uses(storage), *more]:
+        before = server.requests
+        with pytest.raises(TryLater):
+            use()
+        assert server.requests <= before + 2  # the library asks for some things twice by itself
