@@ -30,6 +30,7 @@ _VERBS = {
     "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays.",
     "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
+    "reconcile": "Compare the ledger with a Cloud Billing export, run by run and SKU by SKU. Reads only.",
     "doctor": "Try everything that a paid run depends on, without spending; each failure with its fix.",
     "simulator": "Start the stand-in for Veo on Vertex AI: the real protocol, real videos, no money.",
     "serve": "Prefect server and UI with our deployments, on this machine.",

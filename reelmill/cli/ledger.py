@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 
 from reelmill.cli.options import Json, Output, settings_with
 from reelmill.cli.printing import money, out, print_json
@@ -133,9 +134,9 @@ def _print_rebuilt(console: Console, rebuilt: Rebuilt) -> None:
         f"{counts['known']} known already, {len(rebuilt.problems)} not believed."
     )
     for problem in rebuilt.problems[:_SHOWN]:
-        console.print(f"[yellow]record[/] {problem.problem} {problem.remedy}")
+        console.print(f"[yellow]record[/] {escape(problem.problem)} {problem.remedy}")
     for videos in rebuilt.unrecorded[:_SHOWN]:
-        console.print(f"[yellow]no record[/] {_unrecorded(videos)}")
+        console.print(f"[yellow]no record[/] {escape(_unrecorded(videos))}")
     more = max(0, len(rebuilt.problems) - _SHOWN) + max(0, len(rebuilt.unrecorded) - _SHOWN)
     if more:
         console.print(f"… and {more} more; --json lists them all.")
