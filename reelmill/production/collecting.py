@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reelmill.clip import Clip
-from reelmill.errors import LookFirst
+from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
@@ -47,7 +47,10 @@ def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo])
 
 
 def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, ...]) -> Landed:
-    """Look at every video as closely as the setting asks; the first one gives the poster."""
+    """Look at every video as closely as the setting asks; the first one gives the poster.
+
+    Raises TryLater if this machine has no room for a copy of a video.
+    """
     depth = studio.settings.inspect
     if depth is InspectDepth.OFF or not uris:
         return Landed(uris)
@@ -64,12 +67,21 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 reports.append(_unreadable(uri, error))
                 hashes.append(None)
                 continue
+            except OSError as error:
+                raise _no_room(Path(folder).parent, error) from None
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
             inspection = inspect_video(path, expected, depth)
             poster = poster or inspection.poster
             reports.append({"uri": uri, **inspection.to_dict()})
     return Landed(uris, _worst(reports), _save_poster(studio, intent, poster), tuple(hashes))
+
+
+def _no_room(folder: Path, error: OSError) -> TryLater:
+    return TryLater(
+        f"A video cannot be copied to {folder} to look at it: {error.strerror or type(error).__name__}.",
+        "Free some disk space or set TMPDIR, then run `reelmill settle`; nothing was lost.",
+    )
 
 
 def _unreadable(uri: str, error: Exception) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["SystemCall", "system_calls", "why_not"]
+__all__ = ["SystemCall", "fail", "system_calls", "why_none_can_fail", "why_not"]
 
 _SEIZE, _INTERRUPT, _LISTEN, _SYSCALL, _INFO = 0x4206, 0x4207, 0x4208, 24, 0x420E
 _SYSGOOD, _FORK, _VFORK, _CLONE, _EXITKILL = 1, 1 << 1, 1 << 2, 1 << 3, 1 << 20
@@ -24,6 +24,7 @@ _ALL_KINDS, _OWN_THREAD = 0x40000000, 0x20000000  # __WALL, __WNOTHREAD
 _CALL_STOP = signal.SIGTRAP | 0x80
 _EVENT_STOP = 128
 _ENTRY, _EXIT = 1, 2
+_POKE, _NUMBER_AT, _RESULT_AT = 6, 15 * 8, 10 * 8  # where x86-64 keeps a call's number and its result
 _GROUP_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
 # What we name is numbered differently on each; everything newer than 2011 would have been the same.
@@ -110,6 +111,19 @@ def why_not() -> str:
         finally:
             sleeper.kill()
     return ""
+
+
+def why_none_can_fail() -> str:
+    """Why calls can be watched and yet not be made to fail; empty if they can."""
+    return "" if platform.machine() == "x86_64" else "calls are made to fail on x86-64 only"
+
+
+def fail(stop: SystemCall, error: int) -> None:
+    """Let a call end in an ``error`` (an errno), undone. To be called at its entry, and again at its exit."""
+    if stop.entering:
+        _ptrace(_POKE, stop.thread, _NUMBER_AT, -1)
+    else:
+        _ptrace(_POKE, stop.thread, _RESULT_AT, -error)
 
 
 def system_calls(pid: int) -> Iterator[SystemCall]:

@@ -90,6 +90,12 @@ class Watch:
             raise self.trouble
         return worker
 
+    def act(self, point: Point, stop: SystemCall, worker: Worker) -> None:
+        """Do what is to be done at this point."""
+        if point == self.kill_at and not self.killed:
+            self.killed = True
+            os.kill(worker.pid, signal.SIGKILL)
+
     def _watch(self, worker: Worker) -> None:
         """In a thread of its own: whatever seizes a process has to do all the rest, too."""
         within: dict[int, Point] = {}
@@ -97,10 +103,9 @@ class Watch:
         try:
             for stop in system_calls(worker.pid):
                 begun = begun or (stop.name == "kill" and stop.arguments[:2] == (worker.pid, 0))
-                if begun and self._reached(stop, worker.pid, within) == self.kill_at and not self.killed:
-                    self.killed = self.kill_at is not None
-                    if self.killed:
-                        os.kill(worker.pid, signal.SIGKILL)
+                point = self._reached(stop, worker.pid, within) if begun else None
+                if point is not None:
+                    self.act(point, stop, worker)
         except Exception as error:  # noqa: BLE001 - raised again where the worker is waited for
             self.trouble = error
             worker.signal(signal.SIGKILL)

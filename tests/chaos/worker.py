@@ -5,9 +5,11 @@ Importing is most of what a short run costs; thousands of runs are affordable on
 
 from __future__ import annotations
 
+import ctypes
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
@@ -46,6 +48,7 @@ PROCESSES.set_forkserver_preload(
     ]
 )
 _PATIENCE_S = 90
+_CAPABILITIES = 0x20080522  # version 3 of their layout: two sets of three words
 _CRASHED = 70  # the exit code of a worker that ended in an exception which is no Reelmill error
 
 
@@ -56,7 +59,8 @@ class Interference:
     ``signals``: the line event (from 1) at which it gets each signal; ``places``: the function at whose first line
     it gets one. ``clock_s``: how far ahead of the truth its wall clock is; ``steps``: the line event at which that
     clock is set, and by how many seconds it jumps. ``traced``: wait for a tracer, and mark where the first clip is
-    authorised.
+    authorised. ``largest_file``: no file of it may grow beyond so many bytes. ``unprivileged``: root or not, it has to
+    respect who may write what.
     """
 
     signals: dict[int, signal.Signals] = field(default_factory=dict)
@@ -67,6 +71,8 @@ class Interference:
     clock_s: float = 0
     steps: dict[int, float] = field(default_factory=dict)
     traced: bool = False
+    largest_file: int | None = None
+    unprivileged: bool = False
 
 
 class Worker:
@@ -151,6 +157,10 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
     if told.clock_s or told.steps:
         move = shift_clock(told.clock_s)
         calls = {number: partial(move, seconds) for number, seconds in told.steps.items()}
+    if told.largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (told.largest_file, told.largest_file))
+    if told.unprivileged:
+        _give_up_power()
     if told.traced:
         _await_tracer()
     events = LineEvents(
@@ -178,6 +188,13 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _give_up_power() -> None:
+    """Drop every capability (capset(2)); without any, this does nothing."""
+    nobody = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(*nobody):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def _await_tracer() -> None:

@@ -16,9 +16,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -29,7 +30,8 @@ __all__ = ["PostgresServer", "postgres_server"]
 _START_S = 30
 _USER = "reelmill"
 # Nothing here survives a test, so nothing needs to reach the disk.
-_FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300", "shared_buffers=32MB")
+_FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+_ALWAYS = ("max_connections=300", "shared_buffers=32MB", "listen_addresses=127.0.0.1", "unix_socket_directories=")
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,17 @@ class PostgresServer:
     port: int
     password: str
     folder: Path
-    pid: int
+    _launch: Callable[[int], subprocess.Popen[bytes]]
+    _running: list[subprocess.Popen[bytes]]  # one: the present process
 
     def url(self, database: str) -> str:
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def create(self) -> str:
-        """A fresh database; returns its name."""
+    def create(self, template: str = "template1") -> str:
+        """A fresh database, or a copy of another one that nobody uses; returns its name."""
         name = f"t_{secrets.token_hex(6)}"
-        self._admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        names = [sql.Identifier(name), sql.Identifier(template)]
+        self._admin(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return name
 
     def empty(self, name: str, tables: list[str]) -> None:
@@ -68,14 +72,21 @@ class PostgresServer:
             )
             return len(ended.fetchall())
 
+    def restart(self) -> None:
+        """End it as a crash would and start it again on the same port. Raises RuntimeError if it stays away."""
+        _stop(self._running.pop())
+        self._running.append(self._launch(self.port))
+        if not _answers(self._running[0], self.port):
+            raise RuntimeError("PostgreSQL did not start again")
+
     def _admin(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server, and stop it at the end."""
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a server, and stop it at the end. Only a ``durable`` one keeps what it answered through a crash."""
     runs_as = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="reelmill-pg-"))
     try:
@@ -84,11 +95,14 @@ def postgres_server() -> Iterator[PostgresServer]:
         binaries = _reachable(_binaries(), folder, runs_as)
         password = secrets.token_urlsafe(16)
         _initialise(binaries, folder, password, runs_as)
-        process, port = _start(binaries, folder, runs_as)
+        launch = partial(_launch, binaries, folder, runs_as, () if durable else _FAST)
+        process, port = _start(launch, folder / "log")
+        running = [process]
         try:
-            yield PostgresServer(port, password, folder, process.pid)
+            yield PostgresServer(port, password, folder, launch, running)
         finally:
-            _stop(process)
+            for started in running:
+                _stop(started)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -152,20 +166,20 @@ def _initialise(binaries: Path, folder: Path, password: str, runs_as: pwd.struct
     _run([binaries / "initdb", "-D", folder / "data", "--locale=C", *options], folder, runs_as)
 
 
-def _start(binaries: Path, folder: Path, runs_as: pwd.struct_passwd | None) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(
+    binaries: Path, folder: Path, runs_as: pwd.struct_passwd | None, settings: Sequence[str], port: int
+) -> subprocess.Popen[bytes]:
+    told = [f"-c{setting}" for setting in (*_ALWAYS, *settings)]
+    command = [binaries / "postgres", "-D", folder / "data", f"-p{port}", *told]
+    with (folder / "log").open("ab") as output:
+        return subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, **_as(runs_as))
+
+
+def _start(launch: Callable[[int], subprocess.Popen[bytes]], log: Path) -> tuple[subprocess.Popen[bytes], int]:
     """A port that was free a moment ago may be taken by the time the server binds it: try a few."""
-    settings = [f"-c{setting}" for setting in (*_FAST, "listen_addresses=127.0.0.1", "unix_socket_directories=")]
-    log = folder / "log"
     for _ in range(5):
         port = _free_port()
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", folder / "data", f"-p{port}", *settings],
-                cwd=folder,
-                stdout=output,
-                stderr=output,
-                **_as(runs_as),
-            )
+        process = launch(port)
         if _answers(process, port):
             return process, port
         _stop(process)
