@@ -8,6 +8,7 @@ from decimal import Decimal
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.logging import get_run_logger
 
+from reelmill.cli.filtering import retries_sentence
 from reelmill.cli.printing import money, span
 from reelmill.jobs.catalog import CatalogRequest, plan_catalog
 from reelmill.jobs.engine import Engine
@@ -43,7 +44,7 @@ def plan_sentence(summary: PlanSummary) -> str:
     return (
         f"{summary.clips} clips for {summary.products} products: {counts[Action.MAKE]} make, "
         f"{counts[Action.KEEP]} keep, {counts[Action.BLOCKED]} blocked; {counts[Action.RETIRE]} products retire, "
-        f"{summary.rejects} rows rejected; {price}."
+        f"{summary.rejects} rows rejected; {price}. {retries_sentence(summary)}".rstrip()
     )
 
 

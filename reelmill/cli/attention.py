@@ -144,6 +144,7 @@ def _listed(clip: Clip, intent: Intent, next_step: str) -> dict[str, Any]:
         "state": intent.state.value,
         "next": next_step,
         "attempt": intent.attempt,
+        "softening": intent.softening,
         "charged_usd": intent.charged_usd,
         "reserved_usd": intent.reserved_usd,
         "error_code": intent.error_code,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from reelmill.cli.filtering import filtered_sentences
 from reelmill.cli.printing import count, money, print_text
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
@@ -113,6 +114,10 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
     reserved = f" ({money(report.reserved_usd)} still reserved)" if report.reserved_usd else ""
     console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
     console.print(f"[bold]Output[/] {report.output} (videos in clips/, tables in tables/)")
+    if report.softened:
+        console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
+    for sentence in filtered_sentences(report.filtered):
+        print_text(console, f"filtered {sentence}")
     if report.stopped_by is not None:
         print_text(console, f"stopped {report.stopped_by}")
     if force and report.status is not RunStatus.COMPLETED:

@@ -33,7 +33,11 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """How a run ended, for people and machines. Amounts in USD."""
+    """How a run ended, for people and machines. Amounts in USD.
+
+    ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
+    ``softened`` clips were delivered in softer words after they had been filtered.
+    """
 
     run_id: str
     output: str
@@ -45,6 +49,8 @@ class RunReport:
     rejects: int
     attention: int
     by_others: int
+    softened: int
+    filtered: Mapping[str, int]
     planned_usd: Decimal
     spent_usd: Decimal
     reserved_usd: Decimal
@@ -72,6 +78,8 @@ class RunReport:
             "rejects": self.rejects,
             "attention": self.attention,
             "by_others": self.by_others,
+            "softened": self.softened,
+            "filtered": dict(self.filtered),
             "counts": dict(self.counts),
             "planned_usd": self.planned_usd,
             "spent_usd": self.spent_usd,
@@ -130,6 +138,8 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         rejects=summary.rejects,
         attention=tally.attention,
         by_others=tally.by_others,
+        softened=tally.softened,
+        filtered=dict(tally.filtered.most_common()),
         planned_usd=summary.estimated_usd,
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),

@@ -20,7 +20,7 @@ __all__ = ["Attention", "Group", "Step", "current", "find_attention", "unfit_cli
 _CHUNK = 1000
 _ZERO = Decimal(0)
 _OPEN = [state for state in State if state.open]
-_ENDED = [State.LOST, State.EXPIRED, State.PARTIAL, State.FILTERED, State.FAILED]
+_ENDED = [State.LOST, State.EXPIRED, State.PARTIAL, State.FILTERED, State.FAILED, State.RELEASED]
 _SAME_FAILS_AGAIN = ("rpc_3", "rpc_5", "http_400", "http_404", PICTURE_REFUSED)
 
 
@@ -98,7 +98,7 @@ def find_attention(
         if intent.state is State.UNKNOWN or _unattended(intent):
             found.add(clip, intent)
     for clip, intent in current(ledger, wanted(ledger.intents(states=_ENDED, output=output, latest=True))):
-        if not _is_unfit(intent):
+        if not _is_unfit(intent) and not _is_new(intent):
             found.add(clip, intent)
     for clip, intent in current(ledger, wanted(ledger.unfit(output=output))):
         found.unfit.add(clip, intent)
@@ -133,6 +133,11 @@ def _is_unfit(intent: Intent) -> bool:
     return intent.state.delivered and (intent.inspection or {}).get("status") == "fail"
 
 
+def _is_new(intent: Intent) -> bool:
+    """Never sent, and not filtered before: the next run makes it like any other."""
+    return intent.state is State.RELEASED and not intent.softening
+
+
 def _step(intent: Intent) -> Step:
     if intent.state.open:
         return Step.SETTLE
@@ -140,6 +145,6 @@ def _step(intent: Intent) -> Step:
         return Step.DECIDE
     if intent.state.delivered:
         return Step.REVIEW
-    if intent.state is State.FILTERED or intent.error_code in _SAME_FAILS_AGAIN:
+    if intent.state in (State.FILTERED, State.RELEASED) or intent.error_code in _SAME_FAILS_AGAIN:
         return Step.CHANGE
     return Step.REDRIVE

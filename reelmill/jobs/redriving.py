@@ -19,7 +19,7 @@ from reelmill.veo.registry import Registry
 
 __all__ = ["plan_redrive"]
 
-_ENDED = (State.FAILED, State.FILTERED)
+_ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries of filtered clips
 _UNCLEAR = (State.LOST, State.EXPIRED)
 
 
@@ -32,8 +32,9 @@ def plan_redrive(
     have been paid is never touched unless its id is among ``authorise_unclear``; raises FixConfiguration for an id
     that names no such clip. A clip that an earlier attempt delivered is made again only if ``only`` names it.
     """
-    summary = PlanSummary(engine.settings.model, engine.settings.quota_per_minute)
-    registry = Registry.load(content_folder(engine.settings) / "models.toml")
+    settings = engine.settings
+    summary = PlanSummary(settings.model, settings.quota_per_minute, filtered_retries=settings.filtered_retries)
+    registry = Registry.load(content_folder(settings) / "models.toml")
     works = []
     unnamed, unmet = set(authorise_unclear), set(only)
     for work in _candidates(engine, unfit=unfit):
@@ -92,4 +93,5 @@ def _candidates(engine: Engine, *, unfit: bool) -> Iterator[Work]:
         of_no_use = ((clip, intent) for clip, intent in ledger.unfit(output=root) if intent.state not in ended)
         found = chain(found, of_no_use)
     for clip, intent in current(ledger, found):
-        yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)
+        if intent.state is not State.RELEASED or intent.softening:
+            yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)

@@ -12,12 +12,16 @@ from reelmill.ledger.states import State
 
 __all__ = ["ClipResult", "Tally"]
 
+_REASONS = 20
+_OTHER_REASONS = "For other reasons; reelmill status and the results table have them all."
+
 
 @dataclass(frozen=True, slots=True)
 class ClipResult:
     """One clip's outcome. ``charged_usd`` is what it cost, ``reserved_usd`` what it may still cost, in USD.
 
-    ``output_prefix`` is where its videos lie or are looked for, below the output root.
+    ``output_prefix`` is where its videos lie or are looked for, below the output root. ``softening`` is the number
+    of the retry in softer words that this is the outcome of; 0 for the clip's own words.
     """
 
     clip_id: str
@@ -32,6 +36,7 @@ class ClipResult:
     by_another_run: bool = False
     reserved_usd: Decimal = Decimal(0)
     output_prefix: str = ""
+    softening: int = 0
 
     @classmethod
     def of(cls, clip: Clip, intent: Intent) -> ClipResult:
@@ -48,6 +53,7 @@ class ClipResult:
             inspection=str((intent.inspection or {}).get("status", "")),
             reserved_usd=intent.reserved_usd,
             output_prefix=intent.output_prefix,
+            softening=intent.softening,
         )
 
     @classmethod
@@ -66,13 +72,18 @@ class ClipResult:
 
 @dataclass(slots=True)
 class Tally:
-    """Running totals over results."""
+    """Running totals over results. ``filtered`` are the reasons that safety filters gave, each with its clips.
+
+    ``softened`` counts what was delivered after it had been filtered, in softer words.
+    """
 
     counts: Counter[State] = field(default_factory=Counter)
     spent_usd: Decimal = Decimal(0)
     attention: int = 0
     by_others: int = 0
     runs: set[str] = field(default_factory=set)
+    softened: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: ClipResult) -> None:
         """Count one result."""
@@ -82,10 +93,22 @@ class Tally:
             self.runs.add(result.run_id)
         self.spent_usd += result.charged_usd
         self.attention += result.needs_attention
+        self.softened += result.softening > 0 and result.state.delivered and not result.by_another_run
+        if result.state is State.FILTERED and not result.by_another_run:
+            self._note_filtered(result.detail, 1)
+
+    def _note_filtered(self, reason: str, clips: int) -> None:
+        """Bounded, because reasons may quote what Google said."""
+        known = reason in self.filtered or len(self.filtered) < _REASONS
+        self.filtered[reason if known else _OTHER_REASONS] += clips
 
     def merge(self, other: Tally) -> None:
         """Count everything that another tally counted."""
         self.counts.update(other.counts)
         self.spent_usd += other.spent_usd
         self.attention += other.attention
+        self.by_others += other.by_others
+        self.softened += other.softened
+        for reason, clips in other.filtered.items():
+            self._note_filtered(reason, clips)
         self.runs |= other.runs
