@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 
 from reelmill.clip import Clip
 from reelmill.ledger import budgets, reading, remade
@@ -22,6 +23,13 @@ class Reader:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    def now(self) -> datetime:
+        """The ledger's time: the server's own on PostgreSQL, this process's on SQLite."""
+        if self._db.is_sqlite and self._db.clock is None:
+            return datetime.now(UTC)
+        with self._db.reading() as connection:
+            return self._db.now(connection)
 
     def outputs(self) -> list[str]:
         """Every output root that a run was for, the latest used first."""

@@ -6,12 +6,12 @@ Every step takes the intent as the ledger holds it, so that any process on any m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
 from reelmill.production.looking import videos_at_prefix
 from reelmill.production.studio import Studio
+from reelmill.production.watch import Watch
 from reelmill.veo.explain import EMPTY_RESPONSE, Verdict, classify
 from reelmill.veo.outcomes import Failed, Finished, OperationGone, Unreachable
 
@@ -25,22 +25,22 @@ class Waiting:
     intent: Intent
 
 
-def next_step(studio: Studio, intent: Intent) -> Verdict | Waiting:
-    """Look once. A verdict can be settled; Waiting says how the intent stands now."""
+def next_step(studio: Studio, intent: Intent, watch: Watch) -> Verdict | Waiting:
+    """Look once. A verdict can be settled; Waiting says how the intent stands now. Raises TryLater."""
     match intent.state:
         case State.SUBMITTED | State.EXPIRED if intent.operation is not None:
-            return _poll(studio, intent, intent.operation)
+            return _poll(studio, intent, intent.operation, watch)
         case State.UNKNOWN | State.LOST:
-            return _look(studio, intent)
+            return _look(studio, intent, watch)
         case _:  # somebody else's turn: only the ledger can tell how it goes on
             return Waiting(studio.ledger.intent(intent.intent_id) or intent)
 
 
-def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
+def _poll(studio: Studio, intent: Intent, operation: str, watch: Watch) -> Verdict | Waiting:
     outcome = studio.backend.poll(operation)
     if isinstance(outcome, Finished | Failed):
         return _with_what_lies_there(studio, intent, classify(outcome, intent.samples))
-    overdue = _age(intent.submitted_at) > studio.settings.operation_deadline_s
+    overdue = watch.over(studio.ledger, intent.submitted_at, studio.settings.operation_deadline_s)
     gone = isinstance(outcome, OperationGone)
     if gone or overdue:
         videos = videos_at_prefix(studio, intent)
@@ -49,7 +49,7 @@ def _poll(studio: Studio, intent: Intent, operation: str) -> Verdict | Waiting:
     if overdue and intent.state is State.SUBMITTED and not isinstance(outcome, Unreachable):
         studio.ledger.expired(intent.intent_id, _overdue_message(outcome))
         return Waiting(studio.ledger.intent(intent.intent_id) or intent)
-    return Waiting(_kept(studio, intent))
+    return Waiting(_kept(studio, intent, watch))
 
 
 def _with_what_lies_there(studio: Studio, intent: Intent, verdict: Verdict) -> Verdict:
@@ -59,21 +59,21 @@ def _with_what_lies_there(studio: Studio, intent: Intent, verdict: Verdict) -> V
     return verdict
 
 
-def _look(studio: Studio, intent: Intent) -> Verdict | Waiting:
+def _look(studio: Studio, intent: Intent, watch: Watch) -> Verdict | Waiting:
     """Adopt what lies at the prefix; a whole set at once, a part only when no more can come."""
-    over = _age(intent.unclear_since) > studio.settings.unclear_wait_s
+    over = watch.over(studio.ledger, intent.unclear_since, studio.settings.unclear_wait_s)
     videos = videos_at_prefix(studio, intent)
     if len(videos) >= intent.samples or (videos and over):
         return classify(Finished(videos), intent.samples)
     if over and intent.state is State.UNKNOWN:
         studio.ledger.lost(intent.intent_id)
         return Waiting(studio.ledger.intent(intent.intent_id) or intent)
-    return Waiting(_kept(studio, intent))
+    return Waiting(_kept(studio, intent, watch))
 
 
-def _kept(studio: Studio, intent: Intent) -> Intent:
-    """Give a sign of life before half of the lease is over, and read what others may have changed."""
-    if intent.state.open and _age(intent.lease_until) > -studio.settings.lease_s / 2:
+def _kept(studio: Studio, intent: Intent, watch: Watch) -> Intent:
+    """Give a sign of life well before the lease is over, and read what others may have changed."""
+    if intent.state.open and watch.renewal_due(studio.settings.lease_s):
         studio.ledger.renew([intent.intent_id], owner=studio.owner, lease_s=studio.settings.lease_s)
         return studio.ledger.intent(intent.intent_id) or intent
     return intent
@@ -83,8 +83,3 @@ def _overdue_message(outcome: object) -> str:
     gone = isinstance(outcome, OperationGone)
     what = "Google no longer knows the operation" if gone else "the operation did not finish in time"
     return f"{what} and no video lies at its prefix. Run reelmill settle later; redrive only by name."
-
-
-def _age(moment: datetime | None) -> float:
-    """Seconds since ``moment``; negative if it lies ahead."""
-    return (datetime.now(UTC) - moment) / timedelta(seconds=1) if moment else 0.0

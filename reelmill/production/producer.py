@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
@@ -19,6 +19,7 @@ from reelmill.production.results import ClipResult
 from reelmill.production.sending import authorise, send
 from reelmill.production.softening import until_not_filtered, why_not_retried
 from reelmill.production.studio import Studio
+from reelmill.production.watch import Watch
 from reelmill.production.work import TakenUp, Work
 from reelmill.veo.explain import Verdict
 
@@ -64,7 +65,7 @@ class Producer:
         Leaves it as it is when the run is told to leave, or when nobody could be reached for so long after every
         deadline that a later run or ``settle`` has to finish it.
         """
-        return ClipResult.of(clip, await self._to_its_end(clip, intent))
+        return ClipResult.of(clip, await self._to_its_end(clip, intent, Watch()))
 
     async def _attempt(self, work: Work, on_sent: Callable[[], None] = lambda: None) -> Intent | None:
         """Authorise, send and follow one attempt; None if the run stopped before. Raises TakenUp."""
@@ -78,9 +79,9 @@ class Producer:
                 raise TakenUp(error.problem, error.remedy) from None
             intent = await send(studio, work.clip, intent, work.sources)
         on_sent()
-        return await self._to_its_end(work.clip, intent)
+        return await self._to_its_end(work.clip, intent, Watch(from_the_start=True))
 
-    async def _to_its_end(self, clip: Clip, intent: Intent) -> Intent:
+    async def _to_its_end(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
         studio = self.studio
         looks = 0
         while (
@@ -88,18 +89,21 @@ class Producer:
             and intent.state is not State.AUTHORISED
             and await studio.stop.pause_in_flight(self._interval(looks))
         ):
-            intent = await self.look(clip, intent)
+            intent = await self._look(clip, intent, watch)
             looks += 1
-            if self._given_up(intent):
+            if self._given_up(intent, watch):
                 break
         log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
         return intent
 
     async def look(self, clip: Clip, intent: Intent) -> Intent:
         """Look once, and settle if there is something to settle."""
+        return await self._look(clip, intent, Watch())
+
+    async def _look(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
         studio = self.studio
         try:
-            step = await studio.threads.poll(next_step, studio, intent)
+            step = await studio.threads.poll(next_step, studio, intent, watch)
             if isinstance(step, Waiting):
                 return step.intent
             await self._settle(clip, intent, step)
@@ -134,11 +138,12 @@ class Producer:
             settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
 
-    def _given_up(self, intent: Intent) -> bool:
+    def _given_up(self, intent: Intent, watch: Watch) -> bool:
         settings = self.studio.settings
-        since = intent.submitted_at or intent.unclear_since or intent.sending_at
         patience = 2 * (settings.operation_deadline_s + settings.unclear_wait_s)
-        return since is not None and (datetime.now(UTC) - since).total_seconds() > patience
+        since = intent.submitted_at or intent.unclear_since or intent.sending_at
+        old = since is not None and not watch.from_the_start and datetime.now(UTC) - since > timedelta(seconds=patience)
+        return old or watch.seconds > patience
 
     def _interval(self, looks: int) -> float:
         """Soon at first, then every ``poll_interval_s``; jitter keeps hundreds of polls from marching in step."""

@@ -15,6 +15,7 @@ from reelmill.production.collecting import inspect_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
 from reelmill.production.sending import authorise
 from reelmill.production.stop import StopSignal
+from reelmill.production.watch import Watch
 from reelmill.production.work import Work
 from reelmill.veo.outcomes import Pending, Unreachable
 from tests.support.production import RUN, clip, open_engine, producer
@@ -141,7 +142,7 @@ def test_an_operation_that_may_still_run_is_never_settled_in_part(tmp_path, veo,
         old = replace(intent, submitted_at=datetime.now(UTC) - timedelta(hours=1))
         studio = replace(studio, backend=_Answers(answer))
 
-        step = next_step(studio, old)
+        step = next_step(studio, old, Watch())
 
     assert isinstance(step, Waiting)
     assert step.intent.state is (State.EXPIRED if isinstance(answer, Pending) else State.SUBMITTED)

@@ -1,0 +1,77 @@
+"""How long a clip is waited for, whatever became of the wall clock."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.states import State
+from reelmill.production.following import next_step
+from reelmill.production.sending import authorise
+from reelmill.production.watch import Watch
+from reelmill.production.work import Work
+from reelmill.veo.outcomes import Pending
+from tests.support.production import RUN, clip, open_engine, producer
+
+OPERATION = "projects/p/locations/l/publishers/google/models/m/operations/o"
+
+
+class _NeverDone:
+    def poll(self, operation):
+        return Pending()
+
+
+def sent(engine, *, ahead, unclear=False):
+    """A sent clip, its moments written by a clock that was ``ahead`` of ours."""
+    engine.ledger.close()
+    engine.ledger = Ledger.open(engine.settings.ledger_url, clock=lambda: datetime.now(UTC) + ahead)
+    intent = authorise(engine.studio(), Work(clip()), RUN)
+    engine.ledger.mark_sending(intent.intent_id, owner=engine.owner, lease_s=30)
+    if unclear:
+        engine.ledger.unclear(intent.intent_id, "the line broke")
+    else:
+        engine.ledger.accepted(intent.intent_id, OPERATION)
+    engine.ledger.close()
+    engine.ledger = Ledger.open(engine.settings.ledger_url)
+    return replace(engine.studio(), backend=_NeverDone()), engine.ledger.intent(intent.intent_id)
+
+
+async def test_a_clip_whose_moments_lie_ahead_is_not_waited_for_until_then(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs, unclear_wait_s=0.3) as engine:
+        _, intent = sent(engine, ahead=timedelta(days=2), unclear=True)
+
+        result = await producer(engine).follow(clip(), intent)
+
+    assert result.state is State.LOST
+
+
+@pytest.mark.parametrize(
+    ("watch", "state"), [(Watch(), State.EXPIRED), (Watch(from_the_start=True), State.SUBMITTED)], ids=["left", "ours"]
+)
+def test_only_what_others_left_is_as_old_as_the_wall_clock_says(tmp_path, veo, gcs, watch, state):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        studio, intent = sent(engine, ahead=timedelta(days=-2))
+
+        next_step(studio, intent, watch)
+
+        assert engine.ledger.intent(intent.intent_id).state is state
+
+
+def test_the_ledgers_clock_tells_the_age_and_not_the_machines(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        _, intent = sent(engine, ahead=timedelta(0))
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        with Ledger.open(engine.settings.ledger_url, clock=lambda: tomorrow) as ahead:
+            assert ahead.now() == tomorrow
+            assert Watch().over(ahead, intent.submitted_at, 60)
+            assert not Watch(from_the_start=True).over(ahead, intent.submitted_at, 60)
+            assert not Watch().over(ahead, None, 60)
+        assert not Watch().over(engine.ledger, intent.submitted_at, 60)
+
+
+def test_a_sign_of_life_is_due_at_once_only_for_what_others_left():
+    ours, left = Watch(from_the_start=True), Watch()
+
+    assert [ours.renewal_due(30), left.renewal_due(30), left.renewal_due(30)] == [False, True, False]
+    assert left.renewal_due(0)
