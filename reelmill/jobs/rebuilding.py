@@ -56,7 +56,7 @@ class Rebuilt:
     output: str
     dry_run: bool
     records: int = 0
-    counts: Counter[str] = field(default_factory=Counter)  # added, renumbered, settled, known
+    counts: Counter[str] = field(default_factory=Counter)  # added, renumbered, settled, known, doubted
     added_usd: Decimal = ZERO
     settled_usd: Decimal = ZERO
     problems: list[Problem] = field(default_factory=list)
@@ -93,7 +93,9 @@ def rebuild(ledger: Ledger, storage: Storage, *, dry_run: bool = False) -> Rebui
             believed = list(_believed(read, done))
             _account(ledger, believed, done)
             whole = {record.intent.output_prefix for record in believed}
-            _list_unrecorded(ledger, [place for place in chunk if place.prefix not in whole], done)
+            rest = [place for place in chunk if place.videos and place.prefix not in whole]
+            _doubt_unsent(ledger, rest, done)
+            _list_unrecorded(ledger, rest, done)
     done.differences = ledger.audit()
     return done
 
@@ -209,10 +211,20 @@ def _settle(ledger: Ledger, held: Intent, record: Provenance) -> None:
     ledger.settle(held.intent_id, record.settlement)
 
 
+def _doubt_unsent(ledger: Ledger, places: Sequence[_Place], done: Rebuilt) -> None:
+    """What has videos was sent, whatever an older ledger says: ``settle`` shall find them, no run release it."""
+    for place in places:
+        held = ledger.intent(place.prefix.rpartition("-")[2])
+        if held is None or held.state is not State.AUTHORISED or held.output_prefix != place.prefix:
+            continue
+        done.counts["doubted"] += 1
+        if not done.dry_run and ledger.mark_sending(held.intent_id, owner=held.owner, lease_s=0):
+            ledger.unclear(held.intent_id, "Videos lie at its prefix although it was only authorised here.")
+
+
 def _list_unrecorded(ledger: Ledger, places: Sequence[_Place], done: Rebuilt) -> None:
-    with_videos = [place for place in places if place.videos]
-    accounted = ledger.prefixes_accounted([place.prefix for place in with_videos]) if with_videos else set()
-    for place in with_videos:
+    accounted = ledger.prefixes_accounted([place.prefix for place in places]) if places else set()
+    for place in places:
         if place.prefix in accounted:
             continue
         clip_id_start = place.prefix.rpartition("/")[2].partition("-")[0]

@@ -101,6 +101,20 @@ def test_videos_of_an_intent_are_left_to_settle_unless_it_has_ended(ledger, stor
     assert listed == ([] if state.holds_reservation else [intent.output_prefix])
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_has_videos_was_sent_even_if_an_old_ledger_calls_it_unsent(ledger, storage, dry_run):
+    """A copy of the database that was put back without a restore: the next run would release it and pay again."""
+    ledger.start_run(Run(run_id=RUN, output=storage.root))
+    seen, unseen = authorise(ledger, storage, clip("seen")), authorise(ledger, storage, clip("unseen"))
+    storage.create(f"{seen.output_prefix}/1/sample_0.mp4", b"1", "video/mp4")
+
+    done = rebuild(ledger, storage, dry_run=dry_run)
+
+    assert (done.counts, done.unrecorded) == ({"doubted": 1}, [])
+    assert ledger.intent(seen.intent_id).state is (State.AUTHORISED if dry_run else State.UNKNOWN)
+    assert ledger.intent(unseen.intent_id).state is State.AUTHORISED
+
+
 def authorise(ledger, storage, asked, **changes):
     def prefix(intent_id, attempt):
         return f"{clip_folder(asked)}/{prefix_leaf(asked.clip_id, attempt, intent_id)}"
