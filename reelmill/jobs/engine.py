@@ -22,6 +22,7 @@ from reelmill.settings import Settings
 from reelmill.storage.open import open_storage
 from reelmill.storage.port import Storage
 from reelmill.veo.vertex import VertexBackend
+from reelmill.waits import Waits
 
 __all__ = ["Engine", "choose_output", "new_run_id"]
 
@@ -39,6 +40,7 @@ class Engine:
     ledger: Ledger = field(init=False)
     storage: Storage = field(init=False)
     threads: Threads = field(init=False)
+    waits: Waits = field(init=False)
     _open: ExitStack = field(default_factory=ExitStack)
     _backends: ExitStack = field(default_factory=ExitStack)
     _media: MediaInputs | None = None
@@ -48,7 +50,8 @@ class Engine:
             self.ledger = Ledger.open(self.settings.ledger_url)
             opening.callback(self.ledger.close)
             self.output = choose_output(self.output, self.settings, self.ledger)
-            self.storage = open_storage(self.output, self.settings)
+            self.waits = Waits(lambda: self.stop.leaving)
+            self.storage = open_storage(self.output, self.settings, self.waits)
             self._backends = opening.enter_context(ExitStack())  # closed after the threads that may still submit
             self.threads = opening.enter_context(Threads())
             self._open = opening.pop_all()
@@ -80,6 +83,7 @@ class Engine:
             threads=self.threads,
             pacer=Pacer(self.ledger, self.threads, self.stop, settings.quota_per_minute),
             stop=self.stop,
+            waits=self.waits,
             softener=open_softener(settings),
         )
 

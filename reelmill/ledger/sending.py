@@ -69,14 +69,15 @@ def refused(database: Database, intent_id: str, *, code: str, message: str, fina
     """A definite refusal: nothing is billed. Returns the state after it.
 
     SENDING → AUTHORISED, or FAILED if ``final``; UNKNOWN or LOST → RELEASED (the answer came late). An
-    AUTHORISED one that can never be sent → FAILED, if ``final`` and ``owner`` holds it. Others stay as they are.
+    AUTHORISED one that can never be sent → FAILED, if ``final`` and ``owner`` holds it. Others stay as they are,
+    and so does everything that a given ``owner`` does not hold: what it knows is not about the holder's submit.
     """
     with database.writing() as connection:
         held = LockedIntent(connection, intent_id)
         facts: dict[str, Any] = {"error_code": code, "error_message": message, "refusals": held.intent.refusals + 1}
         mine = owner is None or owner == held.intent.owner
         target = held.state
-        if held.state in _LATE:
+        if held.state in _LATE and mine:
             target = State.RELEASED
         elif held.state is State.SENDING and mine:
             target = State.FAILED if final else State.AUTHORISED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
 from reelmill.production.looking import videos_at_prefix
-from reelmill.production.studio import Studio
+from reelmill.production.studio import VERTEX_SILENT, Studio
 from reelmill.production.watch import Watch
 from reelmill.veo.explain import EMPTY_RESPONSE, Verdict, classify
 from reelmill.veo.outcomes import Failed, Finished, OperationGone, Unreachable
@@ -38,6 +38,10 @@ def next_step(studio: Studio, intent: Intent, watch: Watch) -> Verdict | Waiting
 
 def _poll(studio: Studio, intent: Intent, operation: str, watch: Watch) -> Verdict | Waiting:
     outcome = studio.backend.poll(operation)
+    if isinstance(outcome, Unreachable):
+        studio.waits.waiting(VERTEX_SILENT, outcome.reason)
+    else:
+        studio.waits.answered(VERTEX_SILENT)
     if isinstance(outcome, Finished | Failed):
         return _with_what_lies_there(studio, intent, classify(outcome, intent.samples))
     overdue = watch.over(studio.ledger, intent.submitted_at, studio.settings.operation_deadline_s)

@@ -10,11 +10,11 @@ from types import MappingProxyType
 
 from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillError, TryLater
-from reelmill.ledger.records import Intent, Settlement
-from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE, State
+from reelmill.ledger.records import Intent
+from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE
 from reelmill.production.provenance import clip_folder, prefix_leaf
 from reelmill.production.softening import softened_words
-from reelmill.production.studio import Studio
+from reelmill.production.studio import VERTEX_SILENT, Studio
 from reelmill.production.work import Work
 from reelmill.veo.backend import MediaInput
 from reelmill.veo.explain import explain_refusal
@@ -129,6 +129,10 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         before_send=_lease_guard(settings.lease_s),
     )
     _surely(lambda: _record(studio, intent, outcome))
+    if isinstance(outcome, Refused) and outcome.refusal is Refusal.NOT_SENT and not outcome.code:
+        studio.waits.waiting(VERTEX_SILENT, outcome.message)
+    elif not isinstance(outcome, Unclear):
+        studio.waits.answered(VERTEX_SILENT)
     with contextlib.suppress(TryLater):  # the pace is advice, the record above is not
         if isinstance(outcome, Accepted):
             ledger.unthrottle(key)
@@ -196,7 +200,8 @@ def _hopeless(refused: Refused) -> ReelmillError:
 
 
 def _fail(studio: Studio, intent: Intent, code: str, message: str) -> Intent:
-    studio.ledger.settle(intent.intent_id, Settlement(state=State.FAILED, error_code=code, error_message=message))
+    """End what cannot even be sent, unless another worker has taken it over meanwhile."""
+    studio.ledger.refused(intent.intent_id, code=code, message=message, final=True, owner=studio.owner)
     return studio.ledger.intent(intent.intent_id) or intent
 
 

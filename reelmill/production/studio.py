@@ -14,8 +14,12 @@ from reelmill.prompts.soften import Softener
 from reelmill.settings import Settings
 from reelmill.storage.port import Storage
 from reelmill.veo.backend import VideoBackend
+from reelmill.waits import Waits
 
-__all__ = ["Studio"]
+__all__ = ["VERTEX_SILENT", "Studio"]
+
+VERTEX_SILENT = "Vertex AI does not answer"
+"""What is waited for while no poll and no submit gets through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Studio:
     threads: Threads
     pacer: Pacer
     stop: StopSignal
+    waits: Waits
     softener: Softener | None = None  # None: filtered clips are not retried
 
     def quota_key(self, model: str) -> str:

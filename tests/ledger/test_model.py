@@ -126,9 +126,10 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data(), final=st.booleans(), owner=st.sampled_from([None, *OWNERS]))
     def refused(self, data, final, owner):
         intent_id, imagined = self.one(data)
-        if imagined.state in (State.UNKNOWN, State.LOST):
+        mine = owner in (None, imagined.owner)
+        if imagined.state in (State.UNKNOWN, State.LOST) and mine:
             imagined.state = State.RELEASED
-        elif imagined.state is State.SENDING and owner in (None, imagined.owner):
+        elif imagined.state is State.SENDING and mine:
             imagined.state = State.FAILED if final else State.AUTHORISED
         elif imagined.state is State.AUTHORISED and final and owner == imagined.owner:
             imagined.state = State.FAILED

@@ -136,3 +136,11 @@ def test_an_unknown_intent_is_named(ledger):
     assert ledger.mark_sending("nobody", owner=OWNER, lease_s=1) is None
     with pytest.raises(FixConfiguration, match="nobody"):
         ledger.accepted("nobody", "operations/1")
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.LOST])
+def test_a_stranger_cannot_give_up_what_another_worker_sent(ledger, state):
+    intent = bring_to(ledger, state)
+    refused = ledger.refused(intent.intent_id, code="image", message="no image", final=True, owner=OTHER)
+    assert refused is known(ledger, intent).state is state
+    assert known(ledger, intent).reserved_usd == intent.reserved_usd
