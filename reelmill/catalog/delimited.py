@@ -25,6 +25,8 @@ __all__ = ["DelimitedTable"]
 _DELIMITERS = (",", "\t", ";", "|")
 _QUOTED = (",", ";")  # cells hold these often, so that a quote before them means something
 _MAX_LINE = 1 << 21
+_STEP_ROWS = 100
+_BATCH_BYTES = 1 << 24  # a packed megabyte can unfold to a thousand: rows alone do not bound a batch
 _MAX_HEADER_CELLS = 4096
 _SHOWN = 200
 
@@ -36,6 +38,7 @@ class DelimitedTable:
         self._file = file
         self._raw = stream
         unpacked = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if kind.gzipped else stream
+        self._unpacked = unpacked
         self._text = io.TextIOWrapper(
             unpacked, encoding=kind.encoding, errors=decoding_errors(kind.encoding), newline=""
         )
@@ -52,9 +55,20 @@ class DelimitedTable:
     def batches(self, rows: int) -> Iterator[Batch]:
         """The rows in order. A row that cannot be parted comes as a BrokenRow, and the next one is read well."""
         first = 1
-        while batch := self._next_rows(rows, first):
+        while batch := self._next_batch(rows, first):
             yield batch_of_rows(first, batch, self._width)
             first += len(batch)
+
+    def _next_batch(self, count: int, first: int) -> Sequence[list[str] | BrokenRow]:
+        """The next rows, fewer than ``count`` where they are long."""
+        batch: list[list[str] | BrokenRow] = []
+        begun = self._unpacked.tell()
+        while len(batch) < count and self._unpacked.tell() - begun < _BATCH_BYTES:
+            some = self._next_rows(min(_STEP_ROWS, count - len(batch)), first + len(batch))
+            if not some:
+                break
+            batch += some
+        return batch
 
     def _next_rows(self, count: int, first: int) -> Sequence[list[str] | BrokenRow]:
         """The next rows, parted by the csv module alone as long as all of them are sound."""

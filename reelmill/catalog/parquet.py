@@ -1,17 +1,20 @@
-"""Parquet as rows of text, batch by batch: memory does not grow with the file."""
+"""Parquet as rows of text, batch by batch: memory grows neither with the file nor with what it unfolds to."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from reelmill.catalog.table import Batch
+from reelmill.catalog.parquet_text import as_text, text_bytes
+from reelmill.catalog.table import Batch, BrokenRow
 from reelmill.errors import FixFeed
 
 __all__ = ["ParquetTable"]
 
 _BUFFER_BYTES = 1 << 16
+_BATCH_BYTES = 1 << 24
+_NESTED_ROWS = 500  # repeated values are not shared inside lists, so fewer rows are taken at once
+_ROW_BYTES = 1 << 21  # as long as a line of a CSV feed may be
 
 
 class ParquetTable:
@@ -25,7 +28,15 @@ class ParquetTable:
         try:
             # Measured on pyarrow 26: with pre_buffer the memory grows with the file, without it it is flat; and
             # without a buffer size whole column chunks are held.
-            self._parquet = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+            # Repeated values stay shared until their size is known: a dictionary of one long text unfolds to any size.
+            metadata = pq.read_metadata(stream)
+            top = set(metadata.schema.to_arrow_schema().names)  # Arrow cannot do it inside lists
+            texts = [column.path for column in _leaves(metadata.schema) if column.path in top and _is_text(column)]
+            self._nested = any(column.path not in top for column in _leaves(metadata.schema))
+            stream.seek(0)
+            self._parquet = pq.ParquetFile(
+                stream, metadata=metadata, read_dictionary=texts, pre_buffer=False, buffer_size=_BUFFER_BYTES
+            )
             self.header: tuple[str, ...] = tuple(self._parquet.schema_arrow.names)
         except _damage():
             raise self._damaged() from None
@@ -41,12 +52,19 @@ class ParquetTable:
         """The rows in order, every value as the text that a CSV export would hold."""
         first = 1
         try:
-            for batch in self._parquet.iter_batches(batch_size=rows, use_threads=False):
-                columns = [_as_text(column) for column in batch.columns]
-                yield Batch(range(first, first + batch.num_rows), columns)
+            for batch in self._parquet.iter_batches(batch_size=min(rows, self._rows_at_once()), use_threads=False):
+                yield from _parts(batch, first)
                 first += batch.num_rows
         except _damage():
             raise self._damaged() from None
+
+    def _rows_at_once(self) -> int:
+        """How many rows fit into a batch, by the row group with the longest ones."""
+        metadata = self._parquet.metadata
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+        most = _NESTED_ROWS if self._nested else _BATCH_BYTES
+        return min(most, max(1, _BATCH_BYTES // max(1, longest)))
 
     def _damaged(self) -> FixFeed:
         return FixFeed(f"{self._file} is a damaged or unsupported Parquet file.", "Write or download it again.")
@@ -58,45 +76,23 @@ def _damage() -> tuple[type[Exception], ...]:
     return pa.ArrowException, OSError, ValueError, UnicodeDecodeError
 
 
-def _as_text(column: Any) -> list[str]:
-    """One column's values as texts; nothing is the empty text."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.dictionary_decode()
-        kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return list(pc.fill_null(column, "").to_pylist())
-    if pa.types.is_floating(kind):
-        return [_number(text) for text in column.cast(pa.string()).to_pylist()]
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return [_nested(value) for value in column.to_pylist()]
-    if pa.types.is_null(kind):
-        return [""] * len(column)
-    try:
-        return list(pc.fill_null(column.cast(pa.string()), "").to_pylist())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        return [_nested(value) for value in column.to_pylist()]
+def _leaves(schema: Any) -> Iterator[Any]:
+    return (schema.column(number) for number in range(len(schema)))
 
 
-def _number(text: str | None) -> str:
-    """A float without the zero that pandas adds to whole numbers next to missing ones."""
-    if text is None or text == "nan":
-        return ""
-    return text.removesuffix(".0")
+def _is_text(column: Any) -> bool:
+    return column.physical_type == "BYTE_ARRAY" and column.logical_type.type in ("STRING", "NONE", "JSON", "ENUM")
 
 
-def _nested(value: object) -> str:
-    """Lists one value a line, other nested values as JSON, bytes as the UTF-8 they hold or as nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return ""
-    if isinstance(value, list):
-        return "\n".join(_nested(item) for item in value if item is not None)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+def _parts(batch: Any, first: int) -> Iterator[Batch]:
+    """The batch, in halves while its text is too long. A row that is too long by itself is broken."""
+    count, size = batch.num_rows, sum(map(text_bytes, batch.columns))
+    if count > 1 and size > _BATCH_BYTES:
+        half = count // 2
+        yield from _parts(batch.slice(0, half), first)
+        yield from _parts(batch.slice(half), first + half)
+    elif count == 1 and size > _ROW_BYTES:
+        reason, remedy = f"The row holds more than {_ROW_BYTES:,} characters.", "Shorten its cells."
+        yield Batch((), [()] * batch.num_columns, (BrokenRow(first, reason, remedy, ""),))
+    else:
+        yield Batch(range(first, first + count), [as_text(column) for column in batch.columns])

@@ -1,0 +1,71 @@
+"""Arrow columns as text: what a CSV export of the same table would hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["as_text", "text_bytes"]
+
+
+def text_bytes(column: Any) -> int:
+    """About how many bytes the column's values take once each of them stands by itself."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        each = column.dictionary
+        text = pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
+        text = text or pa.types.is_binary(each.type) or pa.types.is_large_binary(each.type)
+        lengths = pc.binary_length(each).cast(pa.int64()) if text else pa.array([16] * len(each), pa.int64())
+        return int(pc.sum(lengths.take(column.indices)).as_py() or 0)
+    if pa.types.is_struct(kind):
+        return sum(map(text_bytes, column.flatten()))
+    if pa.types.is_nested(kind):
+        return text_bytes(column.flatten())
+    return int(column.nbytes)
+
+
+def as_text(column: Any) -> list[str]:
+    """One column's values as texts; nothing is the empty text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return list(pc.fill_null(column, "").to_pylist())
+    if pa.types.is_floating(kind):
+        return [_number(text) for text in column.cast(pa.string()).to_pylist()]
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return [_nested(value) for value in column.to_pylist()]
+    if pa.types.is_null(kind):
+        return [""] * len(column)
+    try:
+        return list(pc.fill_null(column.cast(pa.string()), "").to_pylist())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return [_nested(value) for value in column.to_pylist()]
+
+
+def _number(text: str | None) -> str:
+    """A float without the zero that pandas adds to whole numbers next to missing ones."""
+    if text is None or text == "nan":
+        return ""
+    return text.removesuffix(".0")
+
+
+def _nested(value: object) -> str:
+    """Lists one value a line, other nested values as JSON, bytes as the UTF-8 they hold or as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return ""
+    if isinstance(value, list):
+        return "\n".join(_nested(item) for item in value if item is not None)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
