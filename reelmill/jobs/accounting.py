@@ -215,7 +215,9 @@ def _remember(engine: Engine, run_id: str, spool: Spool) -> None:
     """A product whose clips are all delivered need not be rendered again until something changes."""
     for chunk in _chunks(spool.products()):
         standings = engine.ledger.standings([clip_id for _, clip_ids in chunk for clip_id in clip_ids])
-        whole = {clip_id for clip_id, standing in standings.items() if standing.state.delivered}
+        # One that lies elsewhere is planned afresh each time, so that each plan can say so.
+        root = engine.storage.root
+        whole = {id_ for id_, standing in standings.items() if standing.state.delivered and standing.output == root}
         known = [_if_whole(product, clip_ids, whole) for product, clip_ids in chunk]
         engine.ledger.remember_products(engine.catalog, known, run_id)
     for gone in _chunks(spool.retired()):

@@ -83,7 +83,7 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     by_content = settings.image_identity is ImageIdentity.CONTENT
     builder = clip_builder(settings, request, _content_hasher(engine) if by_content else None)
     options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
-    planner = Planner(builder, engine.ledger, engine.catalog, options, open_softener(settings))
+    planner = Planner(builder, engine.ledger, engine.catalog, options, open_softener(settings), engine.storage.root)
     warnings = planner.check(datetime.now(UTC).date())
     summary = planner.plan(feed, sink)
     summary.warnings[:0] = warnings

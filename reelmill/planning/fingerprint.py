@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import orjson
 
@@ -28,14 +29,21 @@ _PAID_SETTINGS = (
 )
 
 
-def configuration_digest(settings: Settings, library_digest: str, shapes: Sequence[ClipShape], campaign: str) -> bytes:
-    """A digest over everything except the product that can change a paid request."""
-    parts = {
+def configuration_digest(
+    settings: Settings, library_digest: str, shapes: Sequence[ClipShape], campaign: str, output: str = ""
+) -> bytes:
+    """A digest over everything except the product that can change a paid request.
+
+    ``output`` is given where products of several outputs are remembered under one name.
+    """
+    parts: dict[str, Any] = {
         "settings": {name: getattr(settings, name) for name in _PAID_SETTINGS},
         "library": library_digest,
         "shapes": [asdict(shape) for shape in shapes],
         "campaign": campaign,
     }
+    if output:
+        parts["output"] = output
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).digest()
 
 

@@ -83,6 +83,7 @@ class Planner:
     catalog: str
     options: PlanOptions = field(default_factory=PlanOptions)
     softener: Softener | None = None  # None: filtered clips are not retried
+    output: str = ""  # the chosen output root; empty: it does not matter where clips lie
 
     def check(self, today: date) -> list[str]:
         """Check model, region, price and shapes before any row is read; returns warnings.
@@ -109,10 +110,18 @@ class Planner:
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
         )
-        configuration = configuration_digest(builder.settings, builder.library.digest, builder.shapes, builder.campaign)
+        configuration = configuration_digest(
+            builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
+        )
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
+        summary.warnings += summary.elsewhere.warnings(self.output)
         return summary
+
+    @property
+    def _output_that_counts(self) -> str:
+        """The output, if products are remembered under another name: then it is part of what was remembered."""
+        return "" if self.catalog == self.output else self.output
 
 
 @dataclass(slots=True)
@@ -219,10 +228,13 @@ class _Pass:
                     after = standing.intent_id if standing else None
                     sources = signed_sources(product, clip.request)
                     self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften))
-            elif decision.action is Action.KEEP:
+                continue
+            if decision.action is Action.KEEP:
                 self.summary.add_keep(1)
             else:
                 self.summary.add_blocked(clip, decision.reason)
+            if standing is not None and self.planner.output not in ("", standing.output):
+                self.summary.elsewhere.add(standing)
         self.products_made += makes > 0
 
     def _decide(self, clip: Clip, standing: Standing | None) -> Decision:

@@ -11,6 +11,7 @@ from typing import Any
 from reelmill.clip import Clip
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
+from reelmill.planning.elsewhere import Elsewhere
 from reelmill.product import Reject
 
 __all__ = ["BlockedClip", "PlanSummary"]
@@ -52,6 +53,7 @@ class PlanSummary:
     by_category: dict[str, Decimal] = field(default_factory=dict)
     by_platform: dict[str, Decimal] = field(default_factory=dict)
     blocked: list[BlockedClip] = field(default_factory=list)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     retired: list[str] = field(default_factory=list)
     reject_samples: list[Reject] = field(default_factory=list)
 
@@ -130,6 +132,7 @@ class PlanSummary:
                 {"clip_id": b.clip_id, "sku": b.sku, "aspect_ratio": b.aspect_ratio, "reason": b.reason}
                 for b in self.blocked
             ],
+            "elsewhere": self.elsewhere.to_dict(),
             "retired_skus": self.retired,
             "reject_rows": [
                 {

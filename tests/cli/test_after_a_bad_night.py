@@ -212,3 +212,12 @@ def test_progress_counts_no_clip_that_gave_its_place_back():
     for state in (State.SUCCEEDED, State.RELEASED, State.RELEASED, State.FAILED):
         advance(dataclasses.replace(made, state=state))
     assert [line.partition(",")[0] for line in console.lines] == ["1/3 clips", "2/3 clips"]
+
+
+def test_a_plan_for_another_output_says_where_the_clips_lie_each_time(reelmill_json, rehearsal, write_feed):
+    feed, other = write_feed("Lamp", "Bowl"), f"{rehearsal}-new"
+    reelmill_json("run", feed, *BASE, "--output", rehearsal, "--yes")
+    for _ in range(2):  # the first time, nothing is remembered of the other output yet
+        _, report = reelmill_json("run", feed, *BASE, "--output", other, "--yes")
+        assert (report["kept"], report["plan"]["elsewhere"]) == (2, {rehearsal: {"kept": 2}})
+        assert f"2 kept clips lie under {rehearsal}, not under {other}" in report["plan"]["warnings"][-1]
