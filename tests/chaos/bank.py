@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from reelmill.ledger.ledger import Ledger
+from tests.chaos.ledgers import Ledgers, SqliteLedgers
 from tests.support.services import FakeGcs, SimulatorProcess, fake_gcs, simulator
 
 __all__ = ["Accepted", "Bank", "open_bank"]
@@ -71,7 +71,7 @@ class Bank:
     veo: SimulatorProcess
     gcs: FakeGcs
     journal: _Journal
-    empty_ledger: Path
+    ledgers: Ledgers
 
     def accepted(self, output: str) -> list[Accepted]:
         """Every accepted submit that was to write below ``output``."""
@@ -113,17 +113,10 @@ def _accepted(event: dict[str, Any]) -> Accepted:
     )
 
 
-def _empty_ledger(folder: Path) -> Path:
-    """A ledger without rows for every world to copy: making its tables takes longer than making a clip."""
-    path = folder / "empty-ledger.db"
-    Ledger.open(f"sqlite:///{path}").close()
-    return path
-
-
 @contextmanager
-def open_bank(folder: Path, **options: Any) -> Iterator[Bank]:
-    """Start both; ``options`` are the simulator's."""
+def open_bank(folder: Path, *, ledgers: Ledgers | None = None, **options: Any) -> Iterator[Bank]:
+    """Start both; ``options`` are the simulator's. Ledgers are on SQLite unless told otherwise."""
     journal = folder / "journal.jsonl"
     told = {"latency": "0:0.02", "prompt_faults": True, "slow_seconds": 3, "late_seconds": 1, **options}
     with fake_gcs() as gcs, simulator(gcs.url, journal=journal, **told) as veo:
-        yield Bank(veo, gcs, _Journal(journal), _empty_ledger(folder))
+        yield Bank(veo, gcs, _Journal(journal), ledgers or SqliteLedgers(folder))

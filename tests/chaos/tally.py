@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from tests.chaos.judge import Verdict
 
@@ -47,6 +48,11 @@ class Tally:
         self.worlds += 1
         self.broken.append(f"{what}: could not be judged: {type(error).__name__}: {error}")
 
+    def to_dict(self) -> dict[str, Any]:
+        """All of it for machines; amounts are exact decimals in strings."""
+        facts = {name: _for_machines(getattr(self, name)) for name in self.__slots__}
+        return {**facts, "kill_lines": len(self.kill_lines)}
+
     def __str__(self) -> str:
         rows = {
             "worlds": f"{self.worlds:,}",
@@ -68,3 +74,7 @@ class Tally:
 
 def _each(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
+
+
+def _for_machines(fact: Any) -> Any:
+    return str(fact) if isinstance(fact, Decimal) else fact

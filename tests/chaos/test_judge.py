@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,11 @@ from typing import Any
 import pytest
 
 from reelmill.clip import Clip
-from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Intent, Run, Settlement
 from reelmill.ledger.states import State
 from tests.chaos.bank import Accepted
 from tests.chaos.judge import Verdict, judge
+from tests.chaos.ledgers import SqliteLedgers
 from tests.chaos.tally import Tally
 from tests.chaos.world import PRICE_USD, World
 from tests.ledger.making import LEASE_S, OWNER, RUN, authorise, make_clip
@@ -27,7 +28,7 @@ from tests.ledger.making import LEASE_S, OWNER, RUN, authorise, make_clip
 class PaperBank:
     """A bank that has on record whatever it is told."""
 
-    empty_ledger: Path
+    ledgers: SqliteLedgers
     bill: list[Accepted] = field(default_factory=list)
     there: dict[str, str] = field(default_factory=dict)
     gcs: Any = field(default_factory=lambda: SimpleNamespace(bucket=lambda: "paper"))
@@ -49,15 +50,13 @@ class PaperWorld(World):
 
 
 @pytest.fixture(scope="module")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("paper") / "empty.db"
-    Ledger.open(f"sqlite:///{path}").close()
-    return path
+def ledgers(tmp_path_factory: pytest.TempPathFactory) -> SqliteLedgers:
+    return SqliteLedgers(tmp_path_factory.mktemp("paper"))
 
 
 @pytest.fixture
-def world(empty_ledger: Path, tmp_path: Path) -> World:
-    world = PaperWorld(tmp_path / "world", PaperBank(empty_ledger))  # type: ignore[arg-type]  # all that is asked
+def world(ledgers: SqliteLedgers, tmp_path: Path) -> World:
+    world = PaperWorld(tmp_path / "world", PaperBank(ledgers))  # type: ignore[arg-type]  # all that is asked
     with world.ledger() as ledger:
         ledger.start_run(Run(run_id=RUN, output=world.output))
     return world
@@ -219,8 +218,8 @@ def test_a_clip_that_was_left_alone(world: World, wrong: Callable[[World], None]
 
 
 @pytest.fixture
-def capped(empty_ledger: Path, tmp_path: Path) -> Iterator[World]:
-    bank = PaperBank(empty_ledger)
+def capped(ledgers: SqliteLedgers, tmp_path: Path) -> Iterator[World]:
+    bank = PaperBank(ledgers)
     world = PaperWorld(tmp_path / "capped", bank, cap_usd=PRICE_USD)  # type: ignore[arg-type]  # all that is asked
     with world.ledger() as ledger:
         ledger.start_run(Run(run_id=RUN, output=world.output))
@@ -264,4 +263,5 @@ def test_the_report_has_every_sum_and_cancels_nothing_out() -> None:
     assert found["dollars billed"] == "0.40"
     assert found["ledger minus journal"] == "0.80"
     assert (found["videos lost"], found["caps exceeded"], found["promises broken"]) == ("2", "1", "2")
+    assert json.loads(json.dumps(tally.to_dict()))["billed_usd"] == "0.40"
     assert tally.broken == ["first: wrong", "third: could not be judged: ValueError: nobody knows"]

@@ -17,9 +17,10 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import connection
+from multiprocessing import connection, spawn
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import reelmill.cli
 from tests.chaos.clock import shift_clock
@@ -29,6 +30,7 @@ from tests.chaos.tracing import AUTHORISE, LineEvents
 __all__ = ["Interference", "Worker"]
 
 PROCESSES = multiprocessing.get_context("forkserver")
+_PREPARATION = spawn.get_preparation_data
 _TURN = threading.Lock()  # threads that ask multiprocessing about the same child read its exit code away
 _VERBS = ("run", "settle", "status", "redrive", "report")
 PROCESSES.set_forkserver_preload(
@@ -75,6 +77,12 @@ class Interference:
     unprivileged: bool = False
 
 
+def _without_main(name: str) -> dict[str, Any]:
+    """What multiprocessing tells a child, but for the program that we are: to import it takes long, for nothing."""
+    told: dict[str, Any] = _PREPARATION(name)
+    return {key: value for key, value in told.items() if not key.startswith("init_main")}
+
+
 class Worker:
     """A started worker. ``exit_code`` is negative if a signal ended it."""
 
@@ -84,8 +92,8 @@ class Worker:
         self._out, self._err, self._note = (folder / f"{name}.{part}" for part in ("out", "err", "note"))
         files = (str(self._out), str(self._err), str(self._note))
         self._process = PROCESSES.Process(target=_work, args=(arguments, environment, files, interference), daemon=True)
-        with _TURN:  # it asks about every other child, too
-            self._process.start()
+        with _TURN, mock.patch.object(spawn, "get_preparation_data", _without_main):
+            self._process.start()  # this asks about every other child, too
 
     @property
     def pid(self) -> int:

@@ -59,9 +59,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.ledger_url:
-            own = shutil.copyfile(self.bank.empty_ledger, self.folder / "ledger.db")
-            self.ledger_url = f"sqlite:///{own}"
+        self._own_ledger = "" if self.ledger_url else self.bank.ledgers.make(self.folder)
+        self.ledger_url = self.ledger_url or self._own_ledger
         self.output = f"gs://{self.bank.gcs.bucket()}/reels"
         _write_feed(self.feed, self.titles)
         _write_content(self.folder / "content")
@@ -170,6 +169,8 @@ class World:
         for worker in self.workers:
             worker.signal(signal.SIGKILL)
         self.bank.forget(self.output)
+        if self._own_ledger:
+            self.bank.ledgers.drop(self._own_ledger)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

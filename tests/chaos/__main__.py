@@ -1,0 +1,130 @@
+"""Prove that nothing is paid twice and nothing is lost, whatever happens, and print what was tried.
+
+python -m tests.chaos [PART ...] [--sample N] [--minutes M] [--seed S] [--database sqlite|postgresql|both] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import machine_line
+from tests.chaos.bank import Bank, open_bank
+from tests.chaos.ledgers import PostgresLedgers
+from tests.chaos.parts import PARTS, Extent
+from tests.chaos.tally import Tally
+from tests.support.postgres import postgres_server
+
+__all__ = ["main"]
+
+_KEPT, _BROKEN, _BROKEN_OFF = 0, 1, 130
+_DATABASES = ("sqlite", "postgresql")
+_SECOND_SAMPLE = 300
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code 0 if every promise was kept, 1 if one was broken or a proof failed, 130 if it was broken off."""
+    asked = _arguments(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    machine, began = machine_line(), time.monotonic()
+    print(f"Reelmill, killed and cut off in every way\n{machine}, seed {asked.seed}\n", flush=True)
+    tally, broken_off = Tally(), False
+    folder = Path(tempfile.mkdtemp(prefix="reelmill-chaos-"))
+    try:
+        extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at)
+        first, *second = _DATABASES if asked.database == "both" else (asked.database,)
+        _prove(asked.parts, extent, folder / first, tally)
+        for database in second:
+            fewer = replace(extent, sample=extent.sample or _SECOND_SAMPLE)
+            _prove(asked.parts, fewer, folder / database, tally)
+    except KeyboardInterrupt:
+        broken_off = True
+    seconds = round(time.monotonic() - began)
+    print(f"\n{tally}\n{'seconds':36}{seconds:,}{', broken off' if broken_off else ''}", flush=True)
+    if asked.json is not None:
+        facts = {"machine": machine, "seconds": seconds, "broken_off": broken_off, "asked": _as_text(vars(asked))}
+        measured = datetime.now(UTC).isoformat(timespec="seconds")
+        asked.json.write_text(json.dumps({"measured_at": measured, **facts, **tally.to_dict()}, indent=2) + "\n")
+    if tally.broken:
+        print("\nBroken:", *tally.broken, f"What is left of those worlds lies in {folder}.", sep="\n- ", flush=True)
+        return _BROKEN
+    shutil.rmtree(folder, ignore_errors=True)
+    return _BROKEN_OFF if broken_off else _KEPT
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="Prove the promises about money.")
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--sample", type=int, metavar="N", help="about so many points of each kind, not all of them")
+    parser.add_argument("--minutes", type=float, default=20, metavar="M", help="how long to try random schedules")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="decides everything random")
+    parser.add_argument(
+        "--database",
+        choices=(*_DATABASES, "both"),
+        default="sqlite",
+        help=f"where the ledgers are; both: a sample of {_SECOND_SAMPLE} is enough for the second one",
+    )
+    parser.add_argument("--at", metavar="WAY:EVENT[:EVENT]", help="one world of lines: kill there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    return parser.parse_args(argv)
+
+
+def _prove(parts: Sequence[str], extent: Extent, folder: Path, tally: Tally) -> None:
+    """Every part that is asked for, on one database. What a part's failure leaves undone is a broken promise."""
+    with _bank(folder, tally) as bank:
+        for name in ["lines"] if extent.at else parts or PARTS:
+            say = _sayer(name)
+            before, began = len(tally.broken), time.monotonic()
+            try:
+                PARTS[name](bank, folder / name, tally, extent, say)
+            except Exception as error:  # noqa: BLE001 - the other parts are still worth their while
+                traceback.print_exc()
+                tally.fail(name, error)
+            say(f"took {time.monotonic() - began:,.0f} s; {len(tally.broken) - before} promises broken")
+            how = f"[{name} --database {folder.name} --seed {extent.seed}]"
+            tally.broken[before:] = [f"{how} {sentence}" for sentence in tally.broken[before:]]
+
+
+@contextmanager
+def _bank(folder: Path, tally: Tally) -> Iterator[Bank]:
+    """The services; at their end, the faults are counted that the journal cannot know: nothing was accepted."""
+    folder.mkdir(parents=True)
+    with ExitStack() as opened:
+        ledgers = None
+        if folder.name == "postgresql":
+            ledgers = PostgresLedgers(opened.enter_context(postgres_server()))
+        bank = opened.enter_context(open_bank(folder, ledgers=ledgers))
+        before = tally.faults.copy()
+        try:
+            yield bank
+        finally:
+            dealt = bank.veo.stats()["faults"]
+            known = tally.faults - before
+            tally.faults += {kind: count - known[kind] for kind, count in dealt.items() if count > known[kind]}
+
+
+def _sayer(part: str) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        print(f"{datetime.now(UTC):%H:%M:%S} {part}: {text.strip()}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _as_text(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(fact) if isinstance(fact, Path) else fact for name, fact in facts.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
