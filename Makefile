@@ -1,5 +1,5 @@
 # Each target works from a fresh clone with Python 3.11+ and make only.
-.PHONY: help setup demo test check format docs bench serve lock clean
+.PHONY: help setup demo test check format docs chaos bench serve lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -21,6 +21,9 @@ format: setup ## Put the code into shape
 
 docs: setup ## Write the generated reference pages
 	@.venv/bin/python -m scripts.docs
+
+chaos: setup ## Kill it everywhere and look at the bill (hours; docs/chaos.md)
+	@.venv/bin/python -m tests.chaos --database both
 
 bench: setup ## Measure and print ratios
 	@.venv/bin/python -m benchmarks

@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.machine import machine_line
 from tests.chaos.bank import Bank, open_bank
 from tests.chaos.ledgers import PostgresLedgers
-from tests.chaos.parts import PARTS, Extent
+from tests.chaos.parts import ONCE, PARTS, Extent
 from tests.chaos.tally import Tally
 from tests.support.postgres import postgres_server
 
@@ -44,11 +44,12 @@ def main(argv: list[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="reelmill-chaos-"))
     try:
         extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at)
+        parts = ["lines"] if asked.at else asked.parts or list(PARTS)
         first, *second = _DATABASES if asked.database == "both" else (asked.database,)
-        _prove(asked.parts, extent, folder / first, tally)
+        _prove(parts, extent, folder / first, tally)
         for database in second:
             fewer = replace(extent, sample=extent.sample or _SECOND_SAMPLE)
-            _prove(asked.parts, fewer, folder / database, tally)
+            _prove([part for part in parts if part not in ONCE], fewer, folder / database, tally)
     except KeyboardInterrupt:
         broken_off = True
     seconds = round(time.monotonic() - began)
@@ -84,7 +85,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 def _prove(parts: Sequence[str], extent: Extent, folder: Path, tally: Tally) -> None:
     """Every part that is asked for, on one database. What a part's failure leaves undone is a broken promise."""
     with _bank(folder, tally) as bank:
-        for name in ["lines"] if extent.at else parts or PARTS:
+        for name in parts:
             say = _sayer(name)
             before, began = len(tally.broken), time.monotonic()
             try:

@@ -9,12 +9,13 @@ from pathlib import Path
 from tests.chaos.bank import Bank
 from tests.chaos.tally import Tally
 
-__all__ = ["PARTS", "Extent"]
+__all__ = ["ONCE", "PARTS", "Extent"]
 
 Say = Callable[[str], None]
 Part = Callable[[Bank, Path, Tally, "Extent", Say], None]
 
 _ALL_CALLS = 300  # about so many moments at system calls has one way
+_PAUSES = 300  # each lasts longer than a lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,28 @@ def _storage(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -
     storage_faults.run(bank, folder, tally, rounds=_rounds(extent, 40), seed=extent.seed, say=say)
 
 
+def _disk(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import disk_faults
+
+    disk_faults.run(bank, folder, tally, every=max(1, _ALL_CALLS // extent.sample) if extent.sample else 1, say=say)
+
+
+def _database(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import database_faults
+
+    database_faults.run(bank, folder, tally, restarts=_rounds(extent, 20), seed=extent.seed, say=say)
+
+
 def _workers(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
     from tests.chaos import workers
 
-    workers.run(bank, folder, tally, count=extent.sample, say=say)
+    workers.run(bank, folder, tally, count=min(extent.sample or _PAUSES, _PAUSES), say=say)
+
+
+def _clocks(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import clocks
+
+    clocks.run(bank, folder, tally, say=say)
 
 
 def _rounds(extent: Extent, most: int) -> int:
@@ -78,5 +97,11 @@ PARTS: Mapping[str, Part] = {
     "syscalls": _syscalls,
     "network": _network,
     "storage": _storage,
+    "disk": _disk,
+    "database": _database,
     "workers": _workers,
+    "clocks": _clocks,
 }
+
+ONCE = ("controls", "disk", "database")
+"""Parts that bring their own database: to repeat them on a second one would say nothing new."""
