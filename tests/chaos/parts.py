@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.chaos.bank import Bank
 from tests.chaos.tally import Tally
 
-__all__ = ["ONCE", "PARTS", "Extent"]
+__all__ = ["ONCE", "PARTS", "Extent", "Part", "Say"]
 
 Say = Callable[[str], None]
 Part = Callable[[Bank, Path, Tally, "Extent", Say], None]
