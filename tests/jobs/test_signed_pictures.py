@@ -63,7 +63,7 @@ async def test_an_expired_signature_waits_for_the_next_feed(tmp_path, veo, gcs, 
         assert (result.state, standing.error_code) == (State.FAILED, PICTURE_UNREACHABLE)
         assert "EXPIRED" not in result.detail
         assert works == []
-        assert "run the catalog again" in summary.blocked[0].reason
+        assert "Run the catalog again" in summary.blocked[0].reason
         assert veo.stats()["posts"] == posts
 
         decision = decide(standing)
