@@ -15,6 +15,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reelmill.errors import FixConfiguration
+from reelmill.toml import toml_tables
 
 __all__ = ["MediaUse", "NativeRatio", "Platform", "SafeZones", "load_platforms", "select_platforms"]
 
@@ -95,7 +96,7 @@ def load_platforms(path: Path) -> dict[str, Platform]:
     Raises FixConfiguration naming the file, platform and field.
     """
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
+        tables = toml_tables(path.read_text("utf-8"))
     except OSError as error:
         raise FixConfiguration(
             f"{path}: cannot be read ({error.strerror}).", "Point catalogs_dir at a folder with platforms.toml."

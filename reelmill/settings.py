@@ -17,6 +17,7 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -225,3 +226,10 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors(include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise FixConfiguration(f"Setting {name}: {first['msg']}.", "See docs/settings.md for its bounds.") from None
+    except OSError as error:
+        raise FixConfiguration(f"reelmill.toml cannot be read ({error.strerror}).", "Mend its permissions.") from None
+    except (SettingsError, ValueError, RecursionError) as error:
+        said = type(error).__name__ if isinstance(error, SettingsError) else str(error)  # its words quote the value
+        raise FixConfiguration(
+            f"The settings cannot be read: {said}.", "Correct reelmill.toml or REELMILL_*."
+        ) from None

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reelmill.errors import FixConfiguration
+from reelmill.toml import toml_tables
 
 __all__ = ["Brand", "BrandRules", "load_brand"]
 
@@ -84,7 +85,7 @@ class Brand(BrandRules):
     def parse(cls, path: Path, text: str) -> Self:
         """Read the TOML ``text`` of ``path``. Raises FixConfiguration naming the file and the field."""
         try:
-            return cls.model_validate(tomllib.loads(text))
+            return cls.model_validate(toml_tables(text))
         except tomllib.TOMLDecodeError as error:
             raise FixConfiguration(f"{path}: is not valid TOML: {error}.", "Correct that line.") from None
         except ValidationError as error:

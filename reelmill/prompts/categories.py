@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reelmill.errors import FixConfiguration
 from reelmill.prompts.text import fold
+from reelmill.toml import toml_tables
 
 __all__ = ["DEFAULT", "Categories", "Category", "load_categories"]
 
@@ -138,7 +139,7 @@ def load_categories(path: Path, folders: Collection[str]) -> Categories:
     Raises FixConfiguration naming the file, category and field.
     """
     try:
-        tables = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+        tables = toml_tables(path.read_text("utf-8")) if path.exists() else {}
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FixConfiguration(f"{path}: cannot be read: {error}.", "Correct the file.") from None
     return Categories(path, {name: _category(path, name, table) for name, table in tables.items()}, folders)

@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reelmill.errors import FixConfiguration
+from reelmill.toml import toml_tables
 
 __all__ = ["FILE", "FilterRule", "SoftenRules", "SoftenStep", "load_soften_rules", "words_pattern"]
 
@@ -105,7 +106,7 @@ def load_soften_rules(folder: Path, categories: Collection[str] = ()) -> SoftenR
     """
     path = folder / FILE
     try:
-        rules = SoftenRules.model_validate(tomllib.loads(path.read_text("utf-8")))
+        rules = SoftenRules.model_validate(toml_tables(path.read_text("utf-8")))
     except FileNotFoundError:
         raise FixConfiguration(
             f"{path}: is not there, but filtered clips shall be retried.",

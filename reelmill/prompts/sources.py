@@ -48,6 +48,8 @@ class TemplateSources:
                 raise syntax_error(error, self.folder, name) from None
             except TemplateError as error:
                 raise FixConfiguration(f"{self.folder / name}: {error}.", "Correct the template.") from None
+            except (RecursionError, MemoryError, SyntaxError):  # Python's own limits, met while compiling
+                raise FixConfiguration(f"{self.folder / name}: it is nested too deeply.", "Simplify it.") from None
         return environment
 
     def closure(self, name: str) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ ones; a new name adds a model. ``prices`` is replaced as a whole, with the day o
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
@@ -23,6 +22,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from reelmill.errors import ChooseAnotherModel, FixConfiguration
+from reelmill.toml import toml_tables
 from reelmill.veo.model import Model, RetirementKind
 
 __all__ = ["Model", "Registry"]
@@ -106,14 +106,10 @@ def _live_replacement(model: Model, listed: Mapping[str, Model]) -> str | None:
 def _read_extra(path: Path) -> dict[str, dict[str, Any]]:
     try:
         text = path.read_text("utf-8")
-        parsed = (
-            json.loads(text, parse_float=Decimal)
-            if path.suffix == ".json"
-            else tomllib.loads(text, parse_float=Decimal)
-        )
+        parsed = json.loads(text, parse_float=Decimal) if path.suffix == ".json" else toml_tables(text, Decimal)
     except OSError as error:
         raise FixConfiguration(f"{path}: cannot be read ({error.strerror}).", "Mend its permissions.") from None
-    except ValueError as error:  # both parsers' errors, and text that is not UTF-8
+    except (ValueError, RecursionError) as error:  # both parsers' errors, and text that is not UTF-8
         raise FixConfiguration(f"{path}: cannot be parsed: {error}.", "Correct that line.") from None
     if not isinstance(parsed, dict):
         raise FixConfiguration(f"{path}: holds no tables.", "Write one table per model.")
