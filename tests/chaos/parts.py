@@ -86,6 +86,12 @@ def _clocks(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) ->
     clocks.run(bank, folder, tally, say=say)
 
 
+def _prefect(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import prefect_twice
+
+    prefect_twice.run(bank, folder, tally, count=_rounds(extent, 5), say=say)
+
+
 def _rounds(extent: Extent, most: int) -> int:
     """A round is worth many points."""
     return most if extent.sample is None else max(1, min(most, extent.sample // 10))
@@ -101,7 +107,8 @@ PARTS: Mapping[str, Part] = {
     "database": _database,
     "workers": _workers,
     "clocks": _clocks,
+    "prefect": _prefect,
 }
 
-ONCE = ("controls", "disk", "database")
-"""Parts that bring their own database: to repeat them on a second one would say nothing new."""
+ONCE = ("controls", "disk", "database", "prefect")
+"""Parts that need one database or bring it along: to repeat them on a second one would say nothing new."""
