@@ -1,0 +1,1 @@
+"""The mutation score of the rooms that handle money: ``python -m scripts.mutation --help``."""
