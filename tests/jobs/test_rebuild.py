@@ -69,7 +69,7 @@ def reopened(folder, veo, gcs, output, **changes) -> Engine:
 
 
 async def test_a_lost_ledger_is_rebuilt_to_the_cent_from_the_bucket(tmp_path, veo, gcs):
-    with open_engine(tmp_path, veo, gcs) as engine:
+    with open_engine(tmp_path, veo, gcs, unclear_wait_s=60) as engine:
         await make(engine, *ALL_ENDS)
         output, due = engine.storage.root, billed(veo, engine)
         spent, made, run = spends(engine), results(engine), engine.ledger.run(RUN)
@@ -108,7 +108,7 @@ async def test_a_local_folder_is_rebuilt_too(tmp_path, veo):
 async def test_what_an_old_backup_calls_unsent_is_found_and_paid_once(tmp_path, veo, gcs, marked):
     """The back-up knows only the promise; the clip is sent, made and billed afterwards."""
     backup = tmp_path / "backup.db"
-    with open_engine(tmp_path, veo, gcs, unclear_wait_s=30) as engine:
+    with open_engine(tmp_path, veo, gcs, unclear_wait_s=60) as engine:
         url, output, studio = engine.settings.ledger_url, engine.storage.root, engine.studio()
         intent = authorise(studio, Work(clip()), RUN)
         if not marked:
@@ -125,7 +125,7 @@ async def test_what_an_old_backup_calls_unsent_is_found_and_paid_once(tmp_path, 
 
     lose_ledger(tmp_path)
     assert restore(url, backup).doubtful == 1
-    with reopened(tmp_path, veo, gcs, output, unclear_wait_s=30) as engine:
+    with reopened(tmp_path, veo, gcs, output, unclear_wait_s=60) as engine:
         settled = await settle(engine)
         found = engine.ledger.intent(intent.intent_id)
         assert (settled.looked_at, found.state, found.video_uris) == (1, State.SUCCEEDED, (video,))
