@@ -65,7 +65,7 @@ def _no_intent() -> None:
     unwritten: dict[str, tuple[Intent, Callable[[], Any]]] = {}
 
     def promise(database: Database, clip: Clip, **told: Any) -> Intent:
-        intent = authorise(_Forgetful(database), clip, **told)  # type: ignore[arg-type]  # it has what is needed
+        intent = authorise(_Forgetful(database), clip, **told)
         unwritten[intent.intent_id] = intent, lambda: _as(intent, authorise, database, clip, **told)
         return intent
 
@@ -135,8 +135,8 @@ def _sdk_retries() -> None:
     from google.genai import types
 
     options = types.HttpRetryOptions
-    types.HttpRetryOptions = lambda **_told: options(attempts=3, initial_delay=0.05, max_delay=0.1)  # type: ignore[assignment,misc]
-    Shot.admit = Call.admit  # type: ignore[method-assign]
+    types.HttpRetryOptions = lambda **_told: options(attempts=3, initial_delay=0.05, max_delay=0.1)
+    Shot.admit = Call.admit
 
 
 def _prefix_by_sku() -> None:
@@ -148,7 +148,7 @@ def _prefix_by_sku() -> None:
     production.prefix_leaf = lambda _clip_id, _attempt, intent_id: f"all#{intent_id}"
     kept = Intent.output_prefix
     shown = property(lambda intent: kept.__get__(intent).partition("#")[0], kept.__set__)
-    Intent.output_prefix = shown  # type: ignore[assignment]
+    Intent.output_prefix = shown
 
 
 def _free_if_unknown() -> None:
@@ -161,10 +161,10 @@ def _free_if_unknown() -> None:
         except ChooseAnotherModel:
             return Decimal(0)
 
-    Model.unit_price = free  # type: ignore[method-assign]
+    Model.unit_price = free
     authorising.to_micros = lambda _amount: 1  # the first half of authorise's own guard
     harmless = property(lambda clip: _Harmless(estimated(clip)))  # and the second
-    Clip.estimated_usd = harmless  # type: ignore[method-assign]
+    Clip.estimated_usd = harmless
 
 
 class _Harmless(Decimal):

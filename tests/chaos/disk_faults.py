@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import sqlite3
 import threading
 from collections import Counter
@@ -124,8 +123,7 @@ def read_only(bank: Bank, folder: Path, tally: Tally) -> tuple[int, str]:
     """A worker dies while its clip is under way, and the next may not write the ledger: its exit code and words."""
     books = folder / "books"
     books.mkdir(parents=True)
-    ledger = shutil.copyfile(bank.empty_ledger, books / "ledger.db")
-    world = World(folder, bank, titles=_WAYS, ledger_url=f"sqlite:///{ledger}")
+    world = World(folder, bank, titles=_WAYS, ledger_url=bank.ledgers.make(books))
     world.start(interference=Interference(signals={_MIDDLE_OF_A_CLIP: KILL})).wait()
     _allow(books, writing=False)
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.bank import Bank
+from tests.chaos.ledgers import SqliteLedgers
 from tests.chaos.tally import Tally
 
 __all__ = ["ONCE", "PARTS", "Extent", "Part", "Say"]
@@ -14,7 +15,7 @@ __all__ = ["ONCE", "PARTS", "Extent", "Part", "Say"]
 Say = Callable[[str], None]
 Part = Callable[[Bank, Path, Tally, "Extent", Say], None]
 
-_ALL_CALLS = 300  # about so many moments at system calls has one way
+_ALL_CALLS = 450  # about so many moments at system calls has one way
 _PAUSES = 300  # each lasts longer than a lease
 
 
@@ -65,7 +66,8 @@ def _storage(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -
 def _disk(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
     from tests.chaos import disk_faults
 
-    disk_faults.run(bank, folder, tally, every=max(1, _ALL_CALLS // extent.sample) if extent.sample else 1, say=say)
+    if _in_a_file(bank, say):
+        disk_faults.run(bank, folder, tally, every=max(1, _ALL_CALLS // (extent.sample or _ALL_CALLS)), say=say)
 
 
 def _database(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
@@ -89,7 +91,16 @@ def _clocks(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) ->
 def _prefect(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
     from tests.chaos import prefect_twice
 
-    prefect_twice.run(bank, folder, tally, count=_rounds(extent, 5), say=say)
+    if _in_a_file(bank, say):
+        prefect_twice.run(bank, folder, tally, count=_rounds(extent, 5), say=say)
+
+
+def _in_a_file(bank: Bank, say: Say) -> bool:
+    """Whether the ledgers are files, which some parts take hold of."""
+    if not isinstance(bank.ledgers, SqliteLedgers):
+        say("only with SQLite")
+        return False
+    return True
 
 
 def _rounds(extent: Extent, most: int) -> int:
