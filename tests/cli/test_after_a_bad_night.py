@@ -61,7 +61,7 @@ def test_settle_says_what_it_found_clip_by_clip(reelmill, reelmill_json, night, 
 def test_a_video_that_turns_up_after_its_clip_was_made_again_is_told_as_an_orphan(
     reelmill_json, night, rehearsal, ledger, gcs
 ):
-    night("Lamp [[fault:503_before:1]]")
+    night("Lantern [[fault:503_before:1]]")
     ((lost, first),) = ledger.intents(states=[State.LOST])
     code, _ = reelmill_json("redrive", "--output", rehearsal, "--authorise-unclear", lost.clip_id, "--yes")
     assert code == ExitCode.OK
@@ -108,7 +108,7 @@ def test_redrive_with_nothing_to_do_begins_no_run_and_writes_nothing(
 def test_a_clip_that_an_earlier_attempt_delivered_is_paid_again_only_by_name(
     reelmill_json, night, rehearsal, ledger, gcs, veo
 ):
-    night("Lamp [[fault:503_before:1]]")
+    night("Lampion [[fault:503_before:1]]")  # another prompt: the fault counts its submits
     ((lost, first),) = ledger.intents(states=[State.LOST])
     # A second attempt failed; then the first one's video turned up.
     second = bring_to(
