@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from reelmill.ledger.ledger import Ledger
@@ -17,7 +18,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.world import World
 from tests.support.postgres import PostgresServer, postgres_server
 
-__all__ = ["Databases", "cut_at", "databases", "run"]
+__all__ = ["Databases", "cut_at", "databases", "quiet_after", "run"]
 
 _WAYS = ("Walnut bowl", "Walnut bowl [[fault:drop_after_accept]]")
 
@@ -47,23 +48,28 @@ def databases() -> Iterator[Databases]:
         yield Databases(server, proxy, empty)
 
 
-def cut_at(
-    postgres: Databases, bank: Bank, folder: Path, tally: Tally, cuts: dict[int, Cut], titles: Sequence[str] = _WAYS[:1]
-) -> int:
-    """One world whose first worker loses its database at these COMMITs; returns how many COMMITs it made."""
-    what = f"{dict(cuts)} of {titles}"
+@contextmanager
+def quiet_after(
+    postgres: Databases, bank: Bank, folder: Path, tally: Tally, what: str, titles: Sequence[str] = _WAYS[:1]
+) -> Iterator[World]:
+    """A world to do harm in; afterwards it is left in peace until it is quiet, and judged."""
     with postgres.ledger() as url:
         world = World(folder, bank, titles=titles, ledger_url=url)
-        postgres.proxy.made.clear()
-        postgres.proxy.reset(cuts)
-        world.start().wait()
+        yield world
         world.look()
-        commits = postgres.proxy.commits
-        postgres.proxy.reset({})
         world.until_quiet()
         tally.add(what, judge(world))
-        tally.faults += Counter({str(cut): times for cut, times in postgres.proxy.made.items()})
         world.close()
+
+
+def cut_at(postgres: Databases, world: World, tally: Tally, cuts: dict[int, Cut]) -> int:
+    """A worker that loses its database at these COMMITs; returns how many it made."""
+    postgres.proxy.made.clear()
+    postgres.proxy.reset(cuts)
+    world.start().wait()
+    commits = postgres.proxy.commits
+    postgres.proxy.reset({})
+    tally.faults += Counter({str(cut): times for cut, times in postgres.proxy.made.items()})
     return commits
 
 
@@ -71,19 +77,22 @@ def run(
     bank: Bank, folder: Path, tally: Tally, *, restarts: int = 20, seed: int = 1, say: Callable[[str], None]
 ) -> None:
     """Both losses at every COMMIT of two ways; then runs of many clips during which the server is restarted."""
+    numbers = count(1)
     with databases() as postgres:
-        number = 0
+
+        def suffers(cuts: dict[int, Cut], titles: Sequence[str]) -> int:
+            what = f"{ {at: cut.name for at, cut in cuts.items()} } of {titles}"
+            with quiet_after(postgres, bank, folder / f"postgres-{next(numbers)}", tally, what, titles) as world:
+                return cut_at(postgres, world, tally, cuts)
+
         for way in _WAYS:
-            commits = cut_at(postgres, bank, folder / f"calm-{number}", tally, {}, [way])
+            commits = suffers({}, [way])
             say(f"2 x {commits} losses of PostgreSQL around a COMMIT of {way!r}")
             for at in range(1, commits + 1):
                 for cut in (Cut.BEFORE, Cut.AFTER):
-                    number += 1
-                    cut_at(postgres, bank, folder / f"cut-{number}", tally, {at: cut}, [way])
+                    suffers({at: cut}, [way])
         chance = random.Random(seed)
         say(f"{restarts} runs under which PostgreSQL is restarted")
-        for number in range(restarts):
-            cuts = dict.fromkeys(chance.sample(range(1, 90), 3), Cut.RESTARTED)
-            titles = [f"Bowl {clip}" for clip in range(8)]
-            cut_at(postgres, bank, folder / f"restart-{number}", tally, cuts, titles)
+        for _ in range(restarts):
+            suffers(dict.fromkeys(chance.sample(range(1, 90), 3), Cut.RESTARTED), [f"Bowl {clip}" for clip in range(8)])
         say(f"  {len(tally.broken)} promises broken")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from tests.chaos.bank import Bank
@@ -20,7 +22,7 @@ from tests.chaos.tracing import KILL
 from tests.chaos.worker import Interference, Worker
 from tests.chaos.world import World
 
-__all__ = ["FailingDisk", "failing_disk", "locked", "no_larger_than", "read_only", "run"]
+__all__ = ["FailingDisk", "failing_disk", "locked", "no_larger_than", "quiet_after", "read_only", "run"]
 
 _WRITES = {"write", "writev", "pwrite64", "pwritev", "ftruncate"}
 _SYNCS = {"fsync", "fdatasync"}
@@ -56,45 +58,59 @@ class FailingDisk(Watch):
             fail(stop, self.error)
 
 
+@contextmanager
+def quiet_after(
+    bank: Bank, folder: Path, tally: Tally, what: str, titles: Sequence[str] = _WAYS[:1]
+) -> Iterator[World]:
+    """A world to do harm in; afterwards it is left in peace until it is quiet, and judged."""
+    books = folder / "books"  # a folder that may be closed without closing all else
+    books.mkdir(parents=True)
+    ledger = shutil.copyfile(bank.empty_ledger, books / "ledger.db")
+    settings = {"REELMILL_IN_FLIGHT": "1"}
+    world = World(folder, bank, titles=titles, ledger_url=f"sqlite:///{ledger}", settings=settings)
+    yield world
+    world.look()
+    world.until_quiet()
+    tally.add(what, judge(world))
+    world.close()
+
+
 def failing_disk(
-    bank: Bank,
-    folder: Path,
-    tally: Tally,
-    nth: int,
-    *,
-    title: str = _WAYS[0],
-    error: int = errno.ENOSPC,
-    syncs: bool = False,
+    world: World, tally: Tally, nth: int, *, error: int = errno.ENOSPC, syncs: bool = False
 ) -> FailingDisk:
-    """A full disk from the ``nth`` write on, or one sync that fails; judged when there is room again."""
-    world = World(folder, bank, titles=[title], settings={"REELMILL_IN_FLIGHT": "1"})
+    """A worker whose disk is full from the ``nth`` write on, or fails one sync (or write) with another error."""
     disk = FailingDisk(world, nth=nth, error=error, syncs=syncs, lasting=error == errno.ENOSPC)
-    worker = disk.run()
-    name = errno.errorcode[error]
-    kind = f"ledger {'sync' if syncs else 'write'} fails with {name}"
-    tally.faults[kind] += disk.failed
-    _finish(world, worker, tally, f"{kind} from no. {nth} of {title!r}")
+    disk.run()
+    tally.faults[f"ledger {'sync' if syncs else 'write'} fails with {errno.errorcode[error]}"] += disk.failed
     return disk
 
 
-def no_larger_than(bank: Bank, folder: Path, tally: Tally, size: int) -> int:
-    """No file of the worker may grow beyond ``size`` bytes; returns its exit code."""
-    world = World(folder, bank, titles=_WAYS)
-    worker = world.start(interference=Interference(largest_file=size))
+def no_larger_than(world: World, tally: Tally, size: int) -> int:
+    """A worker none of whose files may grow beyond ``size`` bytes; returns its exit code."""
     tally.faults["files may not grow"] += 1
-    return _finish(world, worker, tally, f"no file beyond {size} bytes")
+    return world.start(interference=Interference(largest_file=size)).wait()
 
 
-def locked(bank: Bank, folder: Path, tally: Tally, *, hold_s: float, kill: int | None = None) -> int:
-    """Another process takes the ledger's lock again and again, for ``hold_s`` seconds; returns how often."""
-    world = World(folder, bank, titles=_WAYS)
+def locked(world: World, tally: Tally, *, hold_s: float, kill: int | None = None) -> int:
+    """A worker while another process takes the ledger's lock again and again, for ``hold_s`` seconds; how often."""
     told = Interference(signals={kill: KILL} if kill else {})
-    with _held_again_and_again(world.folder / "ledger.db", hold_s) as held:
-        worker = world.start(interference=told)
-        worker.wait(patience_s=600)
+    with _held_again_and_again(world.folder / "books" / "ledger.db", hold_s) as held:
+        world.start(interference=told).wait(patience_s=600)
     tally.faults["ledger locked"] += held["times"]
-    _finish(world, worker, tally, f"locked for {hold_s} s, killed at {kill}")
     return held["times"]
+
+
+def read_only(world: World, tally: Tally) -> tuple[int, str]:
+    """A worker that may not write the ledger: its exit code and words."""
+    books = world.folder / "books"
+    _allow(books, writing=False)
+    try:
+        worker = world.start(interference=Interference(unprivileged=True))
+        code = worker.wait()
+    finally:
+        _allow(books, writing=True)
+    tally.faults["ledger read-only"] += 1
+    return code, worker.said
 
 
 @contextmanager
@@ -119,57 +135,42 @@ def _held_again_and_again(path: Path, hold_s: float) -> Iterator[Counter[str]]:
         holder.join()
 
 
-def read_only(bank: Bank, folder: Path, tally: Tally) -> tuple[int, str]:
-    """A worker dies while its clip is under way, and the next may not write the ledger: its exit code and words."""
-    books = folder / "books"
-    books.mkdir(parents=True)
-    world = World(folder, bank, titles=_WAYS, ledger_url=bank.ledgers.make(books))
-    world.start(interference=Interference(signals={_MIDDLE_OF_A_CLIP: KILL})).wait()
-    _allow(books, writing=False)
-    try:
-        worker = world.start(interference=Interference(unprivileged=True))
-        code = worker.wait()
-    finally:
-        _allow(books, writing=True)
-    tally.faults["ledger read-only"] += 1
-    said = worker.said
-    _finish(world, worker, tally, "a ledger that is read-only in the middle")
-    return code, said
-
-
 def _allow(books: Path, *, writing: bool) -> None:
     for path in books.iterdir():
         path.chmod(0o644 if writing else 0o444)
     books.chmod(0o755 if writing else 0o555)
 
 
-def _finish(world: World, worker: Worker, tally: Tally, what: str) -> int:
-    code = worker.wait()
-    world.look()
-    world.until_quiet()
-    tally.add(what, judge(world))
-    world.close()
-    return code
-
-
 def run(bank: Bank, folder: Path, tally: Tally, *, every: int = 1, say: Callable[[str], None]) -> None:
     """A full disk from every write on, every sync failing, growing files refused at many sizes, locks, no writing."""
+    numbers = count(1)
+
+    def world(what: str, titles: Sequence[str] = _WAYS) -> AbstractContextManager[World]:
+        return quiet_after(bank, folder / f"disk-{next(numbers)}", tally, what, titles)
+
     reason = why_not() or why_none_can_fail()
     if reason:
         say(f"no disk fails in this run: {reason}")
-    for number, title in enumerate([] if reason else _WAYS):
-        writes = failing_disk(bank, folder / f"calm-{number}", tally, 0, title=title).counted
-        syncs = failing_disk(bank, folder / f"calm-syncs-{number}", tally, 0, title=title, syncs=True).counted
+    for title in [] if reason else _WAYS:
+        with world("calm", [title]) as calm:
+            writes = failing_disk(calm, tally, 0).counted
+        with world("calm", [title]) as calm:
+            syncs = failing_disk(calm, tally, 0, syncs=True).counted
         say(f"{writes} writes and {syncs} syncs of the ledger, of {title!r}")
         for nth in range(1, writes + 1, every):
-            failing_disk(bank, folder / f"full-{number}-{nth}", tally, nth, title=title)
+            with world(f"disk full from write {nth} on of {title!r}", [title]) as full:
+                failing_disk(full, tally, nth)
         for nth in range(1, syncs + 1):
-            failing_disk(bank, folder / f"sync-{number}-{nth}", tally, nth, title=title, error=errno.EIO, syncs=True)
+            with world(f"sync {nth} failed of {title!r}", [title]) as failing:
+                failing_disk(failing, tally, nth, error=errno.EIO, syncs=True)
     say(f"{len(_SIZES)} sizes beyond which no file may grow; locks; a ledger that may not be written")
     for size in _SIZES:
-        no_larger_than(bank, folder / f"size-{size}", tally, size)
+        with world(f"no file beyond {size} bytes") as small:
+            no_larger_than(small, tally, size)
     for hold_s in (0.2, 1.0, _LONGER_THAN_PATIENCE_S):
-        locked(bank, folder / f"locked-{hold_s}", tally, hold_s=hold_s)
-    locked(bank, folder / "locked-and-killed", tally, hold_s=0.5, kill=_MIDDLE_OF_A_CLIP)
-    read_only(bank, folder / "read-only", tally)
+        with world(f"locked for {hold_s} s at a time") as held:
+            locked(held, tally, hold_s=hold_s)
+    with world("locked and killed, then read-only") as held:
+        locked(held, tally, hold_s=0.5, kill=_MIDDLE_OF_A_CLIP)
+        read_only(held, tally)
     say(f"  {len(tally.broken)} promises broken")

@@ -5,6 +5,7 @@ Linux on x86-64 and AArch64. No root is needed: whoever starts a process may tra
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 __all__ = ["SystemCall", "fail", "system_calls", "why_none_can_fail", "why_not"]
 
@@ -127,15 +129,14 @@ def fail(stop: SystemCall, error: int) -> None:
 
 
 def system_calls(pid: int) -> Iterator[SystemCall]:
-    """Seize a process and yield every stop of its threads until all are gone.
+    """Seize a process, its first thread last, and yield every stop of its threads until all are gone.
 
     The whole iteration must happen in one thread without child processes of its own. Between two items the
     thread that stopped stands still; the others go on. A child of our own is reaped at its end. Raises OSError if
     the process cannot be seized.
     """
     names = _NUMBERS[platform.machine()]
-    _ptrace(_SEIZE, pid, 0, _OPTIONS)
-    _ptrace(_INTERRUPT, pid)
+    _seize(pid)
     within: dict[int, SystemCall] = {}
     while True:
         try:
@@ -158,6 +159,19 @@ def system_calls(pid: int) -> Iterator[SystemCall]:
             _ptrace(resume, thread, 0, deliver)
         except ProcessLookupError:  # killed meanwhile; the next wait tells
             continue
+
+
+def _seize(pid: int) -> None:
+    """Every thread; one that is born meanwhile to a seized one is seized from birth."""
+    threads: set[int] = set()
+    while found := {int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()} - threads - {pid}:
+        for thread in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it is gone, or was seized from birth
+                _ptrace(_SEIZE, thread, 0, _OPTIONS)
+                _ptrace(_INTERRUPT, thread)
+        threads |= found
+    _ptrace(_SEIZE, pid, 0, _OPTIONS)
+    _ptrace(_INTERRUPT, pid)
 
 
 def _call(thread: int, names: dict[int, str], within: dict[int, SystemCall]) -> SystemCall | None:

@@ -11,6 +11,7 @@ import random
 import signal
 import struct
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,11 +100,13 @@ class Watch:
     def _watch(self, worker: Worker) -> None:
         """In a thread of its own: whatever seizes a process has to do all the rest, too."""
         within: dict[int, Point] = {}
-        begun = False
         try:
+            while not worker.awaits_tracer:
+                if not worker.running:
+                    return
+                time.sleep(0.005)
             for stop in system_calls(worker.pid):
-                begun = begun or (stop.name == "kill" and stop.arguments[:2] == (worker.pid, 0))
-                point = self._reached(stop, worker.pid, within) if begun else None
+                point = self._reached(stop, worker.pid, within)
                 if point is not None:
                     self.act(point, stop, worker)
         except Exception as error:  # noqa: BLE001 - raised again where the worker is waited for

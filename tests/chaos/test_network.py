@@ -9,7 +9,6 @@ from tests.chaos.network import EXPECTED, faulty, without_service
 from tests.chaos.tally import Tally
 
 _NEVER_ACCEPTED = {"400", "500_before", "503_before", "drop_before", "redirect"}
-_KILLED = ("429:2", "drop_after_accept", "partial", "missing_done")
 
 
 def test_every_fault_of_the_service_ends_as_it_has_to(chaos_bank: Bank, tmp_path: Path) -> None:
@@ -20,14 +19,6 @@ def test_every_fault_of_the_service_ends_as_it_has_to(chaos_bank: Bank, tmp_path
     assert {kind.partition(":")[0] for kind in EXPECTED} == set(Fault)
     assert set(tally.faults) == set(Fault) - {Fault.PARTIAL}
     assert tally.accepted == len(expected) - len(_NEVER_ACCEPTED)
-
-
-def test_a_worker_killed_amid_faults(chaos_bank: Bank, tmp_path: Path) -> None:
-    tally = Tally()
-    ended = faulty(chaos_bank, tmp_path / "w", tally, _KILLED, samples=2, kill=9_000)
-    assert tally.broken == []
-    assert tally.kill_points == 1
-    assert all(ended[kind] in {EXPECTED.get(kind, State.SUCCEEDED), State.LOST} for kind in _KILLED)
 
 
 def test_a_service_that_is_not_there_costs_nothing(chaos_bank: Bank, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from reelmill.settings import load_settings
 from reelmill.storage.open import open_storage
 from tests.chaos.bank import Bank
 from tests.chaos.storage_faults import PLACES, late_listing, troubled
-from tests.chaos.storage_proxy import Operation, Trouble, Wrong, storage_proxy
+from tests.chaos.storage_proxy import Trouble, Wrong, storage_proxy
 from tests.chaos.tally import Tally
 
 
@@ -19,14 +19,6 @@ def test_trouble_at_every_place_where_storage_is_needed(chaos_bank: Bank, tmp_pa
     assert tally.broken == []
     assert [trouble for trouble in proxy.troubles if trouble.times] == []
     assert tally.accepted == 3
-
-
-def test_a_worker_killed_while_storage_refuses(chaos_bank: Bank, tmp_path: Path) -> None:
-    tally = Tally()
-    storm = [Trouble(wrong, Operation.WRITE, "clips/") for wrong in Wrong if wrong is not Wrong.SLOW]
-    troubled(chaos_bank, tmp_path / "w", tally, storm, kill=6_000)
-    assert tally.broken == []
-    assert tally.kill_points == 1
 
 
 def test_videos_that_are_listed_late_are_found_by_settle_and_charged_then(chaos_bank: Bank, tmp_path: Path) -> None:

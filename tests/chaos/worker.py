@@ -60,9 +60,9 @@ class Interference:
 
     ``signals``: the line event (from 1) at which it gets each signal; ``places``: the function at whose first line
     it gets one. ``clock_s``: how far ahead of the truth its wall clock is; ``steps``: the line event at which that
-    clock is set, and by how many seconds it jumps. ``traced``: wait for a tracer, and mark where the first clip is
-    authorised. ``largest_file``: no file of it may grow beyond so many bytes. ``unprivileged``: root or not, it has to
-    respect who may write what.
+    clock is set, and by how many seconds it jumps. ``traced``: wait for a tracer when the first clip is about to be
+    authorised. ``largest_file``: no file of it may grow beyond so many bytes. ``unprivileged``: root or not, it has
+    to respect who may write what.
     """
 
     signals: dict[int, signal.Signals] = field(default_factory=dict)
@@ -135,6 +135,11 @@ class Worker:
             return self._process.exitcode == _CRASHED
 
     @property
+    def awaits_tracer(self) -> bool:
+        """Whether it has come to where it waits for one."""
+        return self._note.with_suffix(".ready").exists()
+
+    @property
     def note(self) -> str:
         """Where it was when it was killed, as ``number file:line``; empty if it was not."""
         return self._note.read_text() if self._note.exists() else ""
@@ -170,7 +175,7 @@ def _work(arguments: list[str], environment: dict[str, str], files: tuple[str, s
     if told.unprivileged:
         _give_up_power()
     if told.traced:
-        _await_tracer()
+        _await_tracer(Path(note).with_suffix(".ready"))
     events = LineEvents(
         told.signals,
         lambda where: _write(note, where),
@@ -205,19 +210,19 @@ def _give_up_power() -> None:
         raise OSError(ctypes.get_errno(), "capset")
 
 
-def _await_tracer() -> None:
-    """Go on only under a tracer; a ``kill`` of ourselves with signal 0, which does nothing, tells it when we begin."""
+def _await_tracer(ready: Path) -> None:
+    """When the first clip is about to be authorised, say so and go on only under a tracer."""
     from reelmill.production import producer
 
     authorise = producer.authorise
 
-    def marked(*arguments: Any) -> Any:
-        os.kill(os.getpid(), 0)
+    def traced(*arguments: Any) -> Any:
+        ready.touch()
+        while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():  # of the thread that is seized last
+            time.sleep(0.001)
         return authorise(*arguments)
 
-    producer.authorise = marked
-    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
-        time.sleep(0.001)
+    producer.authorise = traced
 
 
 def _write(path: str, text: str) -> None:
