@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import sqlite3
 import threading
 from collections import Counter
@@ -65,9 +64,8 @@ def quiet_after(
     """A world to do harm in; afterwards it is left in peace until it is quiet, and judged."""
     books = folder / "books"  # a folder that may be closed without closing all else
     books.mkdir(parents=True)
-    ledger = shutil.copyfile(bank.empty_ledger, books / "ledger.db")
     settings = {"REELMILL_IN_FLIGHT": "1"}
-    world = World(folder, bank, titles=titles, ledger_url=f"sqlite:///{ledger}", settings=settings)
+    world = World(folder, bank, titles=titles, ledger_url=bank.ledgers.make(books), settings=settings)
     yield world
     world.look()
     world.until_quiet()
