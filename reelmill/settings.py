@@ -200,6 +200,12 @@ class Settings(BaseSettings):
         host = urlsplit(self.vertex_base_url).hostname or ""
         return bool(self.vertex_base_url) and not host.endswith(".googleapis.com")
 
+    @field_validator("vertex_base_url", "storage_emulator_host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        urlsplit(value)  # raises ValueError, which names the setting
+        return value
+
     @field_validator("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "credentials_file", mode="before")
     @classmethod
     def _empty_means_unset(cls, value: object) -> object:

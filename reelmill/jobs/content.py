@@ -16,12 +16,19 @@ _SHIPPED = (_PACKAGE / "_catalogs", _PACKAGE.parent / "catalogs")  # in a wheel,
 def content_folder(settings: Settings) -> Path:
     """The folder of ``catalogs_dir`` if it is there; the shipped content if the default one is missing."""
     chosen = settings.catalogs_dir
-    if (chosen / "platforms.toml").is_file():
+    if _has_content(chosen):
         return chosen
     if "catalogs_dir" not in settings.model_fields_set:
         for folder in _SHIPPED:
-            if (folder / "platforms.toml").is_file():
+            if _has_content(folder):
                 return folder
     raise FixConfiguration(
         f"{chosen}: has no platforms.toml.", "Point catalogs_dir at a folder with brand.toml, platforms.toml, prompts/."
     )
+
+
+def _has_content(folder: Path) -> bool:
+    try:
+        return (folder / "platforms.toml").is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

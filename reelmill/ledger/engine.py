@@ -29,7 +29,7 @@ def parse_url(text: str) -> URL:
     remedy = "Set REELMILL_LEDGER_URL like sqlite:///.reelmill/ledger.db or postgresql://user@host/database."
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise FixConfiguration("The ledger's URL is no database URL.", remedy) from None
     kind = url.drivername.partition("+")[0]
     if kind in ("postgresql", "postgres"):
@@ -38,7 +38,11 @@ def parse_url(text: str) -> URL:
         raise FixConfiguration(f"The ledger cannot live in {kind}.", remedy)
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise FixConfiguration("A ledger in memory would forget what was paid.", remedy)
-    return url.set(drivername="sqlite", database=str(Path(url.database).expanduser().absolute()))
+    try:
+        file = Path(url.database).expanduser().absolute()
+    except RuntimeError:  # ~somebody without a home
+        raise FixConfiguration("The ledger's URL names no file.", remedy) from None
+    return url.set(drivername="sqlite", database=str(file))
 
 
 def make_engine(url: URL) -> Engine:
@@ -54,9 +58,10 @@ def _sqlite(url: URL) -> Engine:
     assert url.database is not None  # parse_url saw to it
     try:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: characters that no file name has
+        reason = error.strerror if isinstance(error, OSError) else "the name is not valid"
         raise FixAccess(
-            f"The ledger's folder {Path(url.database).parent} cannot be made: {error.strerror}.",
+            f"The ledger's folder {str(Path(url.database).parent)!r} cannot be made: {reason}.",
             "Make it writable, or change REELMILL_LEDGER_URL.",
         ) from None
     engine = create_engine(url, hide_parameters=True, pool_size=8, max_overflow=64, connect_args={"timeout": BUSY_S})

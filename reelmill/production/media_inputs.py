@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from reelmill.veo.images import FetchedImage, ImageFetcher, ImageUnreachable
 __all__ = ["MediaInputs"]
 
 _REMEMBERED = 10_000
+_PICTURE = re.compile(r"inputs/[0-9a-f]{64}\.(jpg|png)")
 _NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4"}
 
@@ -87,6 +89,8 @@ class MediaInputs:
         try:
             name = str(orjson.loads(self.storage.read(_pointer(reference)))["name"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):  # never fetched, or no pointer of ours
+            return None
+        if not _PICTURE.fullmatch(name):
             return None
         if self.storage.is_cloud and not self.storage.list(name):
             return None

@@ -25,7 +25,10 @@ class LocalStorage:
     """A :class:`~reelmill.storage.port.Storage` in a folder, which is made when something is first written."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root.expanduser().resolve()
+        try:
+            self._root = root.expanduser().resolve()
+        except (RuntimeError, OSError, ValueError):  # ~somebody without a home, links in a circle, no characters
+            raise FixConfiguration(f"The output {str(root)!r} names no folder.", "Write its path out.") from None
 
     @property
     def root(self) -> str:
