@@ -62,11 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    asked = os.environ.get(LOG_LEVEL, "") or "WARNING"
+    level = logging.getLevelNamesMapping().get(asked.upper())
     logging.basicConfig(
-        level=os.environ.get(LOG_LEVEL, "WARNING").upper(),
+        level=logging.WARNING if level is None else level,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    if level is None:
+        _say(f"{LOG_LEVEL}={asked!r} is no level and is ignored; use DEBUG, INFO, WARNING or ERROR.")
     for warning in unknown_settings(os.environ):
         _say(warning)
     as_json = "--json" in arguments

@@ -14,7 +14,7 @@ from pathlib import Path
 from reelmill.veo.images import ImageFetcher
 from tests.support.pictures import png
 
-__all__ = ["PictureShop", "certificate", "picture_shop"]
+__all__ = ["PictureShop", "certificate", "fetcher_for", "picture_shop"]
 
 _NAME = "shop.invalid"
 
@@ -26,6 +26,7 @@ class PictureShop:
     port: int
     authority: Path
     signature: str = ""
+    closed: set[str] = field(default_factory=set)  # paths that open to nobody
     asked: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
 
@@ -38,7 +39,7 @@ class PictureShop:
         return fetcher_for(self.origin, self.authority)
 
 
-def fetcher_for(origin: str, authority: Path) -> ImageFetcher:
+def fetcher_for(origin: str, authority: Path | str) -> ImageFetcher:
     """A fetcher that trusts the shop's certificate and finds its name on this machine."""
     return ImageFetcher(
         rehearsal_origin=origin,
@@ -73,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         shop = self.server.shop
         shop.asked.append(self.path)
         path, _, query = self.path.partition("?")
-        opens = shop.signature in query
+        opens = shop.signature in query and path not in shop.closed
         body = shop.pictures.get(path, png(64, 48)) if opens else b"expired"
         self.send_response(200 if opens else 403)
         self.send_header("Content-Length", str(len(body)))
