@@ -13,6 +13,7 @@ import pytest
 
 from reelmill.local import free_port
 from tests.support.feeds import product_row, write_feed
+from tests.support.listening import listening
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 240.0
@@ -61,12 +62,15 @@ def test_serve_deploys_runs_and_stops_in_order(project):
             moving = lambda: api.post("/task_runs/filter", json=ours).json()  # noqa: E731
             wait_for(moving, process, lambda: story(api, run_id))
             assert api.get(f"/flow_runs/{run_id}").json()["state_type"] == "RUNNING"
+            doors = listening(process.pid)
         process.send_signal(signal.SIGTERM)
         printed, errors = process.communicate(timeout=DEADLINE_S)
     finally:
         process.kill()
 
     assert process.returncode == 0, errors
+    assert {address for address, _ in doors} == {"127.0.0.1"}, "for this machine alone: server, simulator, storage"
+    assert len(doors) >= 3
     assert f"http://127.0.0.1:{port}" in printed
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{port}/api/health", trust_env=False)
