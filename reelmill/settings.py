@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     # Money
     ledger_url: str = Field(
         "sqlite:///.reelmill/ledger.db",
+        repr=False,  # it may hold a password
         description="SQLAlchemy URL of the ledger: SQLite on one machine, PostgreSQL for several.",
     )
     cap_run_usd: Usd | None = Field(

@@ -41,6 +41,7 @@ def test_a_secret_never_shows(monkeypatch):
     settings = load_settings()
     assert "very-secret" not in repr(settings)
     assert "very-secret" not in str(settings.model_dump_json())
+    assert "hunter2" not in repr(load_settings(ledger_url="postgresql://me:hunter2@db/ledger"))
 
 
 def test_an_empty_value_means_unset_and_the_common_names_work(monkeypatch):
