@@ -43,8 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     tally, broken_off = Tally(), False
     folder = Path(tempfile.mkdtemp(prefix="reelmill-chaos-"))
     try:
-        extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at)
-        parts = ["lines"] if asked.at else asked.parts or list(PARTS)
+        extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at, asked.replay)
+        only = ["lines"] if asked.at else ["schedules"] if asked.replay else []
+        parts = only or asked.parts or list(PARTS)
         first, *second = _DATABASES if asked.database == "both" else (asked.database,)
         _prove(parts, extent, folder / first, tally)
         for database in second:
@@ -78,6 +79,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         help=f"where the ledgers are; both: a sample of {_SECOND_SAMPLE} is enough for the second one",
     )
     parser.add_argument("--at", metavar="WAY:EVENT[:EVENT]", help="one world of lines: kill there")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="one schedule, as it was printed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     return parser.parse_args(argv)
 

@@ -52,13 +52,9 @@ def run(
     folder: Path,
     tally: Tally,
     *,
-    new_ledger: Callable[[], str] = lambda: "",
     say: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Every skew, alone and beside a worker that is right; jumps at many lines; days and months that end meanwhile.
-
-    ``new_ledger`` gives the URL of an empty ledger; SQLite unless it does.
-    """
+    """Every skew, alone and beside a worker that is right; jumps at many lines; days and months that end meanwhile."""
     worlds = [
         *(Skewed(clock_s=skew, company=company) for skew in _SKEWS for company in (False, True)),
         *(Skewed(clock_s=_SKEWS[number % len(_SKEWS)], at=at) for number, at in enumerate(_STEPS)),
@@ -66,7 +62,7 @@ def run(
     say(f"clocks: {len(worlds) + 2} worlds")
     for number, world in enumerate(worlds):
         try:
-            tally.add(str(world), skewed(bank, folder / f"clock-{number}", world, ledger_url=new_ledger()))
+            tally.add(str(world), skewed(bank, folder / f"clock-{number}", world))
         except TimeoutError as error:
             tally.fail(str(world), error)
         tally.faults["clock shift"] += 1
@@ -75,10 +71,10 @@ def run(
         tally.faults["clock shift"] += 1
 
 
-def skewed(bank: Bank, folder: Path, how: Skewed, *, ledger_url: str = "") -> Verdict:
+def skewed(bank: Bank, folder: Path, how: Skewed) -> Verdict:
     """Make a catalog by a worker whose clock is wrong, then let others with the right time bring it to its end."""
     titles = [f"{folder.name} {title}" for title in _TITLES]
-    world = World(folder, bank, titles=titles, settings=_SETTINGS, ledger_url=ledger_url)
+    world = World(folder, bank, titles=titles, settings=_SETTINGS)
     workers = [world.start(interference=how.interference)]
     if how.company:
         workers.append(world.start())

@@ -21,12 +21,13 @@ _PAUSES = 300  # each lasts longer than a lease
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How far to go: ``sample`` points of each kind (None: all), ``minutes`` of schedules; ``at``: one world only."""
+    """How far to go: ``sample`` points of each kind (None: all), ``minutes`` of schedules; or one world."""
 
     sample: int | None = None
     minutes: float = 20
     seed: int = 1
     at: str | None = None
+    replay: Path | None = None
 
 
 def _controls(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
@@ -101,6 +102,28 @@ def _in_a_file(bank: Bank, say: Say) -> bool:
         say("only with SQLite")
         return False
     return True
+
+
+def _prefect(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import prefect_twice
+
+    prefect_twice.run(bank, folder, tally, count=_rounds(extent, 5), say=say)
+
+
+def _search(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import schedules
+
+    schedules.search(bank, folder, tally, seed=extent.seed, say=say)
+
+
+def _schedules(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import schedules
+    from tests.chaos.schedule import Schedule
+
+    if extent.replay is not None:
+        schedules.replay(bank, folder, tally, Schedule.parse(extent.replay.read_text()), say=say)
+    else:
+        schedules.run(bank, folder, tally, minutes=extent.minutes, count=extent.sample, seed=extent.seed, say=say)
 
 
 def _rounds(extent: Extent, most: int) -> int:

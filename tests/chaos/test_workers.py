@@ -18,8 +18,8 @@ RECORD = PLACES["before the answer is recorded"]
 def world_of(chaos_bank, tmp_path):
     worlds = []
 
-    def make(title, **options):
-        worlds.append(stopped_world(chaos_bank, tmp_path / str(len(worlds)), f"{title} {tmp_path.name}", **options))
+    def make(title):
+        worlds.append(stopped_world(chaos_bank, tmp_path / str(len(worlds)), f"{title} {tmp_path.name}"))
         return worlds[-1]
 
     yield make

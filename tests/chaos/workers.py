@@ -92,10 +92,10 @@ def until(condition: Callable[[], bool], patience_s: float = _PATIENCE_S) -> boo
     return True
 
 
-def stopped_world(bank: Bank, folder: Path, title: str, *, ledger_url: str = "") -> World:
+def stopped_world(bank: Bank, folder: Path, title: str) -> World:
     """A world of one product whose leases are as short as can be."""
     settings = {"REELMILL_LEASE_S": str(LEASE_S)}
-    return World(folder, bank, titles=[title], settings=settings, ledger_url=ledger_url)
+    return World(folder, bank, titles=[title], settings=settings)
 
 
 def leases_lapsed(world: World) -> bool:
