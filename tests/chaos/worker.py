@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import multiprocessing
 import os
 import resource
 import signal
@@ -26,29 +25,12 @@ import reelmill.cli
 from tests.chaos.clock import shift_clock
 from tests.chaos.controls import Control, break_protocol
 from tests.chaos.tracing import AUTHORISE, LineEvents
+from tests.support.forkserver import PROCESSES
 
 __all__ = ["Interference", "Worker"]
 
-PROCESSES = multiprocessing.get_context("forkserver")
 _PREPARATION = spawn.get_preparation_data
 _TURN = threading.Lock()  # threads that ask multiprocessing about the same child read its exit code away
-_VERBS = ("run", "settle", "status", "redrive", "report")
-PROCESSES.set_forkserver_preload(
-    [
-        __name__,
-        *(
-            "alembic.command",
-            "alembic.ext.checkconstraint_byname",
-            "av.subtitles.stream",
-            "google.auth.aio.credentials",
-        ),
-        *("google.cloud.storage", "google.genai.types", "google.oauth2.reauth", "google_crc32c"),
-        *("mako.template", "pandas", "psycopg", "pyarrow.pandas_compat", "pyarrow.parquet"),
-        *("reelmill.catalog.delimited", "reelmill.cli.simulator", "reelmill.storage.gcs"),
-        *(f"reelmill.cli.{verb}" for verb in _VERBS),
-        "tests.chaos.frozen",
-    ]
-)
 _PATIENCE_S = 90
 _CAPABILITIES = 0x20080522  # version 3 of their layout: two sets of three words
 _CRASHED = 70  # the exit code of a worker that ended in an exception which is no Reelmill error

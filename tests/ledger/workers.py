@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -17,9 +16,8 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Run, Softening
 from reelmill.ledger.states import State
 from tests.ledger.making import LEASE_S, OUTPUT, FixedClock, authorise, make_clip, settlement
+from tests.support.forkserver import PROCESSES
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.ledger.workers"])
 _LIMIT_S = 120
 
 
