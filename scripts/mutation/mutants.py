@@ -23,7 +23,8 @@ __all__ = ["Change", "Mutant", "changes_of"]
 # Read, not imported: what is imported before the fork is not changed after it.
 _ERRORS_FILE = Path(__file__).parents[2] / "reelmill" / "errors.py"
 _ERRORS = frozenset(node.name for node in ast.parse(_ERRORS_FILE.read_text()).body if isinstance(node, ast.ClassDef))
-_UNTOUCHED_CALLS = frozenset({"len", "isinstance", "getLogger", "TypeVar", "cast"})
+_UNTOUCHED_CALLS = frozenset({"len", "isinstance", "getLogger", "cast"})
+_TYPES = frozenset({"TypeVar", "ParamSpec"})
 _LOGGERS = frozenset({"log", "_log"})
 _SHORT = 160  # characters of a line that is shown
 
@@ -130,6 +131,8 @@ def _left_out(node: cst.CSTNode) -> bool:
         ):
             return True
         case cst.Expr(value=cst.Call(func=cst.Attribute(value=cst.Name(value=logger)))) if logger in _LOGGERS:
+            return True
+        case cst.Assign(value=cst.Call() as made) if _name(made) in _TYPES:
             return True
         case cst.Call():
             return _name(node) in _UNTOUCHED_CALLS

@@ -49,7 +49,7 @@ OPTIONS = (
     "no:cacheprovider",
     "-p",
     "no:randomly",
-    "--timeout=120",
+    "--timeout=400",
     "--hypothesis-seed=1",
 )
 

@@ -26,19 +26,29 @@ class Watched:
     tests: Mapping[str, Mapping[int, frozenset[str]]]
     """By path and line."""
 
-    def covering(self, path: str, lines: range, *, at_import: bool) -> list[str]:
-        """The tests that can notice a change there, the quickest first.
+    def covering(self, path: str, lines: range, *, at_import: bool, patience_s: float) -> list[str]:
+        """The tests that can notice a change there: the quickest, and then the quickest on PostgreSQL.
 
-        What runs at import is run by no test, so it is all those that run any line of the file, else all tests. The
-        PostgreSQL variant of a test is asked only where no other test comes.
+        Of each, as many as take about ``patience_s`` together. What runs at import is run by no test, so it is all
+        those that run any line of the file, else all tests.
         """
         by_line = self.tests.get(path, {})
         asked = by_line if at_import else lines
         found = {test for line in asked for test in by_line.get(line, ())}
         if at_import and not found:
             found = set(self.seconds)
-        quick = {test for test in found if "[postgresql" not in test and "-postgresql" not in test}
-        return sorted(quick or found, key=lambda test: (self.seconds.get(test, 0.0), test))
+        ordered = sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
+        postgresql = [test for test in ordered if "postgresql" in test]
+        others = [test for test in ordered if "postgresql" not in test]
+        return [*self._first(others, patience_s), *self._first(postgresql, patience_s)]
+
+    def _first(self, tests: list[str], patience_s: float) -> Iterator[str]:
+        spent = 0.0
+        for test in tests:
+            if spent > patience_s:
+                return
+            yield test
+            spent += self.seconds.get(test, 0.0)
 
     def save(self, file: Path) -> None:
         """Keep it for another process."""

@@ -11,6 +11,9 @@ SPOILED = {
     "UPDATE budgets SET reserved = reserved + 10000 WHERE scope = 'day'": "day 2026-07-15: 38.41 USD reserved",
     "UPDATE budgets SET spent = 0 WHERE scope = 'month'": "Budget of month 2026-07: 0.00 USD spent",
     "DELETE FROM budgets WHERE scope = 'run'": f"Budget of run {RUN}",
+    "INSERT INTO budgets (scope, key, reserved, spent) VALUES ('day', '2020-01-01', 1, 0)": (
+        "Budget of day 2020-01-01: 0.000001 USD reserved, but its intents and charges come to 0.00 USD."
+    ),
     "UPDATE charges SET amount = amount + 1": "has a charge of 6.400001 USD",
     "DELETE FROM charges": "has no charge",
     "UPDATE intents SET reserved = 0 WHERE state = 'lost'": "is lost and reserves 0.00 USD",

@@ -110,17 +110,29 @@ def test_a_driver_that_babbles_is_not_repeated():
     assert SECRET not in str(refusal.value)
 
 
-def test_a_dropped_table_is_told(ledger, ledger_url):
+@pytest.mark.parametrize(
+    ("damage", "repair"),
+    [
+        ("ALTER TABLE quota RENAME TO quota_gone", "ALTER TABLE quota_gone RENAME TO quota"),
+        ("ALTER TABLE quota RENAME COLUMN streak TO gone", "ALTER TABLE quota RENAME COLUMN gone TO streak"),
+    ],
+)
+def test_a_dropped_table_or_column_is_told(ledger, ledger_url, damage, repair):
     engine = create_engine(parse_url(ledger_url))
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE quota RENAME TO quota_gone"))
+        connection.execute(text(damage))
     try:
         with pytest.raises(FixConfiguration, match="restore a back-up"):
-            ledger.next_slot("k", 50)
+            ledger.throttle("k", first_s=1, max_s=2)
     finally:
         with engine.begin() as connection:
-            connection.execute(text("ALTER TABLE quota_gone RENAME TO quota"))
+            connection.execute(text(repair))
         engine.dispose()
+
+
+def test_a_schema_that_is_not_there_is_told(postgres_url):
+    with pytest.raises(FixConfiguration, match="restore a back-up"):
+        Ledger.open(f"{postgres_url}?options=-csearch_path%3Dnowhere")
 
 
 def test_a_broken_rule_of_the_tables_sends_a_person_to_look(ledger, ledger_url):

@@ -78,6 +78,7 @@ def test_totals_tell_attempts_from_clips(ledger):
         State.SUCCEEDED: (1, 1),
     }
     assert (ledger.count_clips(), ledger.count_clips(run_id=RUN), ledger.count_clips(output="elsewhere")) == (2, 2, 0)
+    assert ledger.count_clips(run_id="other") == 0
 
 
 def test_a_standing_names_its_output(ledger, made):

@@ -3,9 +3,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from reelmill.errors import FixConfiguration, LookFirst
 from reelmill.ledger import runs
+from reelmill.ledger.engine import parse_url
 from reelmill.ledger.records import Caps, Run, RunStatus
 from reelmill.ledger.states import State
 from reelmill.product import Reject, RowRef
@@ -48,6 +50,18 @@ def test_starting_a_run_again_resumes_it(ledger, clock):
     resumed = ledger.run("run-7")
     assert (resumed.status, resumed.started_at, resumed.ended_at) == (RunStatus.RUNNING, NOON, None)
     assert (resumed.counts, resumed.caps) == ({"make": 3}, Caps(run_usd=Decimal(99)))
+
+
+def test_the_table_tells_the_status_in_the_words_that_the_manual_gives(ledger, ledger_url):
+    words = []
+    engine = create_engine(parse_url(ledger_url))
+    for status in RunStatus:
+        ledger.start_run(PLANNED)
+        ledger.finish_run("run-7", status)
+        with engine.connect() as connection:
+            words.append(connection.execute(text("SELECT status FROM runs WHERE run_id = 'run-7'")).scalar_one())
+    engine.dispose()
+    assert sorted(words) == ["capped", "completed", "failed", "running", "stopped"]
 
 
 def test_a_run_never_changes_its_output(ledger):

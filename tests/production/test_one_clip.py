@@ -12,6 +12,11 @@ def journal_of(veo, engine):
     return [entry for entry in veo.journal() if (entry["storage_uri"] or "").startswith(engine.storage.root)]
 
 
+def content_type(gcs, uri):
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return gcs.client().bucket(bucket).get_blob(name).content_type
+
+
 async def test_a_clip_goes_all_the_way_and_costs_what_the_bank_says(tmp_path, veo, gcs):
     with open_engine(tmp_path, veo, gcs) as engine:
         result = await producer(engine).produce(Work(clip()))
@@ -38,6 +43,8 @@ async def test_the_provenance_record_lies_beside_the_video(tmp_path, veo, gcs):
     assert Decimal(record["amount_usd"]) == Decimal("0.20")
     assert record["videos"][0]["uri"] == intent.video_uris[0]
     assert intent.poster_uri.endswith("/poster.jpg")
+    kinds = {uri: content_type(gcs, uri) for uri in (intent.poster_uri, intent.provenance_uri)}
+    assert kinds == {intent.poster_uri: "image/jpeg", intent.provenance_uri: "application/json"}
 
 
 async def test_a_local_folder_gets_the_video_inline(tmp_path, veo):
