@@ -104,12 +104,6 @@ def _in_a_file(bank: Bank, say: Say) -> bool:
     return True
 
 
-def _prefect(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
-    from tests.chaos import prefect_twice
-
-    prefect_twice.run(bank, folder, tally, count=_rounds(extent, 5), say=say)
-
-
 def _search(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
     from tests.chaos import schedules
 
@@ -142,7 +136,9 @@ PARTS: Mapping[str, Part] = {
     "workers": _workers,
     "clocks": _clocks,
     "prefect": _prefect,
+    "search": _search,
+    "schedules": _schedules,
 }
 
-ONCE = ("controls", "disk", "database", "prefect")
+ONCE = ("controls", "disk", "database", "prefect", "search")
 """Parts that need one database or bring it along: to repeat them on a second one would say nothing new."""
