@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
         facts = {"machine": machine, "seconds": seconds, "broken_off": broken_off, "asked": _as_text(vars(asked))}
         measured = datetime.now(UTC).isoformat(timespec="seconds")
         asked.json.write_text(json.dumps({"measured_at": measured, **facts, **tally.to_dict()}, indent=2) + "\n")
+    tally.broken += [f"control not seen: {name}" for name, seen in tally.controls.items() if not seen]
     if tally.broken:
         print("\nBroken:", *tally.broken, f"What is left of those worlds lies in {folder}.", sep="\n- ", flush=True)
         return _BROKEN
@@ -95,9 +96,10 @@ def _prove(parts: Sequence[str], extent: Extent, folder: Path, tally: Tally) -> 
             except Exception as error:  # noqa: BLE001 - the other parts are still worth their while
                 traceback.print_exc()
                 tally.fail(name, error)
+            finally:
+                how = f"[{name} --database {folder.name} --seed {extent.seed}]"
+                tally.broken[before:] = [f"{how} {sentence}" for sentence in tally.broken[before:]]
             say(f"took {time.monotonic() - began:,.0f} s; {len(tally.broken) - before} promises broken")
-            how = f"[{name} --database {folder.name} --seed {extent.seed}]"
-            tally.broken[before:] = [f"{how} {sentence}" for sentence in tally.broken[before:]]
 
 
 @contextmanager
