@@ -16,6 +16,8 @@ from tests.chaos.disk_faults import failing_disk, locked, no_larger_than, quiet_
 from tests.chaos.ptrace import why_none_can_fail, why_not
 from tests.chaos.tally import Tally
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and some machines are busy
+
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Databases]:

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from reelmill.ledger.states import State
 from reelmill.simulator.faults import Fault
 from tests.chaos.bank import Bank
 from tests.chaos.network import EXPECTED, faulty, without_service
 from tests.chaos.tally import Tally
+
+pytestmark = pytest.mark.timeout(600)  # many processes, and some machines are busy
 
 _NEVER_ACCEPTED = {"400", "500_before", "503_before", "drop_before", "redirect"}
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from itertools import cycle
 from pathlib import Path
 
+import pytest
+
 from reelmill.ledger.states import State
 from reelmill.settings import load_settings
 from reelmill.storage.open import open_storage
@@ -10,6 +12,8 @@ from tests.chaos.bank import Bank
 from tests.chaos.storage_faults import PLACES, late_listing, troubled
 from tests.chaos.storage_proxy import Trouble, Wrong, storage_proxy
 from tests.chaos.tally import Tally
+
+pytestmark = pytest.mark.timeout(600)  # many processes, and some machines are busy
 
 
 def test_trouble_at_every_place_where_storage_is_needed(chaos_bank: Bank, tmp_path: Path) -> None:

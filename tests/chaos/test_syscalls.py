@@ -13,6 +13,8 @@ from tests.chaos.ptrace import system_calls, why_not
 from tests.chaos.syscalls import Call, Point, points_of, sample, spread
 from tests.chaos.tally import Tally
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and some machines are busy
+
 _SCRIPT = "import os, sys; sys.stdin.read(1); os.rename('a', 'b'); os.rename('b', 'c')"
 
 
