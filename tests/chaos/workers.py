@@ -92,9 +92,9 @@ def until(condition: Callable[[], bool], patience_s: float = _PATIENCE_S) -> boo
     return True
 
 
-def stopped_world(bank: Bank, folder: Path, title: str) -> World:
-    """A world of one product whose leases are as short as can be."""
-    settings = {"REELMILL_LEASE_S": str(LEASE_S)}
+def stopped_world(bank: Bank, folder: Path, title: str, *, lease_s: float = LEASE_S) -> World:
+    """A world of one product whose leases are as short as can be, or ``lease_s`` seconds."""
+    settings = {"REELMILL_LEASE_S": str(lease_s)}
     return World(folder, bank, titles=[title], settings=settings)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import tracemalloc
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,11 +17,13 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-__all__ = ["ATTACKS", "MARK", "NASTY_TEXT", "fuzz", "grown"]
+__all__ = ["ATTACKS", "MARK", "NASTY_TEXT", "fuzz", "grown", "is_one_line"]
 
 _LONG = os.environ.get("HYPOTHESIS_PROFILE", "quick") == "long"
 _TIMES = 40
 _SECONDS = 8.0  # most that one example may take, on a busy machine
+
+_LINES_AND_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 MARK = "1337"
 """What ``7 * 191`` comes to: it appears where a template in data was executed, and nowhere else."""
@@ -107,3 +110,8 @@ def grown(once: Callable[[int], object], *, rounds: int) -> int:
     finally:
         tracemalloc.stop()
     return after - before
+
+
+def is_one_line(text: str) -> bool:
+    """Whether nothing in it ends a line, controls a terminal or cannot be stored; letters yet unknown may be there."""
+    return not any(unicodedata.category(char) in _LINES_AND_CONTROLS for char in text)
