@@ -104,6 +104,12 @@ def _in_a_file(bank: Bank, say: Say) -> bool:
     return True
 
 
+def _model(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+    from tests.chaos import model
+
+    model.run(bank, folder, tally, examples=extent.sample, say=say)
+
+
 def _search(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
     from tests.chaos import schedules
 
@@ -136,6 +142,7 @@ PARTS: Mapping[str, Part] = {
     "workers": _workers,
     "clocks": _clocks,
     "prefect": _prefect,
+    "model": _model,
     "search": _search,
     "schedules": _schedules,
 }

@@ -5,6 +5,7 @@ Importing is most of what a short run costs; thousands of runs are affordable on
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -93,13 +94,15 @@ class Worker:
         """Whether it stands still since a SIGSTOP."""
         if not self.running:
             return False
-        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-        return fields[0] == "T"
+        with contextlib.suppress(OSError):  # it has just ended
+            return Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "T"
+        return False
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it is still there."""
         if self.running:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(self.pid, number)
 
     def wait(self, patience_s: float = _PATIENCE_S) -> int:
         """Its exit code. Raises TimeoutError, after killing it, if it hangs."""
