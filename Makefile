@@ -1,5 +1,5 @@
 # Each target works from a fresh clone with Python 3.11+ and make only.
-.PHONY: help setup demo test check format docs chaos fuzz bench serve lock clean
+.PHONY: help setup demo test check format docs chaos fuzz mutation bench serve lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ chaos: setup ## Kill it everywhere and look at the bill (hours; docs/chaos.md)
 
 fuzz: setup ## Feed it broken and hostile input for long (forty times what the tests try)
 	@HYPOTHESIS_PROFILE=long .venv/bin/pytest tests/fuzz -n 3 -q --timeout 3600
+
+mutation: setup ## Change the money rooms in many small ways and count what the tests notice (about an hour)
+	@.venv/bin/python -m scripts.mutation
 
 bench: setup ## Measure and print ratios
 	@.venv/bin/python -m benchmarks

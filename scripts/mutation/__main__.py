@@ -53,11 +53,11 @@ def main() -> int:
         watched = None if wishes.tests else _watched_before() if wishes.watched else _watch(Path(folder))
         samples = [sample_room(ROOT, room, wishes.sample, wishes.seed) for room in ROOMS]
         mutants = [mutant for sample in samples for mutant in sample.mutants]
-        tried = read_kept(KEPT, mutants) if wishes.again else {}
+        tried = read_kept(KEPT, mutants) if wishes.again or wishes.go_on else {}
         trials = [
             _trial(mutant, watched, wishes.tests)
             for mutant in mutants
-            if mutant not in tried or tried[mutant].outcome.lives
+            if mutant not in tried or (wishes.again and tried[mutant].outcome.lives)
         ]
         say(f"{len(trials)} mutants to try, seed {wishes.seed}")
         for one in _try_all(Path(folder), trials, wishes.workers):
@@ -73,6 +73,7 @@ def _wishes() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--again", action="store_true", help="only those of the sample that survived the last time")
+    parser.add_argument("--go-on", action="store_true", help="only those of the sample that were not tried yet")
     parser.add_argument("--watched", action="store_true", help="trust what the last run saw the tests do")
     parser.add_argument("tests", nargs="*", help="instead of those that run the changed line")
     return parser.parse_args()
