@@ -31,9 +31,11 @@ __all__ = ["Played", "play"]
 
 _SIGNALS = {"kill": KILL, "stop": STOP}
 _ENDED = {"failed": (State.FAILED, State.FILTERED), "unclear": (State.LOST, State.EXPIRED)}
-_PATIENCE_S = 3.0  # a step that waits
+_PATIENCE_S = 4.0  # a step that waits
 _LONG_PATIENCE_S = 60.0  # for workers that nothing holds up any more
 _NIGHTS = 8
+# A traced worker on a busy machine is too slow for a short lease: then it gives the clip back instead of waiting.
+_HASTY = {"REELMILL_OPERATION_DEADLINE_S": "3", "REELMILL_SUBMIT_ATTEMPTS": "4"}
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
     """Play it in a world of its own. Raises TimeoutError if a worker hangs or the world never gets quiet."""
     night = f"{folder.name} {time.monotonic_ns():x}"  # the simulator remembers prompts
     titles = [f"{night} {number} {_asked(fault)}" for number, fault in enumerate(schedule.products)]
-    settings = {"REELMILL_LEASE_S": str(schedule.lease_s), "REELMILL_OPERATION_DEADLINE_S": "3"}
+    settings = {"REELMILL_LEASE_S": str(schedule.lease_s), **_HASTY}
     with ExitStack() as opened:
         storage = opened.enter_context(storage_proxy(bank.gcs.url))
         cap = schedule.cap * PRICE_USD if schedule.cap else None

@@ -62,7 +62,7 @@ class Schedule:
     seed: int
     products: tuple[str, ...]
     steps: tuple[Step, ...]
-    lease_s: float = 1
+    lease_s: float = 2
     cap: int = 0
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ def draw(seed: int, database: str) -> Schedule:
     chance = Random(f"{database} {seed}")
     products = tuple(chance.choice(_FAULTS) if chance.random() < 0.6 else "" for _ in range(chance.randint(1, 5)))
     cap = chance.randint(1, len(products)) if chance.random() < 0.4 else 0
-    lease_s = chance.choice((1.0, 1.0, 30.0))
+    lease_s = chance.choice((2.0, 2.0, 30.0))
     return Schedule(
         seed=seed, products=products, cap=cap, lease_s=lease_s, steps=_steps(chance, len(products), database)
     )
