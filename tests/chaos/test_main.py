@@ -24,6 +24,7 @@ def prove(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tupl
         monkeypatch.setattr(chaos, "PARTS", {"lines": part})
         monkeypatch.setattr(chaos, "_bank", lambda *_: nullcontext())
         monkeypatch.setattr(chaos.signal, "signal", lambda *_: None)
+        monkeypatch.setattr(chaos.tempfile, "tempdir", str(tmp_path))  # broken worlds are left there
         code = chaos.main([*more, "--json", str(tmp_path / "found.json")])
         return code, json.loads((tmp_path / "found.json").read_text())
 
