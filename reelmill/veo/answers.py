@@ -151,7 +151,7 @@ def _http_status(error: Exception) -> int | None:
 
 
 def _http_text(error: Exception, code: int) -> str:
-    status = getattr(error, "status", None) or ""
+    status = scrub(getattr(error, "status", None) or "", 60)
     message = scrub(getattr(error, "message", None) or "", 300).rstrip(".")
     head = f"HTTP {code} {status}".strip()
     return f"{head}: {message}" if message else head

@@ -138,7 +138,9 @@ def check_polled(outcome) -> None:
 @example(200, json.dumps({"done": True, "error": "boom"}).encode(), "closed")
 @example(403, json.dumps({"error": {"code": "x", "message": ["a"], "status": 7}}).encode(), "closed")
 @example(403, b'[{"error": 7}]', "closed")
+@example(301, b'{"status": "Bearer SECRET\\u0000"}', "closed")
 def test_any_answer_to_a_poll(server, vertex, status, body, end):
+    server.seen.clear()
     server.behaviours[:] = [answering(status, body, end)]
     check_polled(vertex.poll(OPERATION))
 
