@@ -3,11 +3,13 @@
 =============== ========= ==========================================================================
 name            type      meaning
 =============== ========= ==========================================================================
-Completed       COMPLETED everything that was planned is made (or there was nothing to make)
+Completed       COMPLETED everything that was planned is made
+Unchanged       COMPLETED there was nothing to make
 Planned         COMPLETED a dry run: planned and priced, nothing spent
 NeedsAttention  COMPLETED made what could be made; some clips were filtered, failed, blocked or unfit
 StoppedAtCap    COMPLETED a cap did its job; what was made is accounted, the next run goes on
-NotApproved     FAILED    the plan could cost more than approve_up_to_usd; nothing was spent
+NotApproved     FAILED    over approve_up_to_usd, or nobody decided in time; nothing was spent
+Rejected        CANCELLED a person said no; nothing was spent
 Failed          FAILED    an error that a person must cure; its message ends with the remedy
 Cancelled       CANCELLED stopped by a person; what was in flight is left for the next run
 =============== ========= ==========================================================================
@@ -23,14 +25,15 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
-from reelmill.errors import RaiseCap, ReelmillError
+from reelmill.errors import GetApproval, RaiseCap, ReelmillError
 from reelmill.jobs.accounting import RunReport
 from reelmill.ledger.records import RunStatus
 from reelmill.planning.summary import PlanSummary
 from tasks.account import report_sentence
-from tasks.plan import plan_sentence
+from tasks.decision import Decision
+from tasks.plan_page import plan_sentence
 
-__all__ = ["failed", "finished", "not_approved", "planned"]
+__all__ = ["failed", "finished", "not_approved", "planned", "rejected"]
 
 
 def planned(summary: PlanSummary) -> State[Any]:
@@ -38,9 +41,18 @@ def planned(summary: PlanSummary) -> State[Any]:
     return Completed(name="Planned", message=f"Nothing was spent. {plan_sentence(summary)}", data=summary)
 
 
-def not_approved(error: RaiseCap, summary: PlanSummary) -> State[Any]:
-    """The end of a run whose plan costs more than it was allowed to."""
+def not_approved(error: RaiseCap | GetApproval, summary: PlanSummary) -> State[Any]:
+    """The end of a run whose plan costs more than it was allowed to, or that nobody allowed in time."""
     return Failed(name="NotApproved", message=f"{error} Plan: {plan_sentence(summary)}", data=error)
+
+
+def rejected(decision: Decision | None) -> State[Any]:
+    """The end of a run to which a person said no, or that was cancelled while it asked."""
+    if decision is None:
+        return Cancelled(message="Cancelled while it waited for approval; nothing was spent.")
+    by = f" by {decision.by}" if decision.by else ""
+    why = f": {decision.reason}" if decision.reason else ""
+    return Cancelled(name="Rejected", message=f"Rejected{by}{why}. Nothing was spent.")
 
 
 def failed(error: ReelmillError) -> State[Any]:
@@ -64,4 +76,6 @@ def finished(report: RunReport) -> State[Any]:
             message=f"{report.attention} clips need a look, {report.blocked} are blocked: see the results. {told}",
             data=report,
         )
+    if not report.counts:
+        return Completed(name="Unchanged", message=told, data=report)
     return Completed(message=told, data=report)

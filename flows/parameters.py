@@ -116,6 +116,11 @@ class Spending(_Form):
         title="Approve up to (USD)",
         description="Do not start at all if the plan could cost more than this, in USD.",
     )
+    ask_above_usd: Usd | None = Field(
+        None,
+        title="Ask above (USD)",
+        description="Pause and ask a person if the plan could cost more than this, in USD; empty: the setting.",
+    )
     dry_run: bool = Field(False, description="Only plan and price: nothing is sent, nothing is spent.")
 
 
@@ -131,6 +136,7 @@ def settings_for(video: Video, spending: Spending) -> Settings:
         "variants": video.variants,
         "campaign": video.campaign or None,
         "cap_run_usd": spending.cap_usd,
+        "ask_above_usd": spending.ask_above_usd,
     }
     return load_settings(
         **{name: value for name, value in chosen.items() if value is not None and value != AS_CONFIGURED}

@@ -6,10 +6,12 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows.endings import failed, finished, not_approved, planned
+from flows.approval import get_approval
+from flows.endings import failed, finished, planned
 from flows.parameters import Spending, Video, settings_for
-from reelmill.errors import RaiseCap, ReelmillError
+from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import ended_if_broken_off
+from reelmill.jobs.approval import Approval
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import planned_work
@@ -18,11 +20,9 @@ from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from tasks.account import close_books, open_books
-from tasks.approve import approve
 from tasks.make import make
 from tasks.plan import plan
 from tasks.resume import resume
-from tasks.settle import settle
 from tasks.step import whole
 from tasks.workshop import workshop
 
@@ -32,30 +32,32 @@ __all__ = ["plan_and_make"]
 async def plan_and_make(
     command: str, request: CatalogRequest, video: Video, spending: Spending, output: str
 ) -> State[Any]:
-    """Plan; then, unless it is a dry run, check the price, make and account. Returns the state the flow ends in."""
+    """Plan; then, unless it is a dry run, get approval, make and account. Returns the state the flow ends in."""
     try:
         with workshop(settings_for(video, spending), output) as engine, Spool() as spool:
             if spending.dry_run:
                 return planned(await plan(whole(engine), whole(request), None))
             resumed = await resume(whole(engine))
             summary = await plan(whole(engine), whole(request), whole(spool))
-            try:
-                await approve(whole(summary), spending.approve_up_to_usd)
-            except RaiseCap as error:
-                await settle(whole(engine), whole(resumed))
-                return not_approved(error, summary)
-            run_id = await open_books(whole(engine), command, whole(request), whole(summary), whole(spool))
-            return await _make_and_account(engine, run_id, summary, spool, resumed)
+            approval = await get_approval(engine, request, summary, spending, resumed)
+            if not isinstance(approval, Approval):
+                return approval
+            approval.bind(engine)
+            run_id = await open_books(
+                whole(engine), command, whole(request), whole(summary), whole(spool), approval=whole(approval)
+            )
+            return await _make_and_account(engine, run_id, summary, spool, resumed, first=approval.first_clips)
     except ReelmillError as error:
         return failed(error)
 
 
 async def _make_and_account(
-    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, resumed: list[Work]
+    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, resumed: list[Work], *, first: int | None
 ) -> State[Any]:
-    total = len(resumed) + summary.counts[Action.MAKE]
+    works = planned_work(resumed, spool, first=first)
+    total = len(resumed) + min(summary.counts[Action.MAKE], first or summary.counts[Action.MAKE])
     with ended_if_broken_off(engine, run_id):
-        tally, kept = await make(engine, run_id, planned_work(resumed, spool), total)
+        tally, kept = await make(engine, run_id, works, total)
         report = await close_books(
             whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
         )

@@ -7,6 +7,7 @@ ReelmillError
 ├── FixRequest           a request breaks a capability of its model                  exit 2
 ├── FixAccess            Google refused us: credentials, role, region, bucket        exit 1
 ├── RaiseCap             the next authorisation would pass a cap                      exit 4
+├── GetApproval          a person has not allowed the price                           exit 3
 ├── LookFirst            something may have been paid: look before sending again     exit 3
 └── TryLater             a dependency does not answer now; nothing was lost          exit 1
 
@@ -24,6 +25,7 @@ __all__ = [
     "FixConfiguration",
     "FixFeed",
     "FixRequest",
+    "GetApproval",
     "LookFirst",
     "RaiseCap",
     "ReelmillError",
@@ -86,6 +88,12 @@ class RaiseCap(ReelmillError):
     """Authorising the next clip would pass a cap; nothing was sent for it."""
 
     exit_code = ExitCode.CAP
+
+
+class GetApproval(ReelmillError):
+    """A person was asked to allow the price and did not; nothing was sent."""
+
+    exit_code = ExitCode.ATTENTION
 
 
 class LookFirst(ReelmillError):

@@ -132,6 +132,14 @@ class Settings(BaseSettings):
     )
     cap_day_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC day, in USD.")
     cap_month_usd: Usd | None = Field(None, description="Most that all runs may spend in one UTC month, in USD.")
+    ask_above_usd: Usd | None = Field(
+        None,
+        description="A flow run whose plan could cost more than this, in USD, pauses and asks a person; unset means "
+        "never. The command line asks anyway.",
+    )
+    ask_wait_s: int = Field(
+        86_400, ge=1, le=2_592_000, description="How long a paused flow run waits for a decision, in seconds."
+    )
     filtered_retries: int = Field(
         0,
         ge=0,
@@ -207,7 +215,16 @@ class Settings(BaseSettings):
         urlsplit(value)  # raises ValueError, which names the setting
         return value
 
-    @field_validator("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "credentials_file", mode="before")
+    @field_validator(
+        "seed",
+        "audio",
+        "cap_run_usd",
+        "cap_day_usd",
+        "cap_month_usd",
+        "ask_above_usd",
+        "credentials_file",
+        mode="before",
+    )
     @classmethod
     def _empty_means_unset(cls, value: object) -> object:
         return None if value == "" else value

@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 
 from reelmill.cli.printing import money
 from reelmill.jobs.accounting import RunReport, close_run, open_run
+from reelmill.jobs.approval import Approval
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.planning.spool import Spool
@@ -24,7 +25,9 @@ __all__ = ["close_books", "open_books", "report_sentence"]
 
 
 @step("open the books")
-async def open_books(engine: Engine, command: str, request: CatalogRequest, summary: PlanSummary, spool: Spool) -> str:
+async def open_books(
+    engine: Engine, command: str, request: CatalogRequest, summary: PlanSummary, spool: Spool, *, approval: Approval
+) -> str:
     """Write the run, its plan and its rejects into the ledger; returns the run's id."""
     run_id = new_run_id()
     asked = {
@@ -32,6 +35,7 @@ async def open_books(engine: Engine, command: str, request: CatalogRequest, summ
         "feed": request.feed,
         "platforms": list(request.platforms),
         "prefect_flow_run": str(flow_run.id),
+        "approval": approval.to_dict(),
     }
     await asyncio.to_thread(open_run, engine, run_id, summary, spool, asked)
     get_run_logger().info("Run %s writes to %s", run_id, engine.storage.root)

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from reelmill.cli.printing import money
 from reelmill.errors import RaiseCap
+from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 from tasks.step import step
 
-__all__ = ["approve"]
+__all__ = ["approve", "over_bound"]
 
 
 @step("approve")
@@ -18,9 +19,14 @@ async def approve(summary: PlanSummary, approve_up_to_usd: Decimal | None) -> No
 
     Raises RaiseCap if it is; nothing was reserved or sent then.
     """
-    if approve_up_to_usd is not None and summary.estimated_usd > approve_up_to_usd:
+    if approve_up_to_usd is not None and over_bound(summary, approve_up_to_usd):
         raise RaiseCap(
             f"The plan costs at most {money(summary.estimated_usd)}, over the {money(approve_up_to_usd)} that "
             "approve_up_to_usd allows; nothing was spent.",
             "Look at the plan, then raise approve_up_to_usd, or set limit or cap_usd to make a part of it.",
         )
+
+
+def over_bound(summary: PlanSummary, bound_usd: Decimal | None) -> bool:
+    """Whether there is something to make that could cost more than ``bound_usd``; no bound, never."""
+    return bound_usd is not None and summary.counts[Action.MAKE] > 0 and summary.estimated_usd > bound_usd

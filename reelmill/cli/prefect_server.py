@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from reelmill.cli.prefect_api import prefect_command
 from reelmill.errors import FixConfiguration
 from reelmill.local import LocalService, answers, free_port, start_child
 
@@ -64,7 +64,7 @@ class PrefectServer:
 
     def start(self) -> LocalService:
         """Start the server; a context manager that stops it. Raises TryLater if it does not come up."""
-        command = _prefect("server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        command = prefect_command("server", "start", "--host", "127.0.0.1", "--port", str(self.port))
         health = f"{self.url}/api/health"
         return start_child(
             "Prefect server",
@@ -84,7 +84,7 @@ class PrefectServer:
     def start_worker(self, project: Path, at_once: int) -> LocalService:
         """Start a worker that runs at most ``at_once`` flow runs at a time, each a process of its own."""
         limits = ("--limit", str(at_once))
-        command = _prefect("worker", "start", "--pool", WORK_POOL, "--type", "process", *limits)
+        command = prefect_command("worker", "start", "--pool", WORK_POOL, "--type", "process", *limits)
         return start_child(
             "Prefect worker",
             command,
@@ -116,7 +116,7 @@ class PrefectServer:
     def command(self, *arguments: str, cwd: Path) -> str:
         """Run a ``prefect`` command against this server; returns what it printed. Raises FixConfiguration."""
         done = subprocess.run(  # noqa: S603  # our own command, no shell
-            _prefect(*arguments), env=self.env, cwd=cwd, capture_output=True, text=True, check=False
+            prefect_command(*arguments), env=self.env, cwd=cwd, capture_output=True, text=True, check=False
         )
         if done.returncode:
             said = (done.stdout + done.stderr).strip()[-_MOST_SAID:]
@@ -134,7 +134,3 @@ def _cancel_once(api: httpx.Client, asked: set[str]) -> bool:
             api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": state}}).raise_for_status()
             asked.add(run["id"])
     return bool(runs)
-
-
-def _prefect(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "prefect", *arguments]

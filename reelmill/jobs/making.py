@@ -17,8 +17,8 @@ Produce = Callable[[Work], Awaitable[ClipResult | None]]
 ProduceGroup = Callable[[Sequence[Work], int], Awaitable[Tally]]
 
 
-def planned_work(resumed: Iterable[Work], spool: Spool) -> Iterator[Work]:
-    """First what earlier runs left on its way, then what this plan makes."""
+def planned_work(resumed: Iterable[Work], spool: Spool, *, first: int | None = None) -> Iterator[Work]:
+    """What earlier runs left on its way, then what this plan makes: all of it, or the ``first`` clips only."""
     return chain(
         resumed,
         (
@@ -29,7 +29,7 @@ def planned_work(resumed: Iterable[Work], spool: Spool) -> Iterator[Work]:
                 soften=planned.soften,
                 sources=planned.sources,
             )
-            for planned in spool.planned_clips()
+            for planned in islice(spool.planned_clips(), first)
         ),
     )
 

@@ -14,9 +14,10 @@ from reelmill.planning.actions import Action
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.product import Reject
 
-__all__ = ["BlockedClip", "PlanSummary"]
+__all__ = ["BlockedClip", "PlanSummary", "PromptSample"]
 
 _SAMPLES_KEPT = 50  # examples kept for people; the counts are always whole
+_PROMPTS_KEPT = 5
 _TYPICAL_GENERATION_S = 120  # Veo 3.1 answers in 50 s to 6 min (field runs, 2026)
 
 
@@ -28,6 +29,16 @@ class BlockedClip:
     sku: str
     aspect_ratio: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSample:
+    """A prompt as it would be sent."""
+
+    sku: str
+    category: str
+    aspect_ratio: str
+    prompt: str
 
 
 @dataclass(slots=True)
@@ -52,6 +63,7 @@ class PlanSummary:
     softened: int = 0
     by_category: dict[str, Decimal] = field(default_factory=dict)
     by_platform: dict[str, Decimal] = field(default_factory=dict)
+    prompts: list[PromptSample] = field(default_factory=list)
     blocked: list[BlockedClip] = field(default_factory=list)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     retired: list[str] = field(default_factory=list)
@@ -76,9 +88,16 @@ class PlanSummary:
         self.retries_usd += cost * max(0, self.filtered_retries - softening)
         self.softened += softening > 0
         category = clip.category.partition(" > ")[0]
+        if category not in self.by_category and len(self.prompts) < _PROMPTS_KEPT:
+            self._keep_prompt(clip, category)
         self.by_category[category] = self.by_category.get(category, Decimal(0)) + cost
         for platform, share in split_evenly(cost, clip.platforms).items():
             self.by_platform[platform] = self.by_platform.get(platform, Decimal(0)) + share
+
+    def _keep_prompt(self, clip: Clip, category: str) -> None:
+        """One of each category, so that a person sees different ones."""
+        request = clip.request
+        self.prompts.append(PromptSample(clip.sku, category, request.aspect_ratio.value, request.prompt))
 
     def add_unchanged(self, clips: int) -> None:
         """Count a product that is as it was, with the clips that it has."""
@@ -128,6 +147,10 @@ class PlanSummary:
             "usd_by_category": dict(sorted(self.by_category.items())),
             "usd_by_platform": dict(sorted(self.by_platform.items())),
             "warnings": self.warnings,
+            "prompt_samples": [
+                {"sku": p.sku, "category": p.category, "aspect_ratio": p.aspect_ratio, "prompt": p.prompt}
+                for p in self.prompts
+            ],
             "blocked_clips": [
                 {"clip_id": b.clip_id, "sku": b.sku, "aspect_ratio": b.aspect_ratio, "reason": b.reason}
                 for b in self.blocked

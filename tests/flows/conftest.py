@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from reelmill.cli.prefect_server import PrefectServer
+from tests.support.feeds import product_row, write_feed
 
 _HOME = Path(tempfile.mkdtemp(prefix="reelmill-prefect-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -56,3 +57,27 @@ def prefect_server() -> Iterator[PrefectServer]:
         from prefect.logging.handlers import APILogHandler
 
         APILogHandler().flush()  # at exit there would be nobody to take the last lines
+
+
+@pytest.fixture
+def rehearsal(monkeypatch, gcs, veo) -> None:
+    """Settings for quick clips from the simulator."""
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "rehearsal")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
+    monkeypatch.setenv("REELMILL_VERTEX_BASE_URL", veo.url)
+    monkeypatch.setenv("REELMILL_QUOTA_PER_MINUTE", "600")
+    monkeypatch.setenv("REELMILL_POLL_INTERVAL_S", "0.2")
+    monkeypatch.setenv("REELMILL_INSPECT", "header")
+
+
+@pytest.fixture
+def output(gcs) -> str:
+    """A place of its own for what the run makes."""
+    return f"gs://{gcs.bucket()}/reels"
+
+
+@pytest.fixture
+def feed(tmp_path) -> Path:
+    """Two products, and a row that is none."""
+    rows = [product_row("BOWL-1"), product_row("BOWL/2", "Maple bowl"), product_row("", "A bowl without a SKU")]
+    return write_feed(tmp_path / "feed.csv", rows)

@@ -1,120 +1,15 @@
 """The flows against a real Prefect server, the real simulator and a Cloud Storage stand-in."""
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from tests.support.feeds import product_row, write_feed
+from tests.support.flow_runs import CLIP_USD, PLATFORMS, accepted, billed, catalog_run_of, logged, seen, table
 from tests.support.services import simulator
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
-
-PLATFORMS = ["instagram_reels", "tiktok", "youtube"]  # two ratios, so two clips a product
-CLIP_USD = Decimal("0.80")  # 8 s of veo-3.1-fast-generate-001 at 720p with sound
-
-
-@pytest.fixture(autouse=True)
-def _settings(monkeypatch, gcs, veo):
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "rehearsal")
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
-    monkeypatch.setenv("REELMILL_VERTEX_BASE_URL", veo.url)
-    monkeypatch.setenv("REELMILL_QUOTA_PER_MINUTE", "600")
-    monkeypatch.setenv("REELMILL_POLL_INTERVAL_S", "0.2")
-    monkeypatch.setenv("REELMILL_INSPECT", "header")
-
-
-@pytest.fixture
-def output(gcs) -> str:
-    return f"gs://{gcs.bucket()}/reels"
-
-
-@pytest.fixture
-def feed(tmp_path) -> Path:
-    rows = [product_row("BOWL-1"), product_row("BOWL/2", "Maple bowl"), product_row("", "A bowl without a SKU")]
-    return write_feed(tmp_path / "feed.csv", rows)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the Prefect server holds of a flow run."""
-
-    run: object
-    tasks: dict
-    artifacts: dict
-
-
-async def seen(state, *, tasks: int) -> Seen:
-    """Read the flow run back once the server has recorded ``tasks`` task runs as ended."""
-    import asyncio
-
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
-
-    run_id = state.state_details.flow_run_id
-    async with get_client() as client, asyncio.timeout(60):
-        only = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
-        while True:
-            found = await client.read_task_runs(flow_run_filter=only)
-            if len([task for task in found if task.state and task.state.is_final()]) >= tasks:
-                break
-            await asyncio.sleep(0.1)
-        mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
-        artifacts = await client.read_artifacts(artifact_filter=mine)
-        return Seen(
-            run=await client.read_flow_run(run_id),
-            tasks={task.name: task.state for task in found},
-            artifacts={artifact.key: artifact for artifact in artifacts},
-        )
-
-
-async def logged(state, word, *, lines) -> list[str]:
-    """The lines with ``word`` in the run's log as the UI shows it, once there are at least ``lines``."""
-    import asyncio
-
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
-    from prefect.logging.handlers import APILogHandler
-
-    mine = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[state.state_details.flow_run_id]))
-    async with get_client() as client, asyncio.timeout(60):
-        while True:
-            await APILogHandler.aflush()
-            found = [log.message for log in await client.read_logs(mine)]
-            hits = [line for line in found if word in line]
-            if len(hits) >= lines:
-                return hits
-            await asyncio.sleep(0.1)
-
-
-def accepted(veo, output) -> list[dict]:
-    """The submits that the simulator took for this output: the independent truth."""
-    return [entry for entry in veo.journal() if (entry["storage_uri"] or "").startswith(output)]
-
-
-def billed(veo, output) -> Decimal:
-    return sum((Decimal(entry["amount_usd"]) for entry in accepted(veo, output)), Decimal(0))
-
-
-def table(gcs, output, name):
-    bucket, _, prefix = output.removeprefix("gs://").partition("/")
-    rows = []
-    for blob in gcs.client().list_blobs(bucket, prefix=f"{prefix}/tables/{name}/"):
-        import io
-
-        rows += pq.read_table(io.BytesIO(blob.download_as_bytes())).to_pylist()
-    return rows
-
-
-def catalog_run_of(feed, output, **spending):
-    from flows.catalog_run import catalog_run
-    from flows.parameters import Catalog, Spending, Video
-
-    chosen = Video(platforms=PLATFORMS)
-    return catalog_run(Catalog(feed=str(feed)), chosen, Spending(**spending), output, return_state=True)
+pytestmark = pytest.mark.usefixtures("prefect_server", "rehearsal")
 
 
 async def test_a_catalog_run_makes_accounts_and_shows_every_clip(gcs, veo, feed, output):
@@ -156,7 +51,8 @@ async def test_an_unchanged_catalog_makes_nothing(veo, feed, output):
     state = await catalog_run_of(feed, output)
 
     report = await state.aresult()
-    assert (state.name, report.made, report.kept, report.spent_usd) == ("Completed", 0, 4, 0)
+    assert (state.name, state.is_completed()) == ("Unchanged", True)
+    assert (report.made, report.kept, report.spent_usd) == (0, 4, 0)
     assert accepted(veo, output) == before
     assert "nothing to make" in state.message
 
