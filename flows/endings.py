@@ -25,15 +25,17 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
+from reelmill.cli.printing import money
 from reelmill.errors import GetApproval, RaiseCap, ReelmillError
 from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
 from reelmill.planning.summary import PlanSummary
 from tasks.account import report_sentence
 from tasks.decision import Decision
 from tasks.plan_page import plan_sentence
 
-__all__ = ["failed", "finished", "not_approved", "planned", "rejected"]
+__all__ = ["failed", "finished", "not_approved", "planned", "rejected", "settled"]
 
 
 def planned(summary: PlanSummary) -> State[Any]:
@@ -53,6 +55,16 @@ def rejected(decision: Decision | None) -> State[Any]:
     by = f" by {decision.by}" if decision.by else ""
     why = f": {decision.reason}" if decision.reason else ""
     return Cancelled(name="Rejected", message=f"Rejected{by}{why}. Nothing was spent.")
+
+
+def settled(found: Settled) -> State[Any]:
+    """The end of a settle run; what other running workers hold is theirs to settle."""
+    counts = ", ".join(f"{count} {state.value}" for state, count in sorted(found.tally.counts.items()))
+    told = f"Looked at {found.looked_at} clips; {money(found.tally.spent_usd)} charged for what came back. {counts}"
+    if found.tally.attention:
+        message = f"{found.tally.attention} clips need a person: see reelmill status. {told}"
+        return Completed(name="NeedsAttention", message=message, data=found)
+    return Completed(name=None if found.looked_at else "Unchanged", message=told.rstrip(), data=found)
 
 
 def failed(error: ReelmillError) -> State[Any]:

@@ -17,6 +17,7 @@ from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import ClipResult, Tally
 from tasks.clip_rows import Kept
+from tasks.events import run_ended, run_started
 from tasks.publish import publish
 from tasks.step import step
 from tasks.wording import bullets, plain
@@ -38,6 +39,7 @@ async def open_books(
         "approval": approval.to_dict(),
     }
     await asyncio.to_thread(open_run, engine, run_id, summary, spool, asked)
+    run_started(run_id, engine.storage.root, str(summary.estimated_usd))
     get_run_logger().info("Run %s writes to %s", run_id, engine.storage.root)
     return run_id
 
@@ -48,6 +50,7 @@ async def close_books(
 ) -> RunReport:
     """End the run in the ledger, write the tables, and publish the results artifacts."""
     report = await asyncio.to_thread(close_run, engine, run_id, summary, spool, tally)
+    run_ended(report)
     get_run_logger().info(report_sentence(report))
     page = _page(report, kept)
     await publish(acreate_markdown_artifact(page, key="reelmill-results", description="Results and spend"))

@@ -11,6 +11,7 @@ from reelmill.jobs.making import Produce
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult
 from reelmill.production.work import Work
+from tasks.events import clip_sent
 from tasks.grouping import Pace
 from tasks.outcomes import clip_state, not_started
 from tasks.step import step, whole
@@ -32,8 +33,14 @@ async def produce_clip(
 
     The state of the task run says what became of the clip (see :mod:`tasks.outcomes`).
     """
+
+    def sent() -> None:
+        if work.intent is None:
+            clip_sent(producer.run_id, work)
+        on_sent()
+
     try:
-        result = await producer.produce(work, on_sent=on_sent)
+        result = await producer.produce(work, on_sent=sent)
     except RaiseCap as error:
         return not_started(error, str(error))
     return not_started(None) if result is None else clip_state(result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ class PrefectServer:
         )
 
     def deploy(self, project: Path) -> None:
-        """Make the work pool, and send every deployment of ``project/prefect.yaml``."""
+        """Make the work pool, and send every deployment of ``project/prefect.yaml`` and the automations beside it."""
         self.command("work-pool", "create", WORK_POOL, "--type", "process", "--overwrite", cwd=project)
         self.command("--no-prompt", "deploy", "--all", cwd=project)
+        self._run([sys.executable, "-m", "deployments.automate"], cwd=project)
 
     def start_worker(self, project: Path, at_once: int) -> LocalService:
         """Start a worker that runs at most ``at_once`` flow runs at a time, each a process of its own."""
@@ -115,12 +117,15 @@ class PrefectServer:
 
     def command(self, *arguments: str, cwd: Path) -> str:
         """Run a ``prefect`` command against this server; returns what it printed. Raises FixConfiguration."""
+        return self._run(prefect_command(*arguments), cwd=cwd)
+
+    def _run(self, command: list[str], *, cwd: Path) -> str:
         done = subprocess.run(  # noqa: S603  # our own command, no shell
-            prefect_command(*arguments), env=self.env, cwd=cwd, capture_output=True, text=True, check=False
+            command, env=self.env, cwd=cwd, capture_output=True, text=True, check=False
         )
         if done.returncode:
             said = (done.stdout + done.stderr).strip()[-_MOST_SAID:]
-            raise FixConfiguration(f"prefect {' '.join(arguments)} failed: {said}", "Correct what it says.")
+            raise FixConfiguration(f"{' '.join(command[2:])} failed: {said}", "Correct what it says.")
         return done.stdout
 
 

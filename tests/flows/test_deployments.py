@@ -20,21 +20,26 @@ async def deployments() -> dict:
         return {deployment.name: deployment for deployment in await client.read_deployments()}
 
 
-async def test_all_three_flows_deploy_with_schedule_pool_limits_and_tags(deployed):
+async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
     found = await deployments()
 
-    assert set(found) == {"catalog", "social", "single"}
-    (schedule,) = found["catalog"].schedules
-    assert (schedule.schedule.cron, schedule.schedule.timezone, schedule.active) == ("0 2 * * *", "UTC", True)
-    assert schedule.parameters == {"spending": {"dry_run": True}}  # nothing is spent on a sample feed overnight
-    assert not found["social"].schedules
-    assert not found["single"].schedules
+    assert set(found) == {"catalog", "social", "single", "settle"}
+    assert {name: [each.schedule.cron for each in one.schedules if each.active] for name, one in found.items()} == {
+        "catalog": ["0 2 * * *"],
+        "social": ["0 6 * * 1"],
+        "settle": ["*/15 * * * *"],
+        "single": [],
+    }
+    for name in ("catalog", "social"):  # nothing is spent on a sample feed by itself, and a person is asked
+        assert found[name].schedules[0].parameters["spending"] == {"dry_run": True}
+        assert found[name].parameters["spending"]["ask_above_usd"] > 0
     for deployment in found.values():
         assert deployment.work_pool_name == "reelmill"
         assert deployment.enforce_parameter_schema
         assert "reelmill" in deployment.tags
         assert deployment.global_concurrency_limit.limit >= 1
-        assert deployment.concurrency_options.collision_strategy == "ENQUEUE"
+        waits = "CANCEL_NEW" if deployment.name == "settle" else "ENQUEUE"
+        assert deployment.concurrency_options.collision_strategy == waits
         assert deployment.description
         assert deployment.job_variables["env"]["PREFECT_LOGGING_EXTRA_LOGGERS"] == "reelmill"
     assert found["catalog"].global_concurrency_limit.limit == 1  # never overlaps itself
@@ -80,3 +85,62 @@ async def test_a_right_form_is_accepted(deployed):
         await client.set_flow_run_state(run.id, Cancelled(), force=True)
 
     assert run.parameters == parameters
+
+
+async def test_what_a_schedule_gives_is_a_right_form(deployed):
+    from prefect.client.orchestration import get_client
+    from prefect.states import Cancelled
+
+    async with get_client() as client:
+        for deployment in (await deployments()).values():
+            for schedule in deployment.schedules:
+                parameters = {**deployment.parameters, **schedule.parameters}
+                run = await client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+                await client.set_flow_run_state(run.id, Cancelled(), force=True)
+
+
+async def test_automations_are_sent_once_and_brought_up_to_date(deployed):
+    from prefect.blocks.notifications import CustomWebhookNotificationBlock
+    from prefect.client.orchestration import get_client
+
+    from deployments.automate import automate
+
+    block = CustomWebhookNotificationBlock(name="pager", url="https://pager.invalid/reelmill")
+    await block.save("pager", overwrite=True)
+
+    first = await automate("custom-webhook/pager")
+    again = await automate("custom-webhook/pager")
+
+    assert set(first) == set(again) == {f"reelmill-{name}" for name in AUTOMATIONS}
+    assert set(again.values()) == {"brought up to date"}
+    async with get_client() as client:
+        found = [each for each in await client.read_automations() if each.name.startswith("reelmill-")]
+    assert len(found) == len(AUTOMATIONS)
+    told = {each.name for each in found if any(action.type == "send-notification" for action in each.actions)}
+    assert told == {f"reelmill-{name}" for name in AUTOMATIONS - {"crashed"}}
+
+
+AUTOMATIONS = {"asks", "attention", "budget", "completed", "crashed", "failed", "stalled"}
+
+
+async def test_an_unknown_notification_block_is_told(deployed):
+    from deployments.automate import automate
+
+    with pytest.raises(SystemExit, match="no block slack-webhook/nobody"):
+        await automate("slack-webhook/nobody")
+
+
+def test_the_crash_automation_knows_every_name_under_which_a_run_can_end():
+    """One it does not know would look like silence, and the run would be called crashed after its end."""
+    import re
+
+    import yaml
+
+    from flows import endings
+
+    table = (endings.__doc__ or "").splitlines()
+    names = {match[1] for line in table if (match := re.match(r"(\w+)\s+(?:COMPLETED|FAILED|CANCELLED)\b", line))}
+    crashed = yaml.safe_load((PROJECT / "deployments" / "automations" / "crashed.yaml").read_text())
+
+    assert {f"prefect.flow-run.{name}" for name in names} <= set(crashed["trigger"]["expect"])
+    assert "Rejected" in names

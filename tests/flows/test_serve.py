@@ -21,7 +21,7 @@ DEADLINE_S = 240.0
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    for name in ("flows", "tasks", "catalogs"):
+    for name in ("flows", "tasks", "catalogs", "deployments"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "prefect.yaml", tmp_path)
     write_feed(tmp_path / "feed.csv", [product_row(f"BOWL-{number}") for number in range(30)])
