@@ -31,7 +31,7 @@ async def get_approval(
     nobody would follow it while a person thinks.
     """
     asks = over_bound(summary, engine.settings.ask_above_usd)
-    if asks or over_bound(summary, spending.approve_up_to_usd):
+    if resumed and (asks or over_bound(summary, spending.approve_up_to_usd)):
         await settle(whole(engine), whole([*resumed]))
         resumed.clear()
     try:

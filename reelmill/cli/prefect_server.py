@@ -57,6 +57,7 @@ class PrefectServer:
             "PREFECT_API_URL": f"{self.url}/api",
             "PREFECT_UI_API_URL": f"{self.url}/api",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "DO_NOT_TRACK": "1",
             # In memory, the slots of a killed run would be taken until the next restart, and for ever after one.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",

@@ -37,6 +37,7 @@ class ClipResult:
     reserved_usd: Decimal = Decimal(0)
     output_prefix: str = ""
     softening: int = 0
+    poster_uri: str | None = None
 
     @classmethod
     def of(cls, clip: Clip, intent: Intent) -> ClipResult:
@@ -54,6 +55,7 @@ class ClipResult:
             reserved_usd=intent.reserved_usd,
             output_prefix=intent.output_prefix,
             softening=intent.softening,
+            poster_uri=intent.poster_uri,
         )
 
     @classmethod

@@ -1,0 +1,153 @@
+"""A whole installation on this machine, and a browser: what a person starts with ``reelmill serve``, and sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from reelmill.local import free_port
+from tests.support.waiting import wait_for
+
+PROJECT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+)
+PATIENCE_MS = 120_000  # two cores start server, worker, flow and browser
+QUOTA = 120
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if Path(__file__).parent in item.path.parents:
+        item.add_marker(pytest.mark.timeout(600))
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What ``reelmill serve`` runs in ``folder``; ``env`` is what a shell beside it would have."""
+
+    folder: Path
+    url: str
+    env: dict[str, str]
+    process: subprocess.Popen[str]
+
+    def api(self, method: str, path: str, **asked: Any) -> Any:
+        """Ask the Prefect server, as its UI does; a busy one is asked again."""
+        ask = lambda: _answer(method, f"{self.url}/api{path}", asked)  # noqa: E731
+        return wait_for(ask, f"{method} {path}").json()
+
+    def reelmill(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command line beside the running installation, with its ledger and its output."""
+        return subprocess.run(
+            [sys.executable, "-m", "reelmill", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+
+    def bank(self) -> list[dict[str, Any]]:
+        """The submits that the simulator's journal has: what was billed."""
+        journal = self.folder / ".reelmill" / "simulator" / "journal.jsonl"
+        entries = map(json.loads, journal.read_text().splitlines()) if journal.is_file() else ()
+        return [entry for entry in entries if entry["event"] == "accepted"]
+
+
+def _answer(method: str, url: str, asked: dict[str, Any]) -> httpx.Response | None:
+    answer = httpx.request(method, url, json=asked if method == "POST" else None, trust_env=False, timeout=30)
+    return answer if answer.is_success else None
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("flows", "tasks", "catalogs", "deployments"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "prefect.yaml", folder)
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "REELMILL_"))}
+    env |= {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_HOME": str(folder / "home"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+    }
+    command = [sys.executable, "-m", "reelmill", "serve", "--port", str(port), "--quota-per-minute", str(QUOTA)]
+    log = (folder / "serve.log").open("w+")
+    process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT, text=True)
+    try:
+        said = lambda: "Ctrl-C stops" in (folder / "serve.log").read_text()  # noqa: E731
+        wait_for(said, "reelmill serve", process=process, explain=(folder / "serve.log").read_text)
+        ledger = folder / ".reelmill" / "simulator" / "ledger.db"
+        beside = {"REELMILL_LEDGER_URL": f"sqlite:///{ledger}", "REELMILL_OUTPUT": "gs://reelmill/reels"}
+        yield Installation(folder, f"http://127.0.0.1:{port}", env | beside, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(180)
+        finally:
+            process.kill()
+            log.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert found, "these tests need Chromium: apt-get install --no-install-recommends chromium (make e2e says so too)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[Page]:
+    """A window of its own, which reaches this machine only.
+
+    Prefect's page asks its analytics service for a configuration even where analytics are switched off; it is not let.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route(re.compile(r"^https?://(?!127\.0\.0\.1:)"), lambda route: route.abort())
+    yield page
+    context.close()
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
+    assert hosts <= {"127.0.0.1", "sr-client-cfg.amplitude.com"}
+
+
+@pytest.fixture
+def show(page, request):
+    """Keep a picture of the page, for whoever reads a failure, and for the README with REELMILL_PICTURES=FOLDER."""
+
+    def keep(name: str) -> None:
+        if folder := os.environ.get("REELMILL_PICTURES"):
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return keep

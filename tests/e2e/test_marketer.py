@@ -1,0 +1,88 @@
+"""What a marketer does: open a deployment, fill the form, press Run, read the plan, approve, watch, look at clips."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.pressing import choose, number_field, open_form, open_resume, press_run, reloaded, until_state
+from tests.support.waiting import wait_for
+
+CLIP_USD = Decimal("0.80")
+
+
+@pytest.fixture(scope="module")
+def approved(installation):
+    """What the first test leaves for the second: the id of the run that was made whole."""
+    return {}
+
+
+def test_form_price_approval_progress_and_clips(installation, page, show, approved):
+    open_form(page, installation, "catalog")
+    page.get_by_role("textbox", name="Campaign (Optional)").fill("winter")
+    number_field(page, "Cap (USD) (Optional)").fill("25")
+    show("form")
+    run_id = press_run(page, installation)
+
+    until_state(installation, run_id, "Paused")
+    expect(page.get_by_text("Paused").first).to_be_visible()
+    assert not installation.bank(), "nothing is paid before somebody says so"
+    waits = installation.reelmill("approve")
+    assert run_id in waits.stdout, waits.stderr
+    dialog = open_resume(page, "catalogs/samples/demo.csv")
+    expect(dialog.get_by_text("at most $22.40")).to_be_visible()
+    expect(dialog.get_by_role("row", name="Total 28 clips 22.40")).to_be_visible()
+    show("approval")
+    choose(page, dialog.get_by_role("button", name="Select Decision"), "approve")
+    dialog.get_by_role("textbox", name="Decided by (Optional)").fill("Ada")
+    dialog.get_by_role("button", name="Resume", exact=True).click()
+
+    until_state(installation, run_id, "Running", "Completed")
+    assert wait_for(lambda: reloaded(page, run_id, installation, r"\d+ of 28 clips"), "progress")
+    page.get_by_text(re.compile(r"\d+ of 28 clips")).scroll_into_view_if_needed()
+    show("progress")
+    state = until_state(installation, run_id, "Completed", "Failed", "NeedsAttention")
+    assert (state["name"], len(installation.bank())) == ("Completed", 28), state
+    assert sum(Decimal(entry["amount_usd"]) for entry in installation.bank()) == 28 * CLIP_USD
+    approved["run"] = run_id
+
+
+def test_results_show_posters_that_play(installation, page, show, approved):
+    page.goto(f"{installation.url}/v2/runs/flow-run/{approved['run']}?tab=Artifacts")
+    page.get_by_role("link", name=re.compile("reelmill-results")).click()
+    page.get_by_role("link", name=re.compile("^[0-9a-f]{8}$")).click()
+
+    posters = page.get_by_role("img", name=re.compile(r"NV-1001 (9:16|16:9)"))
+    expect(posters.first).to_be_visible()
+    wait_for(lambda: posters.first.evaluate("image => image.naturalWidth") > 0, "the poster's picture")
+    show("results")
+    video = posters.first.locator("xpath=ancestor::a").get_attribute("href")
+    page.goto("about:blank")
+    answer = page.request.get(video)
+    assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+
+
+def test_a_run_is_cancelled_in_the_page_and_sends_nothing_more(installation, page, tmp_path):
+    open_form(page, installation, "catalog")
+    choose(page, page.get_by_role("button", name="Select Resolution"), "1080p")  # other clips than those made before
+    number_field(page, "Ask above (USD) (Optional)").fill("1000")
+    before = len(installation.bank())
+    run_id = press_run(page, installation)
+    wait_for(lambda: len(installation.bank()) >= before + 3, "the first clips")
+
+    page.get_by_role("button", name="Open menu").first.click()
+    page.get_by_role("menuitem", name="Cancel").click()
+    page.get_by_role("alertdialog").get_by_role(
+        "button", name=re.compile("Cancel run|Confirm|Cancel", re.IGNORECASE)
+    ).last.click()
+
+    state = until_state(installation, run_id, "Cancelled")
+    sent = len(installation.bank())
+    assert sent < before + 28, state
+    settled = installation.api("POST", "/deployments/filter", deployments={"name": {"any_": ["settle"]}})
+    run = installation.api("POST", f"/deployments/{settled[0]['id']}/create_flow_run")
+    until_state(installation, run["id"], "Completed", "Unchanged", "NeedsAttention")
+    assert len(installation.bank()) == sent, "looking pays nothing"
+    status = installation.reelmill("status", "--json")
+    assert '"submitted"' not in status.stdout, status.stdout
