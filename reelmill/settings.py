@@ -234,8 +234,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then environment, then ``reelmill.toml`` in the working folder."""
-        written = InitSettingsSource(settings_cls, read_settings_file().values(chosen_profile()))
-        return init_settings, env_settings, written
+        written = read_settings_file().values(chosen_profile())
+        known = {name: value for name, value in written.items() if name in settings_cls.model_fields}  # no variables
+        return init_settings, env_settings, InitSettingsSource(settings_cls, known)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -129,6 +129,11 @@ def test_a_profile_that_is_no_section_is_refused(profiles, text):
     assert "[profile.staging]" in refused.value.remedy
 
 
+def test_names_of_variables_are_for_the_environment_only(profiles):
+    profiles.write_text('GOOGLE_CLOUD_PROJECT = "shop"\nREELMILL_MODEL = "x"\nMODEL = "y"')
+    assert (load_settings().project, load_settings().model) == ("", Settings.model_fields["model"].default)
+
+
 def test_a_file_with_a_byte_order_mark_is_read(profiles):
     profiles.write_text('model = "marked"', "utf-8-sig")
     assert load_settings().model == "marked"

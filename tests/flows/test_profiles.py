@@ -8,9 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
+from reelmill.cli.environment import unknown_names
 from reelmill.cli.prefect_server import PrefectServer
+from reelmill.ledger.engine import parse_url
+from reelmill.settings import load_settings
 from tests.support.feeds import product_row, write_feed
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,29 +27,38 @@ variants = 3
 """
 
 
+def from_the_page(language: str) -> str:
+    """The one block in this language below the heading of docs/prefect.md."""
+    section = (
+        (PROJECT / "docs" / "prefect.md").read_text().split("## From rehearsal to production")[1].split("\n## ")[0]
+    )
+    (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    return block
+
+
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """The project with its settings file, and its catalog deployment once for each profile."""
+    """The project with a settings file, and the deployments that the page adds to ours."""
     folder = tmp_path / "project"
     for name in ("flows", "tasks", "catalogs"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "reelmill.toml").write_text(SETTINGS)
     write_feed(folder / "feed.csv", [product_row("BOWL-1")])
-    sent = yaml.safe_load((PROJECT / "prefect.yaml").read_text())
-    catalog = next(each for each in sent["deployments"] if each["name"] == "catalog")
-    sent["deployments"] = [deployment_of(catalog, profile) for profile in ("staging", "production", "")]
-    (folder / "prefect.yaml").write_text(yaml.safe_dump(sent))
+    (folder / "prefect.yaml").write_text((PROJECT / "prefect.yaml").read_text() + "\n" + from_the_page("yaml"))
     return folder
 
 
-def deployment_of(catalog: dict, profile: str) -> dict:
-    pool = catalog["work_pool"]
-    env = pool["job_variables"]["env"] | ({"REELMILL_PROFILE": profile} if profile else {})
-    return catalog | {
-        "name": f"catalog-{profile or 'plain'}",
-        "schedules": [],
-        "work_pool": pool | {"job_variables": {"env": env}},
-    }
+@pytest.mark.parametrize(("profile", "cap"), [("", 0), ("simulator", None), ("staging", 10), ("production", 200)])
+def test_the_file_on_the_page_is_right(tmp_path, monkeypatch, profile, cap):
+    (tmp_path / "reelmill.toml").write_text(from_the_page("toml"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REELMILL_LEDGER_URL")
+    monkeypatch.setenv("REELMILL_PROFILE", profile)
+    settings = load_settings()
+    assert unknown_names() == []
+    assert (settings.cap_day_usd, settings.rehearsal) == (cap, profile == "simulator")
+    assert settings.output.startswith("gs://") is bool(profile)
+    parse_url(settings.ledger_url)
 
 
 def test_deployments_of_one_project_run_with_the_profile_that_each_names(project, tmp_path, veo, monkeypatch):
@@ -65,15 +76,15 @@ def test_deployments_of_one_project_run_with_the_profile_that_each_names(project
             server.start_worker(project, 3),
             httpx.Client(base_url=f"{server.url}/api", trust_env=False, timeout=30) as api,
         ):
-            runs = {name: started(api, f"catalog-{name}") for name in ("staging", "production", "plain")}
+            runs = {name: started(api, name) for name in ("catalog-staging", "catalog-production", "catalog")}
             ended = {name: until(partial(ending, api, run_id)) for name, run_id in runs.items()}
             logs = {name: until(partial(settings_line, api, run_id)) for name, run_id in runs.items()}
     planned = {name: int(re.search(r"(\d+) clips", said)[1]) for name, said in ended.items()}
-    assert planned == {"staging": 2, "production": 3, "plain": 4}
+    assert planned == {"catalog-staging": 2, "catalog-production": 3, "catalog": 4}
     assert logs == {
-        "staging": "Settings: profile staging of reelmill.toml; set by the form: nothing.",
-        "production": "Settings: profile production of reelmill.toml; set by the form: nothing.",
-        "plain": "Settings: no profile; set by the form: nothing.",
+        "catalog-staging": "Settings: profile staging of reelmill.toml; set by the form: nothing.",
+        "catalog-production": "Settings: profile production of reelmill.toml; set by the form: nothing.",
+        "catalog": "Settings: no profile; set by the form: nothing.",
     }
 
 
