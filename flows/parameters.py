@@ -12,7 +12,17 @@ from reelmill.catalog.dialect import Dialect
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.settings import Settings, load_settings
 
-__all__ = ["Catalog", "Feed", "OneProduct", "Products", "SocialVideo", "Spending", "Video", "settings_for"]
+__all__ = [
+    "Catalog",
+    "Feed",
+    "OneProduct",
+    "Products",
+    "SocialVideo",
+    "Spending",
+    "Video",
+    "chosen_settings",
+    "settings_for",
+]
 
 # As a plain number: pydantic's own schema offers number or text, which a form shows as a riddle.
 Usd = Annotated[
@@ -124,11 +134,8 @@ class Spending(_Form):
     dry_run: bool = Field(False, description="Only plan and price: nothing is sent, nothing is spent.")
 
 
-def settings_for(video: Video, spending: Spending) -> Settings:
-    """The effective settings: the form on top of environment, reelmill.toml and defaults.
-
-    Raises FixConfiguration for a setting that is wrong.
-    """
+def chosen_settings(video: Video, spending: Spending) -> dict[str, object]:
+    """The settings that the form gives a value, by name; they win over every other layer."""
     chosen = {
         "model": video.model,
         "resolution": video.resolution,
@@ -138,6 +145,12 @@ def settings_for(video: Video, spending: Spending) -> Settings:
         "cap_run_usd": spending.cap_usd,
         "ask_above_usd": spending.ask_above_usd,
     }
-    return load_settings(
-        **{name: value for name, value in chosen.items() if value is not None and value != AS_CONFIGURED}
-    )
+    return {name: value for name, value in chosen.items() if value is not None and value != AS_CONFIGURED}
+
+
+def settings_for(video: Video, spending: Spending) -> Settings:
+    """The effective settings: the form on top of environment, profile, reelmill.toml and defaults.
+
+    Raises FixConfiguration for a setting that is wrong.
+    """
+    return load_settings(**chosen_settings(video, spending))

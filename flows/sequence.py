@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 
 from flows.approval import get_approval
 from flows.endings import failed, finished, planned
-from flows.parameters import Spending, Video, settings_for
+from flows.parameters import Spending, Video, chosen_settings, settings_for
 from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import ended_if_broken_off
 from reelmill.jobs.approval import Approval
@@ -24,6 +24,7 @@ from tasks.make import make
 from tasks.plan import plan
 from tasks.resume import resume
 from tasks.step import whole
+from tasks.tell import tell_settings
 from tasks.workshop import workshop
 
 __all__ = ["plan_and_make"]
@@ -34,6 +35,7 @@ async def plan_and_make(
 ) -> State[Any]:
     """Plan; then, unless it is a dry run, get approval, make and account. Returns the state the flow ends in."""
     try:
+        tell_settings(chosen_settings(video, spending))
         with workshop(settings_for(video, spending), output) as engine, Spool() as spool:
             if spending.dry_run:
                 return planned(await plan(whole(engine), whole(request), None))

@@ -1,5 +1,7 @@
 """Every setting of Reelmill, in one place: described, bounded, read from ``REELMILL_*`` and ``reelmill.toml``.
 
+Layers, the first wins: options and forms, the environment, the chosen profile, the top of ``reelmill.toml``, defaults.
+
 The reference page ``docs/settings.md`` is generated from this class; ``make check`` keeps it true.
 """
 
@@ -14,18 +16,27 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
+from reelmill.settings_file import chosen_profile, read_settings_file
 
-__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings"]
+__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "setting_groups", "variables"]
+
+_GROUPS = {  # the setting that each group begins with; the comments in the class say the same
+    "project": "Google",
+    "output": "What to make",
+    "ledger_url": "Money",
+    "quota_per_minute": "Pace",
+    "inspect": "What comes back",
+}
 
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
@@ -48,9 +59,7 @@ class InspectDepth(StrEnum):
 class Settings(BaseSettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="REELMILL_", toml_file="reelmill.toml", extra="ignore", populate_by_name=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)
 
     # Google
     project: str = Field(
@@ -212,7 +221,10 @@ class Settings(BaseSettings):
     @field_validator("vertex_base_url", "storage_emulator_host")
     @classmethod
     def _an_address(cls, value: str) -> str:
-        urlsplit(value)  # raises ValueError, which names the setting
+        try:
+            urlsplit(value)
+        except ValueError:  # whose words quote users and passwords
+            raise ValueError("it is no address") from None
         return value
 
     @field_validator(
@@ -239,21 +251,62 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then environment, then ``reelmill.toml`` in the working folder."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        written = read_settings_file().values(chosen_profile())
+        known = {name: value for name, value in written.items() if name in settings_cls.model_fields}  # no variables
+        return init_settings, env_settings, InitSettingsSource(settings_cls, known)
 
 
 def load_settings(**overrides: object) -> Settings:
     """The effective settings. Raises FixConfiguration naming the first setting that is wrong."""
+    settings, wrong = read_settings(**overrides)
+    for name, problem in wrong.items():
+        raise FixConfiguration(
+            f"Setting {name}: {problem}.",
+            "See docs/settings.md for its bounds; `reelmill settings` shows where it comes from.",
+        )
+    return settings
+
+
+def read_settings(**overrides: object) -> tuple[Settings, dict[str, str]]:
+    """The effective settings, with the default for each that is wrong, and the problems of those by name.
+
+    Raises FixConfiguration if ``reelmill.toml`` cannot be read or lacks the chosen profile.
+    """
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise FixConfiguration(f"Setting {name}: {first['msg']}.", "See docs/settings.md for its bounds.") from None
-    except OSError as error:
-        raise FixConfiguration(f"reelmill.toml cannot be read ({error.strerror}).", "Mend its permissions.") from None
+        try:
+            return Settings(**overrides), {}  # type: ignore[arg-type]
+        except ValidationError as error:
+            wrong = _problems(error)
+        defaults = {name: Settings.model_fields[name].get_default() for name in wrong}
+        return Settings(**{**overrides, **defaults}), wrong
     except (SettingsError, ValueError, RecursionError) as error:
-        said = type(error).__name__ if isinstance(error, SettingsError) else str(error)  # its words quote the value
+        quotes = isinstance(error, SettingsError | ValidationError)  # the words of these quote the value
+        said = type(error).__name__ if quotes else str(error)
         raise FixConfiguration(
             f"The settings cannot be read: {said}.", "Correct reelmill.toml or REELMILL_*."
         ) from None
+
+
+def setting_groups() -> dict[str, list[str]]:
+    """The names of all settings, in the order of the class, by the title of their group."""
+    groups: dict[str, list[str]] = {}
+    for name in Settings.model_fields:
+        if name in _GROUPS:
+            groups[_GROUPS[name]] = []
+        groups[next(reversed(groups))].append(name)
+    return groups
+
+
+def variables(name: str) -> tuple[str, ...]:
+    """The environment variables of a setting; the first one that is set counts."""
+    alias = Settings.model_fields[name].validation_alias
+    return tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (f"REELMILL_{name.upper()}",)
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by setting. The words never quote a value."""
+    names = {word: name for name in Settings.model_fields for word in (name, *variables(name))}
+    problems: dict[str, str] = {}
+    for each in error.errors(include_input=False):
+        problems.setdefault(names[str(each["loc"][0])], each["msg"])
+    return problems

@@ -108,7 +108,10 @@ def test_a_night_of_the_command_line_leaves_no_secret(tmp_path):
         night.run("redrive", "--output", night.output, "--yes")
         night.run("report", "--output", night.output)
         night.run("doctor", REELMILL_VERTEX_BASE_URL="http://vertex.invalid:1")  # through a proxy that is not there
-        night.run("status", REELMILL_LEDGER_URL="postgresql://me:SECRETledger@127.0.0.1:9/none")
+        locked = "postgresql://me:SECRETledger@127.0.0.1:9/none"
+        night.run("status", REELMILL_LEDGER_URL=locked)
+        assert night.run("settings", REELMILL_LEDGER_URL=locked) == ExitCode.OK
+        assert night.run("settings", "--json", REELMILL_LEDGER_URL=locked) == ExitCode.OK
 
         made = [entry for entry in veo.journal() if entry["outcome"] == "succeeded"]
         assert {entry["labels"]["sku"] for entry in made} >= {"goog", "amz", "azure", "cdn", "key"}

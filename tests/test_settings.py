@@ -1,9 +1,11 @@
+import inspect
+import re
 from decimal import Decimal
 
 import pytest
 
 from reelmill.errors import FixConfiguration
-from reelmill.settings import Settings, load_settings
+from reelmill.settings import Settings, load_settings, read_settings, setting_groups
 
 
 def test_every_setting_says_what_it_means():
@@ -56,3 +58,108 @@ def test_an_empty_value_means_unset_and_the_common_names_work(monkeypatch):
 def test_platforms_are_named_as_people_name_them(monkeypatch, written):
     monkeypatch.setenv("REELMILL_PLATFORMS", written)
     assert load_settings().platforms == ("tiktok", "youtube")
+
+
+PROFILES = """
+model = "top"
+samples = 2
+output = "gs://top/reels"
+[profile.staging]
+model = "staged"
+samples = 3
+output = ""
+[profile.production]
+model = "sold"
+"""
+
+
+@pytest.fixture
+def profiles(tmp_path, monkeypatch):
+    (tmp_path / "reelmill.toml").write_text(PROFILES)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "reelmill.toml"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "model"), [(None, "top"), ("", "top"), ("staging", "staged"), (" production ", "sold")]
+)
+def test_only_the_chosen_profile_is_read(profiles, monkeypatch, chosen, model):
+    if chosen is not None:
+        monkeypatch.setenv("REELMILL_PROFILE", chosen)
+    assert load_settings().model == model
+
+
+def test_a_profile_wins_over_the_top_and_loses_to_the_environment_and_to_options(profiles, monkeypatch):
+    monkeypatch.setenv("reelmill_profile", "staging")  # as with settings, the case does not count
+    monkeypatch.setenv("REELMILL_SAMPLES", "4")
+    settings = load_settings(variants=7)
+    assert (settings.model, settings.samples, settings.variants, settings.output) == ("staged", 4, 7, "")
+    assert load_settings(samples=1).samples == 1
+
+
+def test_the_common_name_of_the_project_wins_over_a_profile(tmp_path, monkeypatch):
+    (tmp_path / "reelmill.toml").write_text('project = "top"\n[profile.staging]\nproject = "staged"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REELMILL_PROFILE", "staging")
+    assert load_settings().project == "staged"
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "environment")
+    assert load_settings().project == "environment"
+
+
+def test_a_profile_that_is_not_there_stops_everything_and_names_those_that_are(profiles, monkeypatch):
+    monkeypatch.setenv("REELMILL_PROFILE", "prod")
+    with pytest.raises(FixConfiguration, match="it has production, staging") as refused:
+        load_settings()
+    assert "REELMILL_PROFILE" in refused.value.remedy
+    profiles.write_text('model = "top"')
+    with pytest.raises(FixConfiguration, match="it has none"):
+        load_settings()
+    profiles.unlink()
+    with pytest.raises(FixConfiguration, match=r"there is no reelmill\.toml in .*"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "text", ['profile = "staging"', "[profile]\nmodel = 'x'", "[[profile]]", "profile.staging = 3"]
+)
+def test_a_profile_that_is_no_section_is_refused(profiles, text):
+    profiles.write_text(text)
+    with pytest.raises(FixConfiguration, match="no section") as refused:
+        load_settings()
+    assert "[profile.staging]" in refused.value.remedy
+
+
+def test_names_of_variables_are_for_the_environment_only(profiles):
+    profiles.write_text('GOOGLE_CLOUD_PROJECT = "shop"\nREELMILL_MODEL = "x"\nMODEL = "y"')
+    assert (load_settings().project, load_settings().model) == ("", Settings.model_fields["model"].default)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(profiles):
+    profiles.write_text('model = "marked"', "utf-8-sig")
+    assert load_settings().model == "marked"
+
+
+def test_a_wrong_setting_leaves_the_others_as_they_are(profiles, monkeypatch):
+    monkeypatch.setenv("REELMILL_SAMPLES", "5")
+    monkeypatch.setenv("REELMILL_CAP_DAY_USD", "SECRET")
+    settings, wrong = read_settings(variants=11)
+    assert (settings.model, settings.samples, settings.cap_day_usd, settings.variants) == ("top", 1, None, 1)
+    assert set(wrong) == {"samples", "cap_day_usd", "variants"}
+    assert "SECRET" not in str(wrong)
+
+
+def test_an_address_that_cannot_be_read_is_not_quoted():
+    with pytest.raises(FixConfiguration, match="vertex_base_url") as refused:
+        load_settings(vertex_base_url="https://me:hunter2@ho\u2100st")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_groups_are_those_of_the_comments():
+    said: dict[str, list[str]] = {}
+    for line in inspect.getsource(Settings).splitlines():
+        if comment := re.fullmatch(r"    # (.+)", line):
+            said[comment[1]] = []
+        elif (field := re.match(r"    (\w+): .*=", line)) and field[1] in Settings.model_fields:
+            said[next(reversed(said))].append(field[1])
+    assert setting_groups() == said
+    assert [name for names in said.values() for name in names] == list(Settings.model_fields)

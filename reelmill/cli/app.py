@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import reelmill
-from reelmill.cli.environment import LOG_LEVEL, unknown_settings
+from reelmill.cli.environment import LOG_LEVEL, unknown_names
 from reelmill.cli.printing import print_json
 from reelmill.errors import ExitCode, ReelmillError
 
@@ -33,6 +33,7 @@ _VERBS = {
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
     "reconcile": "Compare the ledger with a Cloud Billing export, run by run and SKU by SKU. Reads only.",
     "doctor": "Try everything that a paid run depends on, without spending; each failure with its fix.",
+    "settings": "Show every setting: its effective value and where it comes from. Secrets are masked.",
     "simulator": "Start the stand-in for Veo on Vertex AI: the real protocol, real videos, no money.",
     "serve": "Prefect server and UI with our deployments, on this machine.",
 }
@@ -72,7 +73,7 @@ def _run(arguments: Sequence[str]) -> int:
     )
     if level is None:
         _say(f"{LOG_LEVEL}={asked!r} is no level and is ignored; use DEBUG, INFO, WARNING or ERROR.")
-    for warning in unknown_settings(os.environ):
+    for warning in unknown_names():
         _say(warning)
     as_json = "--json" in arguments
     try:

@@ -12,7 +12,8 @@ from reelmill.settings import Settings
 
 def test_every_setting_is_known_in_any_case():
     names = [f"REELMILL_{name}" for name in Settings.model_fields]
-    assert list(unknown_settings([*names, *map(str.upper, names), "REELMILL_LOG_LEVEL", "GOOGLE_CLOUD_PROJECT"])) == []
+    others = ["REELMILL_LOG_LEVEL", "REELMILL_PROFILE", "GOOGLE_CLOUD_PROJECT"]
+    assert list(unknown_settings([*names, *map(str.upper, names), *others])) == []
 
 
 def test_a_misspelt_setting_is_told_once_with_the_nearest_name(reelmill, monkeypatch):
@@ -22,6 +23,43 @@ def test_a_misspelt_setting_is_told_once_with_the_nearest_name(reelmill, monkeyp
     assert code == ExitCode.OK
     assert problems.count("REELMILL_CAP_DAY_US is no setting and is ignored; did you mean REELMILL_CAP_DAY_USD?") == 1
     assert "REELMILL_XYZZY is no setting and is ignored; docs/settings.md" in problems
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("cap_day_us = 5", "cap_day_us in reelmill.toml is no setting and is ignored; did you mean cap_day_usd?"),
+        ("REELMILL_MODEL = 'x'", "REELMILL_MODEL in reelmill.toml is no setting and is ignored; did you mean model?"),
+        ("GOOGLE_CLOUD_PROJECT = 'x'", "is no setting and is ignored; did you mean project?"),
+        (
+            "[profiles.staging]",
+            "profiles in reelmill.toml is no setting and is ignored; did you mean a section [profile.",
+        ),
+        (
+            "[profile.a]\nSamples = 1",
+            "Samples in reelmill.toml [profile.a] is no setting and is ignored; did you mean s",
+        ),
+        ("xyzzy = 1", "xyzzy in reelmill.toml is no setting and is ignored; docs/settings.md lists them all."),
+        ('"https://me:hunter2@h" = 1', "https://h in reelmill.toml is no setting"),
+        ('"a\\u001b[31m" = 1', "a�[31m in reelmill.toml is no setting"),
+    ],
+)
+def test_an_unknown_key_of_the_file_is_told_once(reelmill, tmp_path, monkeypatch, written, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reelmill.toml").write_text(written)
+    code, _, problems = reelmill("status")
+    assert code == ExitCode.OK
+    assert problems.count(told) == 1
+    assert problems.count("is ignored") == 1
+    assert "hunter2" not in problems
+
+
+def test_very_many_unknown_keys_are_counted(reelmill, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reelmill.toml").write_text("".join(f"{'k' * 90}{number} = 1\n" for number in range(1020)))
+    _, _, problems = reelmill("status")
+    assert problems.count("is no setting") == 20
+    assert "1,000 more keys in reelmill.toml are no settings" in problems
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,37 @@ async def test_a_feed_that_is_none_fails_with_the_remedy(tmp_path, output):
     assert "Traceback" not in state.message
 
 
+PROFILES = 'sampels = 2\n[profile.staging]\nmodel = "veo-3.1-lite-generate-001"\n'
+
+
+async def test_the_log_says_which_profile_and_form_fields_count(caplog, monkeypatch, tmp_path, feed, output):
+    (tmp_path / "reelmill.toml").write_text(PROFILES)
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level("INFO", "prefect.flow_runs"):
+        plain = await catalog_run_of(feed, output, dry_run=True)
+        monkeypatch.setenv("REELMILL_PROFILE", "staging")
+        staged = await catalog_run_of(feed, output, dry_run=True, cap_usd=Decimal("1.50"))
+
+    assert await logged(plain, "Settings:", lines=1) == ["Settings: no profile; set by the form: nothing."]
+    assert await logged(staged, "Settings:", lines=1) == [
+        "Settings: profile staging of reelmill.toml; set by the form: cap_run_usd=1.50."
+    ]
+    (warning,) = await logged(staged, "is no setting", lines=1)
+    assert warning == "sampels in reelmill.toml is no setting and is ignored; did you mean samples?"
+    assert ("at most $3.20" in plain.message, "at most $1.60" in staged.message) == (True, True), staged.message
+
+
+async def test_a_profile_that_is_not_there_fails_the_run_and_names_those_that_are(monkeypatch, tmp_path, feed, output):
+    (tmp_path / "reelmill.toml").write_text(PROFILES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REELMILL_PROFILE", "production")
+    state = await catalog_run_of(feed, output)
+
+    assert state.is_failed()
+    assert "profile production" in state.message
+    assert "it has staging" in state.message
+
+
 async def test_a_social_batch_makes_the_chosen_products_only(veo, feed, output):
     from flows.parameters import Products, SocialVideo
     from flows.social_batch import social_batch

@@ -69,6 +69,19 @@ def test_a_field_left_alone_leaves_the_setting_alone(monkeypatch):
     assert (chosen.model, chosen.cap_run_usd) == ("veo-3.1-lite-generate-001", Decimal("3.50"))
 
 
+def test_the_form_names_the_settings_that_it_gives_a_value():
+    from decimal import Decimal
+
+    from flows.parameters import Spending, Video, chosen_settings
+
+    assert chosen_settings(Video(), Spending()) == {}
+    assert chosen_settings(Video(campaign="spring", variants=2), Spending(cap_usd=Decimal("3.50"))) == {
+        "campaign": "spring",
+        "variants": 2,
+        "cap_run_usd": Decimal("3.50"),
+    }
+
+
 @pytest.mark.parametrize(
     "wrong", [{"cap_usd": -1}, {"cap_usd": "1.234"}, {"dry_rum": True}, {"approve_up_to_usd": -0.01}]
 )
