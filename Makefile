@@ -1,5 +1,5 @@
 # Each target works from a fresh clone with Python 3.11+ and make only.
-.PHONY: help setup demo test check format docs chaos fuzz mutation bench serve lock clean
+.PHONY: help setup demo test e2e check format docs chaos fuzz mutation bench serve lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -12,6 +12,9 @@ demo: setup ## Run the main job on the sample feed, offline, twice
 
 test: setup ## Run every test
 	@.venv/bin/pytest -n 3 --dist loadgroup -q
+
+e2e: setup ## Press the buttons of the pages in a real browser, and crash a run (needs Chromium)
+	@scripts/e2e
 
 check: setup ## Format, lint, types, imports and generated pages
 	@scripts/check

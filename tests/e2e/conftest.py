@@ -42,6 +42,7 @@ QUOTA = 120
 def pytest_itemcollected(item: pytest.Item) -> None:
     if Path(__file__).parent in item.path.parents:
         item.add_marker(pytest.mark.timeout(600))
+        item.add_marker(pytest.mark.e2e)
 
 
 @dataclass(frozen=True)

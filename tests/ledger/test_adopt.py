@@ -46,6 +46,17 @@ def test_a_lapsed_lease_hands_over_every_open_intent_and_nothing_else(ledger, cl
     assert adopt(ledger, owner="third") == []
 
 
+def test_lapsed_leases_and_owners_that_are_gone_are_taken_together(ledger, clock):
+    lapsed = authorise(ledger, make_clip("lapsed"), owner="elsewhere")
+    clock.advance(LEASE_S)
+    gone, held = authorise(ledger, make_clip("gone")), authorise(ledger, make_clip("held"), owner="worker-c")
+
+    taken = adopt(ledger, is_gone=lambda owner: owner == OWNER)
+
+    assert {intent.intent_id for intent in taken} == {lapsed.intent_id, gone.intent_id}
+    assert known(ledger, held).owner == "worker-c"
+
+
 def test_an_owner_known_to_be_gone_is_not_waited_for(ledger):
     mine, other = bring_to(ledger, State.SENDING, make_clip("a")), authorise(ledger, make_clip("b"), owner="worker-c")
     asked = []

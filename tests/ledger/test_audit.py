@@ -16,12 +16,17 @@ SPOILED = {
     ),
     "UPDATE charges SET amount = amount + 1": "has a charge of 6.400001 USD",
     "DELETE FROM charges": "has no charge",
+    "DELETE FROM charges; UPDATE intents SET charged = 0": "says 0.00 USD, and has no charge",
     "UPDATE intents SET reserved = 0 WHERE state = 'lost'": "is lost and reserves 0.00 USD",
     "UPDATE intents SET reserved = 1 WHERE state = 'filtered'": "is filtered and reserves 0.000001 USD",
     "UPDATE intents SET charged = 1 WHERE state = 'succeeded'": "says 0.000001 USD",
     "UPDATE intents SET state = 'failed' WHERE state = 'succeeded'": "is failed",
     "UPDATE intents SET operation = NULL WHERE state = 'submitted'": "without the name of its operation",
     "UPDATE clips SET latest_attempt = 2 WHERE sku = 'shoe-lost'": "says 2 attempts; its intents say 1",
+    "UPDATE intents SET attempt = 2 WHERE state = 'lost'; "
+    "UPDATE clips SET latest_attempt = 2 WHERE sku = 'shoe-lost'": (
+        "says 2 attempts; its intents say 2"  # the first one is missing
+    ),
     "UPDATE clips SET latest_intent_id = NULL WHERE sku = 'shoe-lost'": "says 1 attempts",
 }
 
@@ -42,7 +47,8 @@ def test_every_kind_of_damage_is_told(full, ledger_url):
     for damage, sentence in SPOILED.items():
         with engine.begin() as connection:
             saved = {name: connection.execute(text(f"SELECT * FROM {name}")).mappings().all() for name in TABLES}
-            assert connection.execute(text(damage)).rowcount >= 1
+            for statement in damage.split("; "):
+                assert connection.execute(text(statement)).rowcount >= 1
         found = full.audit()
         assert any(sentence in each for each in found), (damage, found)
         with engine.begin() as connection:
@@ -81,3 +87,15 @@ def test_an_audit_sees_one_moment_while_others_work(ledger):
 
 def test_an_empty_ledger_is_clean(ledger):
     assert ledger.audit() == []
+
+
+def test_a_clip_that_was_never_attempted_is_clean(full, ledger_url):
+    engine = create_engine(parse_url(ledger_url))
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE clips SET latest_attempt = 0, latest_intent_id = NULL WHERE sku = 'shoe-released'")
+        )
+        assert connection.execute(text("DELETE FROM intents WHERE state = 'released'")).rowcount == 1
+    engine.dispose()
+
+    assert full.audit() == []

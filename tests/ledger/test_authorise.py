@@ -67,7 +67,7 @@ def test_another_attempt_follows_only_what_permits_it(ledger):
 def test_an_open_intent_of_another_run_is_named_with_its_owner(ledger):
     ledger.start_run(Run(run_id="run-2", output=OUTPUT))
     authorise(ledger)
-    with pytest.raises(LookFirst, match=f"authorised, held by {OWNER}"):
+    with pytest.raises(LookFirst, match=f"^Attempt 1 at clip .* is authorised, held by {OWNER}"):
         authorise(ledger, run_id="run-2", owner=OTHER)
 
 
