@@ -8,6 +8,7 @@ Planned         COMPLETED a dry run: planned and priced, nothing spent
 NeedsAttention  COMPLETED made what could be made; some clips were filtered, failed, blocked or unfit
 StoppedAtCap    COMPLETED a cap did its job; what was made is accounted, the next run goes on
 NotApproved     FAILED    the plan could cost more than approve_up_to_usd; nothing was spent
+TooLate         FAILED    the plan would end after the deadline; nothing was spent
 Failed          FAILED    an error that a person must cure; its message ends with the remedy
 Cancelled       CANCELLED stopped by a person; what was in flight is left for the next run
 =============== ========= ==========================================================================

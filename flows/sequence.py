@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
+from flows.deadline import too_late
 from flows.endings import failed, finished, not_approved, planned
 from flows.parameters import Spending, Video, settings_for
 from reelmill.errors import RaiseCap, ReelmillError
@@ -39,6 +40,9 @@ async def plan_and_make(
                 return planned(await plan(whole(engine), whole(request), None))
             resumed = await resume(whole(engine))
             summary = await plan(whole(engine), whole(request), whole(spool))
+            if late := too_late(summary, spending.deadline):
+                await settle(whole(engine), whole(resumed))
+                return late
             try:
                 await approve(whole(summary), spending.approve_up_to_usd)
             except RaiseCap as error:
