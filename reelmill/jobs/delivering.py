@@ -30,6 +30,7 @@ __all__ = ["Sender", "delivering"]
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 8
+_LEASE_S = 30.0  # for the ledger to answer before and after a delivery
 _LOOK_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 _GRACE_S, _HURRIED_S = 5.0, 1.0
@@ -65,7 +66,7 @@ class Sender:
         """
         tally: Counter[DeliveryStatus] = Counter()
         while time.monotonic() < self.stop_at and not self.abandoned:
-            lease_s = 3 * self.receiver.timeout_s
+            lease_s = _LEASE_S + 2 * self.receiver.timeout_s
             taken = self.ledger.take_due(holder=self.holder, lease_s=lease_s, limit=_AT_ONCE)
             if not taken:
                 break

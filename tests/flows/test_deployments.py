@@ -20,21 +20,24 @@ async def deployments() -> dict:
         return {deployment.name: deployment for deployment in await client.read_deployments()}
 
 
-async def test_all_three_flows_deploy_with_schedule_pool_limits_and_tags(deployed):
+async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
     found = await deployments()
 
-    assert set(found) == {"catalog", "social", "single"}
+    assert set(found) == {"catalog", "social", "single", "feed-sensor"}
     (schedule,) = found["catalog"].schedules
     assert (schedule.schedule.cron, schedule.schedule.timezone, schedule.active) == ("0 2 * * *", "UTC", True)
     assert schedule.parameters == {"spending": {"dry_run": True}}  # nothing is spent on a sample feed overnight
     assert not found["social"].schedules
     assert not found["single"].schedules
+    (look,) = found["feed-sensor"].schedules
+    assert (look.schedule.interval.total_seconds(), look.active) == (60, False)
     for deployment in found.values():
         assert deployment.work_pool_name == "reelmill"
         assert deployment.enforce_parameter_schema
         assert "reelmill" in deployment.tags
         assert deployment.global_concurrency_limit.limit >= 1
-        assert deployment.concurrency_options.collision_strategy == "ENQUEUE"
+        strategy = "CANCEL_NEW" if deployment.name == "feed-sensor" else "ENQUEUE"  # a look that is late is no use
+        assert deployment.concurrency_options.collision_strategy == strategy
         assert deployment.description
         assert deployment.job_variables["env"]["PREFECT_LOGGING_EXTRA_LOGGERS"] == "reelmill"
     assert found["catalog"].global_concurrency_limit.limit == 1  # never overlaps itself
