@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import httpcore
 
-__all__ = ["BoundedBackend", "Resolver", "pinned_address", "resolve"]
+__all__ = ["BoundedBackend", "Resolver", "pinned_addresses", "resolve"]
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Gives the addresses of a host, in the order in which they are tried. Raises OSError if there are none."""
@@ -28,8 +28,10 @@ def resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def pinned_address(host: str, port: int, *, resolver: Resolver, allowed: Callable[[str], bool]) -> str | None:
-    """The address to connect to, if every address of ``host`` is ``allowed``; None if one is not.
+def pinned_addresses(
+    host: str, port: int, *, resolver: Resolver, allowed: Callable[[str], bool]
+) -> Sequence[str] | None:
+    """The addresses to connect to, best first, if every one of ``host`` is ``allowed``; None if one is not.
 
     A name is looked up once, and the connection goes to what was checked, so that a name that changes its mind
     between check and use gains nothing. Raises OSError if the name has no address.
@@ -40,7 +42,7 @@ def pinned_address(host: str, port: int, *, resolver: Resolver, allowed: Callabl
         addresses = []
     if not addresses:
         raise OSError(f"{host} has no address")
-    return addresses[0] if all(map(allowed, addresses)) else None
+    return addresses if all(map(allowed, addresses)) else None
 
 
 class BoundedBackend(httpcore.NetworkBackend):

@@ -75,7 +75,7 @@ def _ledger(settings: Settings, output: str) -> tuple[Check, str]:
 def _webhooks(settings: Settings) -> Check:
     receiver = Receiver.from_settings(settings)
     try:
-        receiver.address()
+        receiver.addresses()
     except OSError:
         fix = "Correct REELMILL_WEBHOOK_URL, or the name's entry in DNS."
         return Check("webhooks", ok=False, detail=f"the host of {receiver.origin} has no address", fix=fix)

@@ -19,7 +19,7 @@ import httpx
 
 from reelmill.addresses import is_loopback, is_public
 from reelmill.errors import ReelmillError, TryLater
-from reelmill.network import BoundedBackend, Resolver, pinned_address, resolve
+from reelmill.network import BoundedBackend, Resolver, pinned_addresses, resolve
 from reelmill.scrub import scrub
 from reelmill.settings import Settings
 from reelmill.signatures import unsigned
@@ -170,18 +170,18 @@ class ImageFetcher:
         if port != _PORTS["https"] and port < _FIRST_FREE_PORT and not rehearsal:
             raise ImageRefused(f"{_shown(url)} is on port {port}.", "Serve product pictures on port 443.")
         try:
-            address = pinned_address(
+            addresses = pinned_addresses(
                 parts.hostname or "", port, resolver=self._resolver, allowed=is_loopback if rehearsal else is_public
             )
         except OSError:
             raise ImageUnreachable(
                 f"The host of {_shown(url)} has no address.", "Check the name, then run again."
             ) from None
-        if address is None:
+        if addresses is None:
             raise ImageRefused(
                 f"{_shown(url)} leads to an address that is not public.", "Host product pictures publicly, or in gs://."
             )
-        return address
+        return addresses[0]
 
     def _image(self, url: str, data: bytes) -> FetchedImage:
         header = read_header(data)

@@ -62,13 +62,13 @@ def post(
     seconds (those of the receiver if not given).
     """
     try:
-        address = receiver.address()
+        addresses = receiver.addresses()
     except ForbiddenAddress as error:
         return Answer(status=None, said=error.problem)
     except OSError:
         return Answer(status=None, said=f"The host of {receiver.origin} has no address.")
     deadline = time.monotonic() + (receiver.timeout_s if timeout_s is None else timeout_s)
-    backend = BoundedBackend(deadline=lambda: deadline, resolver=lambda _host, _port: [address])
+    backend = BoundedBackend(deadline=lambda: deadline, resolver=lambda _host, _port: addresses)
     try:
         with (
             httpcore.ConnectionPool(ssl_context=tls, network_backend=backend) as pool,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
 from reelmill.addresses import is_loopback, is_public
 from reelmill.errors import FixConfiguration
-from reelmill.network import Resolver, pinned_address, resolve
+from reelmill.network import Resolver, pinned_addresses, resolve
 from reelmill.settings import Settings
 from reelmill.webhooks.signature import parse_secrets
 
@@ -65,15 +65,16 @@ class Receiver:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
-    def address(self) -> str:
-        """The one address to connect to now. Raises OSError if there is none, ForbiddenAddress if it is not allowed."""
-        address = pinned_address(self.parts.hostname or "", self.port, resolver=self.resolver, allowed=self._allowed())
-        if address is None:
+    def addresses(self) -> Sequence[str]:
+        """Where to connect to now, best first. Raises OSError if nowhere, ForbiddenAddress if one is not allowed."""
+        host, allowed = self.parts.hostname or "", self._allowed()
+        addresses = pinned_addresses(host, self.port, resolver=self.resolver, allowed=allowed)
+        if addresses is None:
             raise ForbiddenAddress(
                 f"{self.origin} leads to an address that is not public.",
                 "Correct REELMILL_WEBHOOK_URL, or set REELMILL_WEBHOOK_PRIVATE=true if it is in your own network.",
             )
-        return address
+        return addresses
 
     def _allowed(self) -> Callable[[str], bool]:
         if _is_this_machine(self.parts.hostname or ""):

@@ -95,6 +95,13 @@ def test_a_closed_port_and_a_name_without_address_are_answers():
     assert found.said == "The host of https://cms.invalid has no address."
 
 
+def test_a_name_with_two_addresses_is_tried_at_both():
+    with post_counter(answer(200)) as server:
+        port = server.url.rpartition(":")[2]
+        both = receiver(f"http://localhost:{port}/", resolver=lambda host, port: ["::1", "127.0.0.1"])
+        assert post(both, "msg_1", BODY, tls=None).delivered
+
+
 def test_an_address_inside_is_not_spoken_to():
     with post_counter(answer(200)) as server:
         port = server.url.rpartition(":")[2]
