@@ -10,6 +10,7 @@ NeedsAttention  COMPLETED made what could be made; some clips were filtered, fai
 StoppedAtCap    COMPLETED a cap did its job; what was made is accounted, the next run goes on
 NotApproved     FAILED    over approve_up_to_usd, or nobody decided in time; nothing was spent
 Rejected        CANCELLED a person said no; nothing was spent
+TooLate         FAILED    the plan would end after the deadline; nothing was spent
 Failed          FAILED    an error that a person must cure; its message ends with the remedy
 Cancelled       CANCELLED stopped by a person; what was in flight is left for the next run
 =============== ========= ==========================================================================

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from flows.choices import AS_CONFIGURED, MediaChoice, ModelName, PlatformName, ResolutionChoice
 from reelmill.catalog.dialect import Dialect
@@ -130,6 +130,9 @@ class Spending(_Form):
         None,
         title="Ask above (USD)",
         description="Pause and ask a person if the plan could cost more than this, in USD; empty: the setting.",
+    )
+    deadline: AwareDatetime | None = Field(
+        None, description="Do not start if what is planned cannot be made by then; with its time zone."
     )
     dry_run: bool = Field(False, description="Only plan and price: nothing is sent, nothing is spent.")
 

@@ -7,6 +7,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 
 from flows.approval import get_approval
+from flows.deadline import too_late
 from flows.endings import failed, finished, planned
 from flows.parameters import Spending, Video, chosen_settings, settings_for
 from reelmill.errors import ReelmillError
@@ -23,6 +24,7 @@ from tasks.account import close_books, open_books
 from tasks.make import make
 from tasks.plan import plan
 from tasks.resume import resume
+from tasks.settle import settle
 from tasks.step import whole
 from tasks.tell import tell_settings
 from tasks.workshop import workshop
@@ -41,6 +43,9 @@ async def plan_and_make(
                 return planned(await plan(whole(engine), whole(request), None))
             resumed = await resume(whole(engine))
             summary = await plan(whole(engine), whole(request), whole(spool))
+            if late := too_late(summary, spending.deadline):
+                await settle(whole(engine), whole(resumed))
+                return late
             approval = await get_approval(engine, request, summary, spending, resumed)
             if not isinstance(approval, Approval):
                 return approval

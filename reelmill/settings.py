@@ -205,6 +205,36 @@ class Settings(BaseSettings):
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
 
+    # Who is told
+    webhook_url: str = Field(
+        "",
+        repr=False,  # paths of webhooks are often secrets
+        max_length=2000,
+        description="Address that is told of every clip and run that ends (see webhooks.md): https, or http on this "
+        "machine. Empty means nobody. What counts is the setting when a run begins.",
+    )
+    webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret that signs webhooks: `whsec_` and the base64 of 24 to 64 random bytes. Two, separated by a "
+        "space, while it is being changed.",
+    )
+    webhook_private: bool = Field(
+        False, description="Let webhooks go to private and link-local addresses, for a receiver in your own network."
+    )
+    webhook_timeout_s: float = Field(10, ge=0.1, le=120, description="Deadline of one delivery, in seconds.")
+    webhook_attempts: int = Field(
+        30, ge=1, le=1000, description="Times a webhook is tried before it is a dead letter; 30 take most of a day."
+    )
+    webhook_wait_s: float = Field(
+        5, ge=0.01, le=3600, description="Wait after the first try that failed, in seconds; it doubles, with jitter."
+    )
+    webhook_wait_max_s: float = Field(
+        3600,
+        ge=0.01,
+        le=86_400,
+        description="Longest wait between two tries, in seconds, unless Retry-After asks for more.",
+    )
+
     @field_validator("platforms", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:

@@ -43,6 +43,13 @@ _LEDGER_VERBS = {
     "restore": "Fill an empty ledger from a back-up of SQLite or PostgreSQL.",
     "rebuild": "Bring in every paid clip that the records beside the videos know and the ledger does not.",
 }
+_WEBHOOKS = "Tell a receiver of every clip and run that ended: what waits, what was given up, a test."
+_WEBHOOK_VERBS = {
+    "list": ("show", "List dead letters and what waits, each with the reason."),
+    "send": ("send", "Send what is due now."),
+    "redrive": ("redrive", "Let dead letters be sent again, all or by id."),
+    "test": ("try_out", "Send a signed test message, and say what came back."),
+}
 
 
 def build_app() -> App:
@@ -54,6 +61,10 @@ def build_app() -> App:
     for verb, summary in _LEDGER_VERBS.items():
         ledger.command(f"reelmill.cli.ledger:{verb}", name=verb, help=summary)
     app.command(ledger)
+    webhooks = App(name="webhooks", help=_WEBHOOKS)
+    for verb, (function, summary) in _WEBHOOK_VERBS.items():
+        webhooks.command(f"reelmill.cli.webhooks:{function}", name=verb, help=summary)
+    app.command(webhooks)
     app["simulator"].help_flags = ()  # the process that it becomes has help of its own
     return app
 

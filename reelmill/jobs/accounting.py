@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
+from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.heartbeat import showing_life
 from reelmill.ledger.life import UnfinishedRun
@@ -21,6 +22,7 @@ from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
 from reelmill.storage.check import check_storage
+from reelmill.webhooks.receiver import Receiver
 
 __all__ = ["RunReport", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run", "write_touched_tables"]
 
@@ -95,13 +97,15 @@ def open_run(
 ) -> None:
     """Try the output, then write the run, its plan and its rejects down, all before anything is paid.
 
-    Raises FixAccess if the output cannot be written.
+    Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be signed.
     """
-    ledger = engine.ledger
+    ledger, told = engine.ledger, bool(engine.settings.webhook_url)
+    if told:
+        Receiver.from_settings(engine.settings)
     if summary.counts[Action.MAKE]:
         _try_output(engine)
     asked = {**parameters, OWNER: engine.owner}
-    ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps))
+    ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps, webhooks=told))
     plan = summary.to_dict()
     counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
@@ -160,18 +164,19 @@ def _tables_or_trouble(engine: Engine, run_ids: Iterable[str]) -> tuple[list[str
 def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
     """End the run in the ledger also when it is torn down before it could be closed; show life until then.
 
-    What is in flight is left for the next run or settle.
+    What is in flight is left for the next run or settle. What ends meanwhile is told, if that is wanted.
     """
-    try:
-        with showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
-            yield
-    except BaseException as error:
-        engine.stop.leave()
-        run = engine.ledger.run(run_id)
-        if run is not None and run.status is RunStatus.RUNNING:
-            ended = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED
-            engine.ledger.finish_run(run_id, ended)
-        raise
+    with delivering(engine):
+        try:
+            with showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
+                yield
+        except BaseException as error:
+            engine.stop.leave()
+            run = engine.ledger.run(run_id)
+            if run is not None and run.status is RunStatus.RUNNING:
+                ended = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED
+                engine.ledger.finish_run(run_id, ended)
+            raise
 
 
 def close_abandoned_runs(engine: Engine) -> list[str]:

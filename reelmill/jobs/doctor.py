@@ -16,16 +16,19 @@ from reelmill.settings import Settings
 from reelmill.storage.check import check_output
 from reelmill.veo.preflight import veo_checks
 from reelmill.veo.registry import Registry
+from reelmill.webhooks.receiver import Receiver
 
 __all__ = ["examine"]
 
 
 def examine(settings: Settings, output: str) -> Iterator[Check]:
-    """Every check, as it is made: content, ledger, caps, output, then Google."""
+    """Every check, as it is made: content, ledger, caps, webhooks if they are wanted, output, then Google."""
     yield _tried("content", lambda: _content(settings))
     ledger, root = _ledger(settings, output)
     yield ledger
     yield _caps(settings)
+    if settings.webhook_url:
+        yield _tried("webhooks", lambda: _webhooks(settings))
     if root:
         yield from check_output(root, settings)
     try:
@@ -67,6 +70,16 @@ def _ledger(settings: Settings, output: str) -> tuple[Check, str]:
         fix = "Keep a copy of the ledger, stop all runs, and report the differences; caps may be off until then."
         return Check("ledger", ok=False, detail=differences[0], fix=fix), root
     return Check("ledger", ok=True, detail="opens, is migrated, and its budgets equal its intents and charges"), root
+
+
+def _webhooks(settings: Settings) -> Check:
+    receiver = Receiver.from_settings(settings)
+    try:
+        receiver.addresses()
+    except OSError:
+        fix = "Correct REELMILL_WEBHOOK_URL, or the name's entry in DNS."
+        return Check("webhooks", ok=False, detail=f"the host of {receiver.origin} has no address", fix=fix)
+    return Check("webhooks", ok=True, detail=f"go to {receiver.origin}, signed; try it with reelmill webhooks test")
 
 
 def _caps(settings: Settings) -> Check:

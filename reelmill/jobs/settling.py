@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import write_touched_tables
+from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
 from reelmill.jobs.resuming import TakenOver, take_over
@@ -46,7 +47,15 @@ async def settle(
     """Settle this output: follow what is open to its end (or look once), and look again for lost and expired clips.
 
     ``adopted`` is what the caller has taken over already; without it, what others have left is taken over now.
+    What is due to be told is told.
     """
+    with delivering(engine):
+        return await _settle(engine, wait=wait, adopted=adopted, on_result=on_result)
+
+
+async def _settle(
+    engine: Engine, *, wait: bool, adopted: Sequence[Work] | None, on_result: Callable[[ClipResult], None] | None
+) -> Settled:
     studio, ledger = engine.studio(), engine.ledger
     producer = Producer(studio, run_id="")
     taken = take_over(engine) if adopted is None else TakenOver(tuple(adopted))

@@ -9,15 +9,18 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from reelmill.errors import FixConfiguration, LookFirst
 from reelmill.ledger.budgets import BudgetKeys, book
+from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, Intent
 from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
-from reelmill.ledger.schema import intents
+from reelmill.ledger.schema import intents, runs
 from reelmill.ledger.states import State, can_move
+from reelmill.ledger.telling import is_end, tell_clip
 
 __all__ = ["LockedIntent"]
 
+_IS_TOLD = select(runs.c.webhooks).where(runs.c.run_id == intents.c.run_id).scalar_subquery()  # its run stays unlocked
 _LOCK = (
-    select(*INTENT_COLUMNS, intents.c.day_key, intents.c.month_key)
+    select(*INTENT_COLUMNS, intents.c.day_key, intents.c.month_key, _IS_TOLD)
     .where(intents.c.intent_id == bindparam("this"))
     .with_for_update()
 )
@@ -25,16 +28,20 @@ _SET = update(intents).where(intents.c.intent_id == bindparam("this"), intents.c
 
 
 class LockedIntent:
-    """Read under lock, changed by compare-and-set along the state machine, its budgets kept in step."""
+    """Read under lock, changed by compare-and-set along the state machine, its budgets kept in step.
 
-    __slots__ = ("_connection", "_keys", "intent")
+    An end of a clip whose run wants webhooks is written down to be told.
+    """
 
-    def __init__(self, connection: Connection, intent_id: str) -> None:
+    __slots__ = ("_connection", "_database", "_keys", "_told", "intent")
+
+    def __init__(self, database: Database, connection: Connection, intent_id: str) -> None:
         """Raises FixConfiguration if this ledger knows no such intent."""
         row = connection.execute(_LOCK, {"this": intent_id}).first()
         if row is None:
             raise FixConfiguration(f"Intent {intent_id} is not in this ledger.", "Check REELMILL_LEDGER_URL.")
-        *values, day, month = row
+        *values, day, month, self._told = row
+        self._database = database
         self._connection = connection
         self.intent: Intent = intent_from(values)
         self._keys = BudgetKeys(self.intent.run_id, day, month)
@@ -49,6 +56,9 @@ class LockedIntent:
         if not can_move(self.state, target):
             raise self.cannot(target)
         self.note(state=target, **values)
+        if self._told and is_end(self.state, target):
+            now = values.get("finished_at") or self._database.now(self._connection)
+            tell_clip(self._connection, self.intent.intent_id, self.intent.run_id, target, now)
 
     def cannot(self, target: State) -> LookFirst:
         """The refusal of a move."""

@@ -9,8 +9,9 @@ from reelmill.clip import Clip
 from reelmill.ledger import budgets, reading, remade
 from reelmill.ledger.audit import audit
 from reelmill.ledger.database import Database
+from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.orphans import orphans
-from reelmill.ledger.records import Budget, BudgetScope, Charge, Intent, StateTotal
+from reelmill.ledger.records import Budget, BudgetScope, Charge, Delivery, DeliveryStatus, Intent, StateTotal
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.unfit import unfit
@@ -87,6 +88,14 @@ class Reader:
     def budget(self, scope: BudgetScope, key: str) -> Budget:
         """Promised and paid in a run (its id), a UTC day (``2026-07-01``) or month (``2026-07``)."""
         return budgets.budget(self._db, scope, key)
+
+    def deliveries(self, *, statuses: Collection[DeliveryStatus], limit: int | None = None) -> list[Delivery]:
+        """What is to be told, or was: dead letters first, then the longest waiting."""
+        return list_deliveries(self._db, statuses=statuses, limit=limit)
+
+    def count_deliveries(self) -> dict[DeliveryStatus, int]:
+        """How many there are of each status."""
+        return count_deliveries(self._db)
 
     def audit(self) -> list[str]:
         """Every contradiction in the books as a sentence; empty when they are clean."""

@@ -18,6 +18,8 @@ __all__ = [
     "BudgetScope",
     "Caps",
     "Charge",
+    "Delivery",
+    "DeliveryStatus",
     "Intent",
     "KnownProduct",
     "Run",
@@ -74,6 +76,7 @@ class Run:
 
     ``started_at`` is set by the ledger's clock when left out; ``spent_usd`` and ``reserved_usd`` are read
     from the run's budget and ignored on the way in; ``counts`` are the plan's (make, keep, retire, …).
+    With ``webhooks``, its end and those of its clips are written down to be told.
     """
 
     run_id: str
@@ -87,6 +90,36 @@ class Run:
     reserved_usd: Decimal = ZERO
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    webhooks: bool = False
+
+
+class DeliveryStatus(StrEnum):
+    """How the telling of an end stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"  # given up: only a person has it sent again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An end that is to be told: of a clip's attempt (``intent_id``), or of the run itself (None).
+
+    ``event`` is like ``clip.succeeded`` or ``run.completed``. ``tries`` counts those begun; ``next_at`` is when it
+    may be sent again, ``holder`` who sends it until then; ``error`` says why the last try failed.
+    """
+
+    delivery_id: str
+    event: str
+    run_id: str
+    intent_id: str | None
+    status: DeliveryStatus
+    tries: int
+    next_at: datetime
+    holder: str
+    created_at: datetime
+    ended_at: datetime | None
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import ZERO, BudgetScope, Caps, Run, RunStatus
 from reelmill.ledger.schema import budgets, rejects, runs
+from reelmill.ledger.telling import tell_run
 from reelmill.ledger.upsert import Upsert, insert_or_leave
 from reelmill.product import Reject, RowRef
 
@@ -37,7 +38,7 @@ _place = tuple_(_r.file, _r.row, _r.digest)
 
 
 def _start_or_resume(new: Insert) -> ReturningInsert[Any]:
-    newer = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at", "alive_at")
+    newer = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at", "alive_at", "webhooks")
     upsert = new.on_conflict_do_update(
         index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in newer}
     )
@@ -67,6 +68,7 @@ def start_run(database: Database, run: Run) -> None:
             "started_at": run.started_at or now,
             "ended_at": None,
             "alive_at": now,
+            "webhooks": run.webhooks,
         }
         output = connection.execute(_START.on(connection), values).scalar_one()
         if output != run.output:
@@ -78,21 +80,28 @@ def start_run(database: Database, run: Run) -> None:
 
 def plan_run(database: Database, run_id: str, *, counts: Mapping[str, int], planned_usd: Decimal) -> None:
     """Keep what the plan would do and cost (USD). Raises FixConfiguration for an unknown run."""
-    _change(database, run_id, counts=dict(counts), planned=planned_usd)
+    with database.writing() as connection:
+        values = {"counts": dict(counts), "planned": planned_usd}
+        if connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values)).rowcount != 1:
+            raise _unknown(run_id)
 
 
 def finish_run(database: Database, run_id: str, status: RunStatus) -> None:
-    """Record how the run ended. Raises FixConfiguration for an unknown run."""
-    _change(database, run_id, status=status)
-
-
-def _change(database: Database, run_id: str, **values: Any) -> None:
+    """Record how the run ended, and that it is to be told if that is wanted. Raises FixConfiguration if unknown."""
+    this = runs.c.run_id == run_id
     with database.writing() as connection:
-        if "status" in values:
-            values["ended_at"] = None if values["status"] is RunStatus.RUNNING else database.now(connection)
-        changed = connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values)).rowcount
-        if changed != 1:
-            raise FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run first.")
+        before = connection.execute(select(runs.c.status, runs.c.webhooks).where(this).with_for_update()).first()
+        if before is None:
+            raise _unknown(run_id)
+        now = database.now(connection)
+        ended = status is not RunStatus.RUNNING
+        connection.execute(update(runs).where(this).values(status=status, ended_at=now if ended else None))
+        if before.webhooks and ended and status is not before.status:
+            tell_run(connection, run_id, status, now)
+
+
+def _unknown(run_id: str) -> FixConfiguration:
+    return FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run first.")
 
 
 def read_run(database: Database, run_id: str) -> Run | None:
@@ -138,6 +147,7 @@ def query_runs(connection: Connection, *wanted: ColumnElement[bool], limit: int 
             reserved_usd=row.reserved or ZERO,
             started_at=row.started_at,
             ended_at=row.ended_at,
+            webhooks=row.webhooks,
         )
 
 

@@ -14,13 +14,26 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
-from reelmill.ledger.records import BudgetScope, RunStatus
+from reelmill.ledger.records import BudgetScope, DeliveryStatus, RunStatus
 from reelmill.ledger.states import State
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
 
-__all__ = ["budgets", "charges", "clips", "intents", "metadata", "products", "quota", "rejects", "runs"]
+__all__ = [
+    "budgets",
+    "charges",
+    "clips",
+    "deliveries",
+    "intents",
+    "landings",
+    "metadata",
+    "products",
+    "quota",
+    "rejects",
+    "runs",
+]
 
 metadata = MetaData(
     naming_convention={
@@ -47,6 +60,7 @@ runs = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     Column("alive_at", UtcTime),  # the last sign of life of its process
+    Column("webhooks", Boolean, nullable=False, server_default=false()),  # its ends are to be told
     Index(None, "output", "started_at"),
     Index(None, "started_at"),
 )
@@ -202,4 +216,33 @@ quota = Table(
     Column("streak", Integer, nullable=False),  # penalties in a row
     Column("blocked_until_us", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What has ended and is to be told, written in the transaction that ended it. What it says is read when it is sent.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),  # the webhook-id, the same on each try
+    Column("event", Text, nullable=False),
+    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),
+    Column("intent_id", Text, ForeignKey("intents.intent_id")),  # NULL: the run itself ended
+    Column("status", Choice(DeliveryStatus), nullable=False),
+    Column("tries", Integer, nullable=False),  # begun since it was written or redriven
+    Column("next_at", UtcTime, nullable=False),  # not to be sent before; while somebody sends it, their lease
+    Column("holder", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("error", Words, nullable=False),
+    CheckConstraint("tries >= 0", name="tries"),
+    Index(None, "status", "next_at", "delivery_id"),
+)
+
+# What a sensor saw of each feed at its last look, and the last version of it that was announced.
+landings = Table(
+    "landings",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("told", Text),
 )

@@ -49,7 +49,7 @@ def accepted(database: Database, intent_id: str, operation: str) -> bool:
     settlement by looking, the name is still kept. Raises LookFirst if another intent has this operation.
     """
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         now = database.now(connection)
         try:
             if held.state in _NAMES_OPERATION:
@@ -73,7 +73,7 @@ def refused(database: Database, intent_id: str, *, code: str, message: str, fina
     and so does everything that a given ``owner`` does not hold: what it knows is not about the holder's submit.
     """
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         facts: dict[str, Any] = {"error_code": code, "error_message": message, "refusals": held.intent.refusals + 1}
         mine = owner is None or owner == held.intent.owner
         target = held.state
@@ -93,7 +93,7 @@ def refused(database: Database, intent_id: str, *, code: str, message: str, fina
 def unclear(database: Database, intent_id: str, reason: str) -> bool:
     """The POST got no answer that tells: SENDING → UNKNOWN, to be settled by looking."""
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         if held.state is not State.SENDING:
             return False
         since = held.intent.sending_at or database.now(connection)
@@ -104,7 +104,7 @@ def unclear(database: Database, intent_id: str, reason: str) -> bool:
 def release(database: Database, intent_id: str, *, owner: str) -> bool:
     """Give up an intent that was never sent, and free its reservation; only its owner may."""
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         if held.state is not State.AUTHORISED or held.intent.owner != owner:
             return False
         held.end(State.RELEASED, finished_at=database.now(connection), **_unsent(held.intent))

@@ -23,7 +23,7 @@ def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
     Raises LookFirst for an end that the present state cannot have.
     """
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         intent = held.intent
         if intent.state.final:
             return False
@@ -68,7 +68,7 @@ def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
 def lost(database: Database, intent_id: str) -> bool:
     """Nothing was found for an unclear submit: UNKNOWN → LOST. Its reservation stays: it may have been paid."""
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         if held.state is not State.UNKNOWN:
             return False
         held.move(State.LOST)
@@ -78,7 +78,7 @@ def lost(database: Database, intent_id: str) -> bool:
 def expired(database: Database, intent_id: str, message: str) -> bool:
     """An operation did not end within its deadline: SUBMITTED → EXPIRED. Its reservation stays."""
     with database.writing() as connection:
-        held = LockedIntent(connection, intent_id)
+        held = LockedIntent(database, connection, intent_id)
         if held.state is not State.SUBMITTED:
             return False
         held.move(State.EXPIRED, error_code="expired", error_message=message)

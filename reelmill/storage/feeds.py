@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -35,22 +36,27 @@ class GcsFeeds:
 
     def list(self, location: str) -> list[str]:
         """The files at ``location``: itself, or those of the folder. Raises FixFeed if there is none."""
-        from google.api_core.exceptions import NotFound
-
-        bucket, name = split_gs(location)
-        asked = {"fields": "items(name),nextPageToken", "timeout": _TIMEOUT_S, "retry": patience(_PATIENCE_S)}
-        try:
-            with translated(bucket, READER):
-                names = sorted(blob.name for blob in self._client.list_blobs(bucket, prefix=name, **asked))
-        except NotFound:
-            raise bucket_missing(bucket) from None
-        if name in names and not location.endswith("/"):
-            return [f"gs://{bucket}/{name}"]
-        folder = f"{name}/" if name else ""
-        found = [f"gs://{bucket}/{one}" for one in names if one.startswith(folder) and _visible(one[len(folder) :])]
+        found = [f"gs://{blob.bucket.name}/{blob.name}" for blob in self.blobs(location)]
         if not found:
             raise FixFeed(f"{location}: there is no file.", "Give the address of a feed file, or of its folder.")
         return found
+
+    def blobs(self, location: str) -> Sequence[Blob]:
+        """The objects at ``location`` by name, with their sizes and generations; none if there is nothing."""
+        from google.api_core.exceptions import NotFound
+
+        bucket, name = split_gs(location)
+        fields = "items(name,size,generation),nextPageToken"
+        asked = {"fields": fields, "timeout": _TIMEOUT_S, "retry": patience(_PATIENCE_S)}
+        try:
+            with translated(bucket, READER):
+                blobs = {blob.name: blob for blob in self._client.list_blobs(bucket, prefix=name, **asked)}
+        except NotFound:
+            raise bucket_missing(bucket) from None
+        if name in blobs and not location.endswith("/"):
+            return [blobs[name]]
+        folder = f"{name}/" if name else ""
+        return [blobs[one] for one in sorted(blobs) if one.startswith(folder) and _visible(one[len(folder) :])]
 
     def open(self, location: str) -> BinaryIO:
         """A seekable reader of one file, as it was when it was opened. Raises FixFeed if it is not there."""

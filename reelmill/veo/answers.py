@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from reelmill.scrub import scrub
 from reelmill.veo.outcomes import (
     Accepted,
     Failed,
@@ -20,7 +21,6 @@ from reelmill.veo.outcomes import (
     Unclear,
     Unreachable,
 )
-from reelmill.veo.scrub import scrub
 from reelmill.veo.transport import Shot, StoppedBeforeSending
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import threading
 from typing import Any
 
 from reelmill.errors import FixAccess, FixConfiguration
+from reelmill.scrub import scrub
 from reelmill.settings import Settings
 from reelmill.veo.endpoint import Endpoint
-from reelmill.veo.scrub import scrub
 
 __all__ = ["CLOUD_SCOPE", "TokenTrust", "load_credentials"]
 

@@ -8,8 +8,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from reelmill.errors import FixConfiguration
+from reelmill.scrub import scrub
 from reelmill.settings import Settings
-from reelmill.veo.scrub import scrub
 
 __all__ = ["Endpoint"]
 

@@ -17,13 +17,13 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import httpcore
 import httpx
 
+from reelmill.addresses import is_loopback, is_public
 from reelmill.errors import ReelmillError, TryLater
+from reelmill.network import BoundedBackend, Resolver, pinned_addresses, resolve
+from reelmill.scrub import scrub
 from reelmill.settings import Settings
 from reelmill.signatures import unsigned
-from reelmill.veo.addresses import is_loopback, is_public
 from reelmill.veo.image_header import foreign_format, read_header
-from reelmill.veo.network import BoundedBackend, Resolver, resolve
-from reelmill.veo.scrub import scrub
 
 __all__ = ["FetchedImage", "ImageFetcher", "ImageRefused", "ImageUnreachable"]
 
@@ -169,17 +169,15 @@ class ImageFetcher:
         port = parts.port if parts.port is not None else _PORTS[parts.scheme]
         if port != _PORTS["https"] and port < _FIRST_FREE_PORT and not rehearsal:
             raise ImageRefused(f"{_shown(url)} is on port {port}.", "Serve product pictures on port 443.")
-        host = parts.hostname or ""
         try:
-            addresses = self._resolver(host, port)
-        except (OSError, UnicodeError):
+            addresses = pinned_addresses(
+                parts.hostname or "", port, resolver=self._resolver, allowed=is_loopback if rehearsal else is_public
+            )
+        except OSError:
             raise ImageUnreachable(
                 f"The host of {_shown(url)} has no address.", "Check the name, then run again."
             ) from None
-        if not addresses:
-            raise ImageUnreachable(f"The host of {_shown(url)} has no address.", "Check the name, then run again.")
-        allowed = is_loopback if rehearsal else is_public
-        if not all(allowed(address) for address in addresses):
+        if addresses is None:
             raise ImageRefused(
                 f"{_shown(url)} leads to an address that is not public.", "Host product pictures publicly, or in gs://."
             )

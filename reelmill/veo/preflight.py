@@ -13,13 +13,13 @@ import httpx
 
 from reelmill.checkup import Check
 from reelmill.errors import ReelmillError
+from reelmill.scrub import scrub
 from reelmill.settings import Settings
 from reelmill.veo.checks import check_region
 from reelmill.veo.credentials import load_credentials
 from reelmill.veo.endpoint import Endpoint
 from reelmill.veo.model import Model
 from reelmill.veo.registry import Registry
-from reelmill.veo.scrub import scrub
 
 __all__ = ["TIMEOUT_S", "veo_checks"]
 

@@ -22,7 +22,7 @@ import httpcore
 import httpx
 
 from reelmill.errors import FixConfiguration
-from reelmill.veo.network import BoundedBackend
+from reelmill.network import BoundedBackend
 
 __all__ = ["Call", "Shot", "StoppedBeforeSending", "VertexTransport"]
 

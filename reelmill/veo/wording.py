@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from reelmill.clip import Mode, VideoRequest
 from reelmill.errors import FixRequest
+from reelmill.scrub import scrub
 from reelmill.veo.backend import MediaInput
 from reelmill.veo.labels import clean_labels
-from reelmill.veo.scrub import scrub
 
 if TYPE_CHECKING:
     from google.genai import types

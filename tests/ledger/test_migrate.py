@@ -142,6 +142,9 @@ OLD_ROWS = (
 def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_url, engine):
     Ledger.open(empty_url).close()
     with engine.begin() as connection:  # back to how the second migration left it
+        for table in ("deliveries", "landings"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
         for column in ("softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

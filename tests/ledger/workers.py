@@ -164,3 +164,17 @@ def retry_filtered(number: int, url: str, after: str) -> bool:
         except LookFirst:
             return False
         return True
+
+
+def take_everything_due(number: int, url: str) -> list[str]:
+    """Take deliveries, a few at a time, until none is due; their ids."""
+    taken: list[str] = []
+    with Ledger.open(url) as ledger:
+        while due := ledger.take_due(holder=f"sender-{number}", lease_s=3600, limit=3):
+            taken += [one.delivery_id for one in due]
+    return taken
+
+
+def look_at_feed(number: int, url: str, feed: str, version: str) -> str:
+    with Ledger.open(url) as ledger:
+        return ledger.saw_feed(feed, version).value

@@ -107,9 +107,9 @@ def drip(start: bytes) -> Behaviour:
 
 
 @contextmanager
-def post_counter(*behaviours: Behaviour) -> Iterator[PostCounter]:
-    """Serve on a free port of 127.0.0.1 until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def post_counter(*behaviours: Behaviour, port: int = 0) -> Iterator[PostCounter]:
+    """Serve on a free port of 127.0.0.1 (or on ``port``, to come back there) until the block ends."""
+    listener = socket.create_server(("127.0.0.1", port))
     listener.settimeout(0.05)
     counter = PostCounter(f"http://127.0.0.1:{listener.getsockname()[1]}", list(behaviours))
     accepting = threading.Thread(target=_accept, args=(listener, counter), daemon=True)

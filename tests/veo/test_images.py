@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from reelmill.addresses import is_loopback, is_public
 from reelmill.settings import Settings
-from reelmill.veo.addresses import is_loopback, is_public
 from reelmill.veo.images import ImageFetcher, ImageRefused, ImageUnreachable
 from tests.support.postcount import answer, drip, drop, half, post_counter, silent
 from tests.support.shop import certificate

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reelmill.veo.addresses import is_public
+from reelmill.addresses import is_public
 from reelmill.veo.images import ImageFetcher, ImageRefused, ImageUnreachable
 from tests.support.postcount import answer, drip, post_counter
 from tests.veo.test_image_header import jpeg, png

@@ -7,8 +7,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reelmill.scrub import scrub
 from reelmill.veo.labels import MAX_LABELS, clean_labels, request_labels
-from reelmill.veo.scrub import scrub
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=90)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import httpcore
 
-__all__ = ["BoundedBackend", "Resolver", "resolve"]
+__all__ = ["BoundedBackend", "Resolver", "pinned_addresses", "resolve"]
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Gives the addresses of a host, in the order in which they are tried. Raises OSError if there are none."""
@@ -26,6 +26,23 @@ def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses that the system's resolver knows for ``host``, without repeats."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def pinned_addresses(
+    host: str, port: int, *, resolver: Resolver, allowed: Callable[[str], bool]
+) -> Sequence[str] | None:
+    """The addresses to connect to, best first, if every one of ``host`` is ``allowed``; None if one is not.
+
+    A name is looked up once, and the connection goes to what was checked, so that a name that changes its mind
+    between check and use gains nothing. Raises OSError if the name has no address.
+    """
+    try:
+        addresses = resolver(host, port)
+    except UnicodeError:
+        addresses = []
+    if not addresses:
+        raise OSError(f"{host} has no address")
+    return addresses if all(map(allowed, addresses)) else None
 
 
 class BoundedBackend(httpcore.NetworkBackend):

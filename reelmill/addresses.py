@@ -1,4 +1,4 @@
-"""Which addresses a feed may make us talk to: public ones only."""
+"""What kind of address it is: of the public internet, of this machine, or of neither."""
 
 from __future__ import annotations
 

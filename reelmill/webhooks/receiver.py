@@ -1,0 +1,112 @@
+"""Who is told: one address, checked before anything is sent to it, and the keys that sign for it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+from reelmill.addresses import is_loopback, is_public
+from reelmill.errors import FixConfiguration
+from reelmill.network import Resolver, pinned_addresses, resolve
+from reelmill.settings import Settings
+from reelmill.webhooks.signature import parse_secrets
+
+__all__ = ["ForbiddenAddress", "Receiver"]
+
+_PORTS = {"https": 443, "http": 80}
+_SET_URL = "Set REELMILL_WEBHOOK_URL to an https:// address; http:// only for this machine."
+
+
+class ForbiddenAddress(FixConfiguration):
+    """The receiver's name leads to where webhooks may not go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """An address that webhooks go to. ``keys`` and all of the URL but its origin may be secret."""
+
+    url: str = field(repr=False)
+    keys: tuple[bytes, ...] = field(repr=False)
+    timeout_s: float = 10
+    private: bool = False
+    resolver: Resolver = field(default=resolve, repr=False)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Raises FixConfiguration if webhook_url is missing or cannot be sent to, or webhook_secret is no secret."""
+        url = settings.webhook_url
+        if not url:
+            raise FixConfiguration("No webhook_url is set, so nobody is told anything.", _SET_URL)
+        _check(url)
+        return cls(
+            url=url,
+            keys=parse_secrets(settings.webhook_secret.get_secret_value()),
+            timeout_s=settings.webhook_timeout_s,
+            private=settings.webhook_private,
+        )
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL, taken apart."""
+        return urlsplit(self.url)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.parts.port or _PORTS[self.parts.scheme]
+
+    @property
+    def origin(self) -> str:
+        """What may be shown of it: scheme, host and port. Paths of webhooks are often secrets."""
+        parts = self.parts
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+    def addresses(self) -> Sequence[str]:
+        """Where to connect to now, best first. Raises OSError if nowhere, ForbiddenAddress if one is not allowed."""
+        host, allowed = self.parts.hostname or "", self._allowed()
+        addresses = pinned_addresses(host, self.port, resolver=self.resolver, allowed=allowed)
+        if addresses is None:
+            raise ForbiddenAddress(
+                f"{self.origin} leads to an address that is not public.",
+                "Correct REELMILL_WEBHOOK_URL, or set REELMILL_WEBHOOK_PRIVATE=true if it is in your own network.",
+            )
+        return addresses
+
+    def _allowed(self) -> Callable[[str], bool]:
+        if _is_this_machine(self.parts.hostname or ""):
+            return is_loopback
+        return _any_host if self.private else is_public
+
+
+def _check(url: str) -> None:
+    """Raises FixConfiguration, without the address, for one that nothing can be sent to."""
+    if not url.isascii() or any(char.isspace() or not char.isprintable() for char in url):
+        raise FixConfiguration("webhook_url has characters that must be percent-encoded.", _SET_URL)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it checks it
+    except ValueError:
+        raise FixConfiguration("webhook_url is no address.", _SET_URL) from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise FixConfiguration("webhook_url is no https:// address.", _SET_URL)
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise FixConfiguration("webhook_url carries a user, a password or a fragment.", _SET_URL)
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        raise FixConfiguration("webhook_url is http:// to another machine: everybody between could read it.", _SET_URL)
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or is_loopback(host)
+
+
+def _any_host(address: str) -> bool:
+    """Whether it can be a host at all: private and link-local ones can."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return not (parsed.is_multicast or parsed.is_unspecified)
