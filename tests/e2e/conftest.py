@@ -71,11 +71,11 @@ class Installation:
             timeout=180,
         )
 
-    def bank(self) -> list[dict[str, Any]]:
-        """The submits that the simulator's journal has: what was billed."""
+    def bank(self, event: str = "accepted") -> list[dict[str, Any]]:
+        """The simulator's journal: submits it accepted, or jobs it finished and billed (``finished``)."""
         journal = self.folder / ".reelmill" / "simulator" / "journal.jsonl"
         entries = map(json.loads, journal.read_text().splitlines()) if journal.is_file() else ()
-        return [entry for entry in entries if entry["event"] == "accepted"]
+        return [entry for entry in entries if entry["event"] == event]
 
 
 def _answer(method: str, url: str, asked: dict[str, Any]) -> httpx.Response | None:
