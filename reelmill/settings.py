@@ -24,6 +24,7 @@ from pydantic_settings import (
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
+from reelmill.telemetry.log_lines import LogFormat
 
 __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings"]
 
@@ -187,6 +188,18 @@ class Settings(BaseSettings):
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
+
+    # Seeing it
+    log_format: LogFormat = Field(
+        LogFormat.TEXT,
+        description="How log lines look on standard error: text, or json with Cloud Logging's fields (see metrics.md).",
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="Port on which each running process shows its metrics to Prometheus; 0: none."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", max_length=255, description="Address that metrics_port listens on; this machine alone by default."
+    )
 
     @field_validator("platforms", mode="before")
     @classmethod

@@ -21,6 +21,7 @@ from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
 from reelmill.storage.check import check_storage
+from reelmill.telemetry.log_context import about
 
 __all__ = ["RunReport", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run", "write_touched_tables"]
 
@@ -163,7 +164,7 @@ def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
     What is in flight is left for the next run or settle.
     """
     try:
-        with showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
+        with about(run=run_id), showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
             yield
     except BaseException as error:
         engine.stop.leave()
