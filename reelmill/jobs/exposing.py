@@ -28,7 +28,7 @@ _CATEGORIES, _TEMPLATES = 100, 500
 _Values = Mapping[tuple[str, ...], float | int | Decimal]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # a registry keeps collectors by identity
 class LedgerCollector(Collector):
     """Collects from one ledger. Scrapes may overlap. ``caps`` count until a run has brought its own.
 

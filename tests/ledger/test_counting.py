@@ -98,5 +98,3 @@ def test_what_comes_in_with_an_old_date_is_counted_too(ledger, clock):
     clock.advance(3 * HOUR)
     assert by_state(counts) == simply(ledger)
     assert simply(ledger)[State.SUCCEEDED][0] == 2
-
-
