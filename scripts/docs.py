@@ -84,7 +84,12 @@ def metrics_page() -> str:
 
 
 def _metrics_table(title: str, metrics: tuple[Metric, ...]) -> str:
-    lines = [f"**{title}**", "", "| in Prometheus | in OpenTelemetry | kind | labels | meaning |", "|---|---|---|---|---|"]
+    lines = [
+        f"**{title}**",
+        "",
+        "| in Prometheus | in OpenTelemetry | kind | labels | meaning |",
+        "|---|---|---|---|---|",
+    ]
     for metric in metrics:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         name = "" if metric in LEDGER else f"`{metric.name}`, unit `{metric.unit}`"
@@ -94,7 +99,12 @@ def _metrics_table(title: str, metrics: tuple[Metric, ...]) -> str:
 
 def pages() -> dict[str, str]:
     """The generated pages by file name."""
-    return {"settings.md": settings_page(), "cli.md": cli_page(), "tables.md": render_docs(), "metrics.md": metrics_page()}
+    return {
+        "settings.md": settings_page(),
+        "cli.md": cli_page(),
+        "tables.md": render_docs(),
+        "metrics.md": metrics_page(),
+    }
 
 
 def main(arguments: list[str]) -> int:
