@@ -27,16 +27,9 @@ from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_file import chosen_profile, read_settings_file
+from reelmill.telemetry.log_lines import LogFormat
 
-__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "setting_groups", "variables"]
-
-_GROUPS = {  # the setting that each group begins with; the comments in the class say the same
-    "project": "Google",
-    "output": "What to make",
-    "ledger_url": "Money",
-    "quota_per_minute": "Pace",
-    "inspect": "What comes back",
-}
+__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
 
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
@@ -235,6 +228,18 @@ class Settings(BaseSettings):
         description="Longest wait between two tries, in seconds, unless Retry-After asks for more.",
     )
 
+    # Seeing it
+    log_format: LogFormat = Field(
+        LogFormat.TEXT,
+        description="How log lines look on standard error: text, or json with Cloud Logging's fields (see metrics.md).",
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="Port on which each running process shows its metrics to Prometheus; 0: none."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", max_length=255, description="Address that metrics_port listens on; this machine alone by default."
+    )
+
     @field_validator("platforms", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:
@@ -315,16 +320,6 @@ def read_settings(**overrides: object) -> tuple[Settings, dict[str, str]]:
         raise FixConfiguration(
             f"The settings cannot be read: {said}.", "Correct reelmill.toml or REELMILL_*."
         ) from None
-
-
-def setting_groups() -> dict[str, list[str]]:
-    """The names of all settings, in the order of the class, by the title of their group."""
-    groups: dict[str, list[str]] = {}
-    for name in Settings.model_fields:
-        if name in _GROUPS:
-            groups[_GROUPS[name]] = []
-        groups[next(reversed(groups))].append(name)
-    return groups
 
 
 def variables(name: str) -> tuple[str, ...]:

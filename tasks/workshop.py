@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from reelmill.jobs.engine import Engine
 from reelmill.settings import Settings
+from tasks.json_lines import log_as
 from tasks.quiet import say_failures_once
 
 __all__ = ["workshop"]
@@ -19,6 +20,7 @@ def workshop(settings: Settings, output: str) -> Iterator[Engine]:
     Closing waits for a submit that is on the wire, so that its answer is always recorded.
     """
     say_failures_once()
+    log_as(settings.log_format)
     with Engine(settings, output) as engine:
         try:
             yield engine

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from reelmill.errors import FixConfiguration
-from reelmill.settings import Settings, load_settings, read_settings, setting_groups
+from reelmill.setting_groups import setting_groups
+from reelmill.settings import Settings, load_settings, read_settings
 
 
 def test_every_setting_says_what_it_means():

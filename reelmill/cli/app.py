@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
 import reelmill
-from reelmill.cli.environment import LOG_LEVEL, unknown_names
+from reelmill.cli.environment import unknown_names
+from reelmill.cli.logs import say, set_up_logs
 from reelmill.cli.printing import print_json
 from reelmill.errors import ExitCode, ReelmillError
 
@@ -32,6 +32,7 @@ _VERBS = {
     "approve": "Answer a flow run that asks before it spends; without a run, list those that wait.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
     "reconcile": "Compare the ledger with a Cloud Billing export, run by run and SKU by SKU. Reads only.",
+    "metrics": "Show the ledger to Prometheus: submits, ends, spend, caps, what is unclear. Reads only.",
     "doctor": "Try everything that a paid run depends on, without spending; each failure with its fix.",
     "settings": "Show every setting: its effective value and where it comes from. Secrets are masked.",
     "simulator": "Start the stand-in for Veo on Vertex AI: the real protocol, real videos, no money.",
@@ -75,27 +76,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    asked = os.environ.get(LOG_LEVEL, "") or "WARNING"
-    level = logging.getLevelNamesMapping().get(asked.upper())
-    logging.basicConfig(
-        level=logging.WARNING if level is None else level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    if level is None:
-        _say(f"{LOG_LEVEL}={asked!r} is no level and is ignored; use DEBUG, INFO, WARNING or ERROR.")
+    set_up_logs()
     for warning in unknown_names():
-        _say(warning)
+        say(warning)
     as_json = "--json" in arguments
     try:
         code = build_app()(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError as error:  # cyclopts has told it on standard error
         return _ended(str(error), "Run the command with --help.", ExitCode.USAGE, as_json=as_json)
     except ReelmillError as error:
-        _say(str(error))
+        say(str(error), logging.ERROR)
         return _ended(error.problem, error.remedy, error.exit_code, as_json=as_json)
     except KeyboardInterrupt:
-        _say("interrupted. Run the same command again to go on.")
+        say("interrupted. Run the same command again to go on.")
         return _ended("Interrupted.", "Run the same command again to go on.", ExitCode.ATTENTION, as_json=as_json)
     return code if isinstance(code, int) else ExitCode.OK
 
@@ -105,7 +98,3 @@ def _ended(problem: str, remedy: str, code: ExitCode, *, as_json: bool) -> ExitC
     if as_json:
         print_json({"error": problem, "remedy": remedy, "exit_code": int(code)})
     return code
-
-
-def _say(text: str) -> None:
-    print(f"reelmill: {text}", file=sys.stderr)  # noqa: T201 — the one place where an error meets a person

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from reelmill.cli.filtering import filtered_sentences
+from reelmill.cli.logs import say
 from reelmill.cli.printing import count, money, print_text
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
@@ -25,6 +26,7 @@ from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.stop import StopSignal
 from reelmill.production.work import Work
+from reelmill.telemetry.log_lines import LogFormat
 
 __all__ = ["approve", "interruptible", "make_with_progress", "print_report"]
 
@@ -48,10 +50,10 @@ def interruptible(stop: StopSignal) -> Iterator[None]:
     def interrupt() -> None:
         if stop.requested:
             stop.leave()
-            _say("Leaving what is in flight. Run the same command, or reelmill settle, to finish it without paying.")
+            say("Leaving what is in flight. Run the same command, or reelmill settle, to finish it without paying.")
         else:
             stop.request()
-            _say("Stopping: no new clip is sent; waiting for those in flight. Ctrl-C again leaves them for later.")
+            say("Stopping: no new clip is sent; waiting for those in flight. Ctrl-C again leaves them for later.")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)
@@ -66,6 +68,7 @@ async def make_with_progress(
     engine: Engine, run_id: str, works: Iterable[Work], total: int, *, quiet: bool = False
 ) -> Tally:
     """Make the clips of a run, showing how far it is on standard error."""
+    quiet = quiet or engine.settings.log_format is LogFormat.JSON  # every line on standard error is JSON then
     with interruptible(engine.stop), _progress(total, quiet=quiet) as advance:
         return await make_clips(engine, works, Producer(engine.studio(), run_id).produce, on_result=advance)
 
@@ -129,7 +132,3 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
         console.print("What was not sent cost nothing: run the same command again to go on.")
     if report.attention or report.blocked:
         console.print("[yellow]attention[/] Some clips need a look: run reelmill status.")
-
-
-def _say(text: str) -> None:
-    print(f"reelmill: {text}", file=sys.stderr)  # noqa: T201 — a signal handler speaks to the person at once

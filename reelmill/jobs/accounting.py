@@ -22,6 +22,7 @@ from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.report.tables import write_tables
 from reelmill.storage.check import check_storage
+from reelmill.telemetry.log_context import about
 from reelmill.webhooks.receiver import Receiver
 
 __all__ = ["RunReport", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run", "write_touched_tables"]
@@ -168,7 +169,7 @@ def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
     """
     with delivering(engine):
         try:
-            with showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
+            with about(run=run_id), showing_life(engine.ledger, run_id, every_s=engine.settings.lease_s / 3):
                 yield
         except BaseException as error:
             engine.stop.leave()

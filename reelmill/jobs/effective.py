@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from reelmill.settings import read_settings, setting_groups, variables
+from reelmill.setting_groups import setting_groups
+from reelmill.settings import read_settings, variables
 from reelmill.settings_file import FILE, SettingsFile, chosen_profile, one_line, read_settings_file, shown, spelled
 from reelmill.signatures import hide_secrets
 

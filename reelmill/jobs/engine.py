@@ -21,6 +21,8 @@ from reelmill.production.threads import Threads
 from reelmill.settings import Settings
 from reelmill.storage.open import open_storage
 from reelmill.storage.port import Storage
+from reelmill.telemetry.exporting import exporting
+from reelmill.telemetry.instruments import Instruments
 from reelmill.veo.vertex import VertexBackend
 from reelmill.waits import Waits
 
@@ -44,6 +46,7 @@ class Engine:
     _open: ExitStack = field(default_factory=ExitStack)
     _backends: ExitStack = field(default_factory=ExitStack)
     _media: MediaInputs | None = None
+    _instruments: Instruments | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
@@ -85,7 +88,15 @@ class Engine:
             stop=self.stop,
             waits=self.waits,
             softener=open_softener(settings),
+            instruments=self.instruments(),
         )
+
+    def instruments(self) -> Instruments:
+        """What production measures with, shown until the engine closes, after the last thread has ended."""
+        if self._instruments is None:
+            shown = exporting(self.settings.metrics_host, self.settings.metrics_port)
+            self._instruments = self._backends.enter_context(shown)
+        return self._instruments
 
     def media_inputs(self) -> MediaInputs:
         """The images and videos that requests refer to, fetched once and kept beside the outputs."""

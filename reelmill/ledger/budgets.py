@@ -21,7 +21,7 @@ from reelmill.ledger.schema import budgets
 from reelmill.ledger.types import Usd, show_usd
 from reelmill.ledger.upsert import insert_or_leave
 
-__all__ = ["BudgetKeys", "book", "budget", "reserve", "spend"]
+__all__ = ["BudgetKeys", "book", "budget", "read_budget", "reserve", "spend"]
 
 _b = budgets.c
 _THIS = and_(_b.scope == bindparam("b_scope"), _b.key == bindparam("b_key"))
@@ -71,7 +71,7 @@ def reserve(connection: Connection, keys: BudgetKeys, asked: Decimal, caps: Caps
         _make(connection, scope, key)
         if connection.execute(statement, values).rowcount != 1:
             assert cap is not None  # without a cap an existing row always takes it
-            raise _over(_read(connection, scope, key), cap, asked)
+            raise _over(read_budget(connection, scope, key), cap, asked)
 
 
 def book(connection: Connection, keys: BudgetKeys, *, freed: Decimal, paid: Decimal) -> None:
@@ -92,10 +92,11 @@ def spend(connection: Connection, paid: Mapping[tuple[BudgetScope, str], Decimal
 def budget(database: Database, scope: BudgetScope, key: str) -> Budget:
     """What one run, day (``2026-07-01``) or month (``2026-07``) has promised and paid."""
     with database.reading() as connection:
-        return _read(connection, scope, key)
+        return read_budget(connection, scope, key)
 
 
-def _read(connection: Connection, scope: BudgetScope, key: str) -> Budget:
+def read_budget(connection: Connection, scope: BudgetScope, key: str) -> Budget:
+    """The same within a transaction."""
     row = connection.execute(_READ, {"b_scope": scope, "b_key": key}).first()
     reserved, spent = (ZERO, ZERO) if row is None else row
     return Budget(scope=scope, key=key, reserved_usd=reserved, spent_usd=spent)

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from reelmill.clip import Clip
 from reelmill.ledger import budgets, reading, remade
 from reelmill.ledger.audit import audit
+from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.orphans import orphans
-from reelmill.ledger.records import Budget, BudgetScope, Charge, Delivery, DeliveryStatus, Intent, StateTotal
+from reelmill.ledger.present import Present, present
+from reelmill.ledger.records import Budget, BudgetScope, Caps, Charge, Delivery, DeliveryStatus, Intent, StateTotal
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.unfit import unfit
@@ -96,6 +98,14 @@ class Reader:
     def count_deliveries(self) -> dict[DeliveryStatus, int]:
         """How many there are of each status."""
         return count_deliveries(self._db)
+
+    def present(self, caps: Caps) -> Present:
+        """How it stands now; ``caps`` count as long as no run has brought its own."""
+        return present(self._db, caps)
+
+    def counts(self, bounds: tuple[float, ...]) -> Counts:
+        """Totals that only rise, to be read again and again; ``bounds`` of generation times in seconds."""
+        return Counts(self._db, bounds)
 
     def audit(self) -> list[str]:
         """Every contradiction in the books as a sentence; empty when they are clean."""

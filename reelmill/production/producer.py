@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from reelmill.production.softening import until_not_filtered, why_not_retried
 from reelmill.production.studio import Studio
 from reelmill.production.watch import Watch
 from reelmill.production.work import TakenUp, Work
+from reelmill.telemetry.log_context import about
 from reelmill.veo.explain import Verdict
 
 __all__ = ["Producer"]
@@ -46,10 +48,14 @@ class Producer:
         first attempt needs not to be sent any more: from then on it is only followed.
         Raises RaiseCap at a cap, and the errors of :func:`~reelmill.production.sending.send`.
         """
-        clip = work.clip
         if work.intent is not None:
             on_sent()
-            return await self.follow(clip, work.intent)
+            return await self.follow(work.clip, work.intent)
+        with about(run=self.run_id, clip=work.clip.clip_id, sku=work.clip.sku):
+            return await self._make(work, on_sent)
+
+    async def _make(self, work: Work, on_sent: Callable[[], None]) -> ClipResult | None:
+        clip = work.clip
         try:
             intent = await self._attempt(work, on_sent)
         except TakenUp as error:
@@ -65,7 +71,8 @@ class Producer:
         Leaves it as it is when the run is told to leave, or when nobody could be reached for so long after every
         deadline that a later run or ``settle`` has to finish it.
         """
-        return ClipResult.of(clip, await self._to_its_end(clip, intent, Watch()))
+        with about(run=intent.run_id, clip=clip.clip_id, sku=clip.sku):
+            return ClipResult.of(clip, await self._to_its_end(clip, intent, Watch()))
 
     async def _attempt(self, work: Work, on_sent: Callable[[], None] = lambda: None) -> Intent | None:
         """Authorise, send and follow one attempt; None if the run stopped before. Raises TakenUp."""
@@ -77,30 +84,52 @@ class Producer:
                 intent = await studio.threads.ledger(authorise, studio, work, self.run_id)
             except LookFirst as error:
                 raise TakenUp(error.problem, error.remedy) from None
-            intent = await send(studio, work.clip, intent, work.sources)
+            sent = await send(studio, work.clip, intent, work.sources)
+            intent = self._measured(work.clip, intent, sent)
         on_sent()
         return await self._to_its_end(work.clip, intent, Watch(from_the_start=True))
 
     async def _to_its_end(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
-        studio = self.studio
         looks = 0
-        while (
-            intent.state.open
-            and intent.state is not State.AUTHORISED
-            and await studio.stop.pause_in_flight(self._interval(looks))
-        ):
-            intent = await self._look(clip, intent, watch)
-            looks += 1
-            if self._given_up(intent, watch):
-                break
-        log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
+        with about(operation=intent.operation), self._following(clip):
+            while (
+                intent.state.open
+                and intent.state is not State.AUTHORISED
+                and await self.studio.stop.pause_in_flight(self._interval(looks))
+            ):
+                intent = await self._look(clip, intent, watch)
+                looks += 1
+                if self._given_up(intent, watch):
+                    break
+            log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
         return intent
+
+    @contextmanager
+    def _following(self, clip: Clip) -> Iterator[None]:
+        """Count the clip as in flight."""
+        self.studio.instruments.follows(clip, 1)
+        try:
+            yield
+        finally:
+            self.studio.instruments.follows(clip, -1)
 
     async def look(self, clip: Clip, intent: Intent) -> Intent:
         """Look once, and settle if there is something to settle."""
-        return await self._look(clip, intent, Watch())
+        with about(run=intent.run_id, clip=clip.clip_id, sku=clip.sku, operation=intent.operation):
+            return await self._look(clip, intent, Watch())
 
     async def _look(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
+        return self._measured(clip, intent, await self._looked(clip, intent, watch))
+
+    def _measured(self, clip: Clip, before: Intent, intent: Intent) -> Intent:
+        """Measure an end that was not there before."""
+        if intent.state is not before.state and not intent.state.open:
+            began, end = intent.submitted_at, intent.finished_at
+            seconds = (end - began).total_seconds() if began and end else None
+            self.studio.instruments.ended(clip, intent.state.value, intent.charged_usd, seconds)
+        return intent
+
+    async def _looked(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
         studio = self.studio
         try:
             step = await studio.threads.poll(next_step, studio, intent, watch)

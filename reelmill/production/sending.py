@@ -119,6 +119,7 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
     ledger, settings = studio.ledger, studio.settings
     if ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s) is None:
         return Unclear("another worker has taken this intent over")
+    began = time.monotonic()
     outcome = studio.backend.submit(
         intent.as_sent(clip.request),
         media=media,
@@ -128,7 +129,9 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         ),
         before_send=_lease_guard(settings.lease_s),
     )
+    took = time.monotonic() - began
     _surely(lambda: _record(studio, intent, outcome))
+    studio.instruments.submitted(clip, _word(outcome), took)
     if isinstance(outcome, Refused) and outcome.refusal is Refusal.NOT_SENT and not outcome.code:
         studio.waits.waiting(VERTEX_SILENT, outcome.message)
     elif not isinstance(outcome, Unclear):
@@ -139,6 +142,17 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         elif isinstance(outcome, Refused) and outcome.refusal is Refusal.THROTTLED:
             ledger.throttle(key, first_s=settings.throttled_wait_s, max_s=settings.throttled_wait_max_s)
     return outcome
+
+
+def _word(outcome: SubmitOutcome) -> str:
+    """The outcome as metrics call it."""
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Refused(refusal):
+            return refusal.value
+        case Unclear():
+            return "unclear"
 
 
 def _record(studio: Studio, intent: Intent, outcome: SubmitOutcome) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps
@@ -13,6 +13,7 @@ from reelmill.production.threads import Threads
 from reelmill.prompts.soften import Softener
 from reelmill.settings import Settings
 from reelmill.storage.port import Storage
+from reelmill.telemetry.instruments import Instruments
 from reelmill.veo.backend import VideoBackend
 from reelmill.waits import Waits
 
@@ -38,6 +39,7 @@ class Studio:
     stop: StopSignal
     waits: Waits
     softener: Softener | None = None  # None: filtered clips are not retried
+    instruments: Instruments = field(default_factory=Instruments.of_host)
 
     def quota_key(self, model: str) -> str:
         """What Google counts submits by: project, region and base model."""

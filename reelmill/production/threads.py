@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -43,7 +44,8 @@ class Threads:
 
     @staticmethod
     async def _run(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        # With the caller's context, so that log lines of the thread say what they are about.
+        return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,8 @@
 import pytest
 
 from reelmill.errors import ExitCode
-from reelmill.settings import Settings, setting_groups
+from reelmill.setting_groups import setting_groups
+from reelmill.settings import Settings
 
 FILE = """
 model = "veo-3.1-generate-001"

@@ -1,0 +1,27 @@
+"""The settings in groups, as the reference page and ``reelmill settings`` list them."""
+
+from __future__ import annotations
+
+from reelmill.settings import Settings
+
+__all__ = ["setting_groups"]
+
+_GROUPS = {  # the setting that each group begins with; the comments in the class say the same
+    "project": "Google",
+    "output": "What to make",
+    "ledger_url": "Money",
+    "quota_per_minute": "Pace",
+    "inspect": "What comes back",
+    "webhook_url": "Who is told",
+    "log_format": "Seeing it",
+}
+
+
+def setting_groups() -> dict[str, list[str]]:
+    """The names of all settings, in the order of the class, by the title of their group."""
+    groups: dict[str, list[str]] = {}
+    for name in Settings.model_fields:
+        if name in _GROUPS:
+            groups[_GROUPS[name]] = []
+        groups[next(reversed(groups))].append(name)
+    return groups

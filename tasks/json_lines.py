@@ -1,0 +1,37 @@
+"""Log lines of a flow run's process as JSON, where the settings ask for it; Prefect's own log stays as it is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from prefect.logging.handlers import PrefectConsoleHandler
+
+from reelmill.telemetry.log_lines import JsonLines, LogFormat
+
+__all__ = ["log_as"]
+
+_ENGINE = "reelmill"
+
+
+def log_as(wanted: LogFormat) -> None:
+    """Put JSON lines in the place of Prefect's console lines. Doing it again changes nothing.
+
+    With ``PREFECT_LOGGING_EXTRA_LOGGERS=reelmill`` the engine's lines go to Prefect's log alone; they are written too.
+    """
+    if wanted is not LogFormat.JSON:
+        return
+    root, engine = logging.getLogger(), logging.getLogger(_ENGINE)
+    for handler in list(root.handlers):
+        if isinstance(handler, PrefectConsoleHandler):
+            root.removeHandler(handler)
+            root.addHandler(_lines(handler.level))
+    if not engine.propagate and not any(isinstance(handler.formatter, JsonLines) for handler in engine.handlers):
+        engine.addHandler(_lines(logging.NOTSET))
+
+
+def _lines(level: int) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(level)
+    handler.setFormatter(JsonLines())
+    return handler
