@@ -145,10 +145,10 @@ def page(browser) -> Iterator[Page]:
 
 @pytest.fixture
 def show(page, request):
-    """Keep a picture of the page, for whoever reads a failure, and for the README with REELMILL_PICTURES=FOLDER."""
+    """Keep a picture of the page, for whoever reads a failure, and for the README with E2E_PICTURES=FOLDER."""
 
     def keep(name: str) -> None:
-        if folder := os.environ.get("REELMILL_PICTURES"):
+        if folder := os.environ.get("E2E_PICTURES"):
             page.screenshot(path=Path(folder) / f"{name}.png")
 
     return keep

@@ -5,11 +5,8 @@ import signal
 from pathlib import Path
 
 from tests.e2e.pressing import until_state
+from tests.support.feeds import product_row, write_feed
 from tests.support.waiting import wait_for
-
-FEED = ["id,title,description,link,image_link,availability,price,brand"]
-ROW = "BOWL-{0},Walnut bowl {0},Turned by hand.,https://shop.example.com/{0},https://shop.example.com/{0}.jpg,"
-ROW += "in_stock,49.00 EUR,Marrow & Pine"
 
 
 def engines(serve: int) -> list[int]:
@@ -34,8 +31,7 @@ def ancestors(pid: int, parents: dict[int, int]) -> list[int]:
 
 
 def test_a_silent_run_is_called_crashed_and_nothing_of_it_is_lost(installation):
-    rows = [*FEED, *(ROW.format(number) for number in range(40))]
-    (installation.folder / "bowls.csv").write_text("\n".join(rows))
+    write_feed(installation.folder / "bowls.csv", [product_row(f"BOWL-{number}") for number in range(40)])
     (deployment,) = installation.api("POST", "/deployments/filter", deployments={"name": {"any_": ["catalog"]}})
     pressed = {"catalog": {"feed": "bowls.csv"}, "video": {"platforms": ["tiktok"]}, "spending": {"cap_usd": 40}}
     button = f"/deployments/{deployment['id']}/create_flow_run"
