@@ -49,7 +49,7 @@ def environment(tmp_path, veo, gcs) -> dict[str, str]:
         "REELMILL_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
         "REELMILL_QUOTA_PER_MINUTE": "1200",
         "REELMILL_POLL_INTERVAL_S": "0.2",
-        "REELMILL_UNCLEAR_WAIT_S": "5",
+        "REELMILL_UNCLEAR_WAIT_S": "20",  # longer than a busy simulator takes
         "REELMILL_INSPECT": "header",
     }
 
