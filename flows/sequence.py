@@ -20,9 +20,11 @@ from reelmill.production.work import Work
 from tasks.account import close_books, open_books
 from tasks.approve import approve
 from tasks.make import make
+from tasks.make_shards import make_in_shards
 from tasks.plan import plan
 from tasks.resume import resume
 from tasks.settle import settle
+from tasks.shards import require_shards, wants_shards
 from tasks.step import whole
 from tasks.workshop import workshop
 
@@ -37,6 +39,7 @@ async def plan_and_make(
         with workshop(settings_for(video, spending), output) as engine, Spool() as spool:
             if spending.dry_run:
                 return planned(await plan(whole(engine), whole(request), None))
+            await require_shards(engine)
             resumed = await resume(whole(engine))
             summary = await plan(whole(engine), whole(request), whole(spool))
             try:
@@ -55,7 +58,10 @@ async def _make_and_account(
 ) -> State[Any]:
     total = len(resumed) + summary.counts[Action.MAKE]
     with ended_if_broken_off(engine, run_id):
-        tally, kept = await make(engine, run_id, planned_work(resumed, spool), total)
+        if wants_shards(engine, summary):
+            tally, kept = await make_in_shards(engine, run_id, resumed, spool, total)
+        else:
+            tally, kept = await make(engine, run_id, planned_work(resumed, spool), total)
         report = await close_books(
             whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
         )
