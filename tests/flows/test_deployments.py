@@ -20,15 +20,16 @@ async def deployments() -> dict:
         return {deployment.name: deployment for deployment in await client.read_deployments()}
 
 
-async def test_all_three_flows_deploy_with_schedule_pool_limits_and_tags(deployed):
+async def test_all_flows_deploy_with_schedule_pool_limits_and_tags(deployed):
     found = await deployments()
 
-    assert set(found) == {"catalog", "social", "single"}
+    assert set(found) == {"catalog", "social", "single", "shard"}
     (schedule,) = found["catalog"].schedules
     assert (schedule.schedule.cron, schedule.schedule.timezone, schedule.active) == ("0 2 * * *", "UTC", True)
     assert schedule.parameters == {"spending": {"dry_run": True}}  # nothing is spent on a sample feed overnight
     assert not found["social"].schedules
     assert not found["single"].schedules
+    assert not found["shard"].schedules
     for deployment in found.values():
         assert deployment.work_pool_name == "reelmill"
         assert deployment.enforce_parameter_schema
@@ -80,3 +81,18 @@ async def test_a_right_form_is_accepted(deployed):
         await client.set_flow_run_state(run.id, Cancelled(), force=True)
 
     assert run.parameters == parameters
+
+
+@pytest.mark.parametrize("template", ["process", "docker", "cloud-run-v2", "kubernetes"])
+async def test_a_server_takes_the_template_of_each_work_pool(prefect_server, template):
+    import json
+
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+
+    job = json.loads((PROJECT / "deployments" / "work-pools" / f"{template}.json").read_text("utf-8"))
+    kind = template.replace("run-v2", "run:v2")
+    async with get_client() as client:
+        made = await client.create_work_pool(WorkPoolCreate(name=f"ours-{template}", type=kind, base_job_template=job))
+
+    assert made.base_job_template["job_configuration"] == job["job_configuration"]
