@@ -5,8 +5,10 @@ Prefect links them to their parent in the UI, but does not cancel them with it: 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,6 +37,8 @@ __all__ = [
 
 DEPLOYMENT = "make-shard/shard"
 _AT_ONCE = 200  # the most flow runs that the API gives in one answer
+
+_REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 T = TypeVar("T")
 
@@ -88,6 +92,11 @@ async def start(child: Child, output: str, settings: dict[str, Any]) -> None:
         )
     except ObjectNotFound:
         raise _not_deployed() from None
+    except PrefectHTTPStatusError as error:
+        raise FixConfiguration(
+            f"Prefect refuses a flow run of {DEPLOYMENT} ({error.response.status_code}).",
+            "Deploy it again from the Reelmill that runs here: prefect deploy --name shard.",
+        ) from None
     if created is not None:
         child.starts, child.flow_run_id, child.state, child.silent_since = number, created.id, created.state, None
 
@@ -130,8 +139,10 @@ async def call_back(children: Iterable[Child]) -> None:
 
 async def _set(child: Child, state: State[Any]) -> None:
     async def change() -> None:
-        if child.flow_run_id is not None:
-            async with get_client() as client:
+        if child.flow_run_id is None:
+            return
+        async with get_client() as client:
+            with contextlib.suppress(ObjectNotFound):  # somebody deleted it
                 await client.set_flow_run_state(child.flow_run_id, state)
 
     await _patiently(change)
@@ -151,10 +162,15 @@ async def _states(flow_run_id: UUID | None) -> list[State[Any]]:
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T | None:
-    """None, and one line in the log, if the API does not answer now: clips go on being made meanwhile."""
+    """None, and one line in the log, if the API does not answer now: clips go on being made meanwhile.
+
+    Raises PrefectHTTPStatusError for an answer that would be the same again.
+    """
     try:
         return await ask()
     except (httpx.TransportError, PrefectHTTPStatusError) as error:
+        if isinstance(error, PrefectHTTPStatusError) and error.response.status_code in _REFUSALS:
+            raise
         get_run_logger().warning("Prefect does not answer (%s); it is asked again.", type(error).__name__)
         return None
 

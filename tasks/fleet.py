@@ -74,13 +74,13 @@ class Fleet:
         try:
             await self._attend()
             if self.engine.stop.requested:
-                await self._call_back()
+                await self._call_back(RunStatus.STOPPED)
             await making
             await self._finish()
-        except BaseException:
+        except BaseException as error:
             self.engine.stop.leave()
             await asyncio.gather(making, *self._following, return_exceptions=True)
-            await self._call_back()
+            await self._call_back(RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED)
             raise
         for trouble in self._troubles:
             self.engine.stop.close(trouble)
@@ -210,27 +210,30 @@ class Fleet:
             await asyncio.gather(*self._following)
             if stop.requested:
                 return
-            await self._take_over()
-            await self._show()
-            if not self._following_now and not await asyncio.to_thread(_held_by_others, self.engine, self.run_id):
-                break
+            try:
+                if await self._all_is_home():
+                    break
+            except TryLater as error:
+                get_run_logger().warning("%s", error)
             await stop.pause(_LOOK_S)
         await self._make(self._leftovers())
 
-    @property
-    def _following_now(self) -> bool:
-        return any(not following.done() for following in self._following)
+    async def _all_is_home(self) -> bool:
+        await self._take_over()
+        await self._show()
+        followed = all(following.done() for following in self._following)
+        return followed and not await asyncio.to_thread(_held_by_others, self.engine, self.run_id)
 
     def _leftovers(self) -> Iterator[Work]:
         for child in self.children:
             if child not in self._given_up:
                 yield from map(work_of, _due_of(self.engine, child.shard))
 
-    async def _call_back(self) -> None:
+    async def _call_back(self, status: RunStatus) -> None:
         """End the children, by the ledger and by Prefect, and give them a moment to leave their clips in order."""
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ReelmillError):
-            await asyncio.to_thread(self.engine.ledger.finish_run, self.run_id, RunStatus.STOPPED)
+            await asyncio.to_thread(self.engine.ledger.finish_run, self.run_id, status)
         deadline = loop.time() + _CALLED_BACK_S
         await call_back(self.children)
         while any(child.may_run for child in self.children) and loop.time() < deadline:

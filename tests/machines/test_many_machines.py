@@ -15,7 +15,7 @@ from tests.support.machines import headquarters, wait_for
 from tests.support.postgres import postgres_server
 from tests.support.services import simulator
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("machines")]
+pytestmark = pytest.mark.timeout(1800)
 
 CLIP_USD = Decimal("0.80")  # 8 s of veo-3.1-fast-generate-001 at 720p with sound
 PER_MINUTE = 60

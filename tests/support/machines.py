@@ -36,8 +36,9 @@ def wait_for(condition: Callable[[], T], explain: Callable[[], object], deadline
         try:
             if found := condition():
                 return found
-        except httpx.TransportError:
-            pass  # a busy server
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:  # a busy server answers 500 and 503
+            if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
+                raise
         time.sleep(0.2)  # between two looks at other processes
     raise AssertionError(explain())
 
@@ -134,8 +135,14 @@ class Headquarters:
 
     def ended(self, run_id: str, deadline_s: float = DEADLINE_S) -> dict[str, Any]:
         """The state in which a flow run ends."""
-        wait_for(lambda: self.state(run_id)["type"] in ENDED, lambda: self.story(run_id), deadline_s)
-        return self.state(run_id)
+
+        def final() -> dict[str, Any] | None:
+            state = self.state(run_id)
+            return state if state["type"] in ENDED else None
+
+        found = wait_for(final, lambda: self.story(run_id), deadline_s)
+        assert found is not None
+        return found
 
 
 @contextmanager
