@@ -23,6 +23,8 @@ from reelmill.ledger.records import RunStatus
 from reelmill.ledger.states import State
 from reelmill.planning.actions import PlannedClip
 from reelmill.planning.spool import Spool
+from reelmill.production.owner import current_owner
+from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from reelmill.settings import load_settings
 from tests.support.production import RUN, clip, open_engine, producer, rehearsal
@@ -150,16 +152,13 @@ async def test_what_a_dead_machine_left_is_taken_over_or_due_again(tmp_path, veo
     sent, waiting = bowls(2, tmp_path.name)
     with spool_of(sent, waiting) as spool:
         (shard,) = cut_plan(engine, RUN, spool)
-        with Engine(engine.settings, engine.output, owner="elsewhere/boot/1/1/gone") as machine:
-            machine.settings = machine.settings.model_copy(update={"lease_s": 0.0})
+        with Engine(engine.settings, engine.output, owner=a_process_that_is_gone()) as machine:
             first, second = open_shard(machine, shard)
 
             async def leave_when_sent(work):
                 return await producer(machine).produce(work, on_sent=machine.stop.leave)
 
             await make_clips(machine, [first], leave_when_sent)
-            from reelmill.production.sending import authorise
-
             authorise(machine.studio(), second, RUN)
 
         taken = take_over_of_run(engine, RUN)
@@ -168,6 +167,11 @@ async def test_what_a_dead_machine_left_is_taken_over_or_due_again(tmp_path, veo
         assert taken.clip_ids == {sent.clip_id, waiting.clip_id}
         assert [work.clip for work in open_shard(engine, shard)] == [waiting]
         assert engine.ledger.run(RUN).status is RunStatus.RUNNING
+
+
+def a_process_that_is_gone() -> str:
+    host, boot, pid, start, _ = current_owner().split("/")
+    return f"{host}/{boot}/{pid}/{int(start) - 1}/gone"
 
 
 def test_a_child_has_the_settings_of_its_run_and_its_own_secrets(monkeypatch, tmp_path, veo, gcs):
