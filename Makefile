@@ -40,8 +40,9 @@ bench: setup ## Measure and print ratios
 serve: setup ## Prefect server and UI with our deployments and the simulator
 	@.venv/bin/reelmill serve
 
-lock: ## Compile requirements.lock afresh (needs uv)
+lock: ## Compile both locks afresh: everything, and what runs (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras -p 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url -p 3.11 pyproject.toml -c requirements.lock -o requirements-run.lock
 
 clean: ## Remove what the targets above made
 	rm -rf .venv demo-output .reelmill .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """Run the benchmarks and print figures and ratios.
 
-python -m benchmarks [throttle] [planning] [--quick] [--json FILE]
+python -m benchmarks [throttle] [planning] [machines] [--quick] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import planning, throttle
+from benchmarks import machines, planning, throttle
 from benchmarks.machine import machine_line
 from benchmarks.report import Report
 
-_ALL: dict[str, Callable[..., Report]] = {"planning": planning.run, "throttle": throttle.run}
+_ALL: dict[str, Callable[..., Report]] = {
+    "planning": planning.run,
+    "throttle": throttle.run,
+    "machines": machines.run,
+}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -22,9 +22,11 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from tasks.account import close_books, open_books
 from tasks.make import make
+from tasks.make_shards import make_in_shards
 from tasks.plan import plan
 from tasks.resume import resume
 from tasks.settle import settle
+from tasks.shards import require_shards, wants_shards
 from tasks.step import whole
 from tasks.tell import tell_settings
 from tasks.workshop import workshop
@@ -41,6 +43,7 @@ async def plan_and_make(
         with workshop(settings_for(video, spending), output) as engine, Spool() as spool:
             if spending.dry_run:
                 return planned(await plan(whole(engine), whole(request), None))
+            await require_shards(engine)
             resumed = await resume(whole(engine))
             summary = await plan(whole(engine), whole(request), whole(spool))
             if late := too_late(summary, spending.deadline):
@@ -61,10 +64,12 @@ async def plan_and_make(
 async def _make_and_account(
     engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, resumed: list[Work], *, first: int | None
 ) -> State[Any]:
-    works = planned_work(resumed, spool, first=first)
     total = len(resumed) + min(summary.counts[Action.MAKE], first or summary.counts[Action.MAKE])
     with ended_if_broken_off(engine, run_id):
-        tally, kept = await make(engine, run_id, works, total)
+        if first is None and wants_shards(engine, summary):  # a canary stays at home
+            tally, kept = await make_in_shards(engine, run_id, resumed, spool, total)
+        else:
+            tally, kept = await make(engine, run_id, planned_work(resumed, spool, first=first), total)
         report = await close_books(
             whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
         )

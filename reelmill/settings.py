@@ -159,6 +159,13 @@ class Settings(BaseSettings):
     in_flight: int = Field(
         400, ge=1, le=5000, description="Most clips between submit and settle at any time, per process."
     )
+    shard_clips: int = Field(
+        0,
+        ge=0,
+        le=5000,
+        description="Clips per shard: a flow run with more than this many is cut into shards, each a flow run of the "
+        "deployment `shard` on any worker (see prefect.md). 0 makes everything in the run itself.",
+    )
     throttled_wait_s: float = Field(
         30, ge=0.01, le=600, description="First wait of everyone after a 429, in seconds; it doubles."
     )

@@ -32,6 +32,10 @@ class Progress:
         """One more clip has come to an end."""
         self._tally.add(result)
 
+    def show(self, tally: Tally) -> None:
+        """So many have come to an end by now, wherever they were made."""
+        self._tally = tally
+
     async def __aenter__(self) -> Self:
         if self._total:
             self._artifact = await publish(

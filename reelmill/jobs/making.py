@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from reelmill.jobs.engine import Engine
+from reelmill.planning.actions import PlannedClip
 from reelmill.planning.spool import Spool
 from reelmill.production.fanout import fan_out
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.work import Work
 
-__all__ = ["Produce", "ProduceGroup", "make_clips", "make_in_groups", "planned_work"]
+__all__ = ["Produce", "ProduceGroup", "make_clips", "make_in_groups", "planned_work", "work_of"]
 
 Produce = Callable[[Work], Awaitable[ClipResult | None]]
 ProduceGroup = Callable[[Sequence[Work], int], Awaitable[Tally]]
@@ -19,19 +20,12 @@ ProduceGroup = Callable[[Sequence[Work], int], Awaitable[Tally]]
 
 def planned_work(resumed: Iterable[Work], spool: Spool, *, first: int | None = None) -> Iterator[Work]:
     """What earlier runs left on its way, then what this plan makes: all of it, or the ``first`` clips only."""
-    return chain(
-        resumed,
-        (
-            Work(
-                planned.clip,
-                again=planned.again,
-                after=planned.after,
-                soften=planned.soften,
-                sources=planned.sources,
-            )
-            for planned in islice(spool.planned_clips(), first)
-        ),
-    )
+    return chain(resumed, map(work_of, islice(spool.planned_clips(), first)))
+
+
+def work_of(planned: PlannedClip) -> Work:
+    """What the fan-out takes."""
+    return Work(planned.clip, again=planned.again, after=planned.after, soften=planned.soften, sources=planned.sources)
 
 
 async def make_clips(

@@ -41,7 +41,7 @@ IS_LATEST = clips.c.latest_intent_id == intents.c.intent_id
 """Condition of :func:`read_intents`: only the latest attempt at each clip."""
 
 _LATEST = Lookup(
-    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening",
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id",
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -65,7 +65,9 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
     found: dict[str, Standing] = {}
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id, output, softening in _LATEST.rows(connection, chunk):
+            for clip_id, attempt, state, error_code, intent_id, output, softening, run_id in _LATEST.rows(
+                connection, chunk
+            ):
                 found[clip_id] = Standing(
                     clip_id=clip_id,
                     attempt=attempt,
@@ -74,6 +76,7 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
                     intent_id=intent_id,
                     output=output,
                     softening=softening,
+                    run_id=run_id,
                 )
     return found
 

@@ -232,7 +232,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands, and the output root that it belongs to."""
+    """Where the latest attempt at a clip stands, and the output root and run that it belongs to."""
 
     clip_id: str
     attempt: int
@@ -241,6 +241,7 @@ class Standing:
     intent_id: str
     output: str
     softening: int = 0
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

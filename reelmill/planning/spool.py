@@ -6,16 +6,15 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 import orjson
 
-from reelmill.clip import Clip, VideoRequest
 from reelmill.ledger.records import KnownProduct
 from reelmill.planning.actions import PlannedClip
+from reelmill.planning.plan_rows import planned_from_row, planned_row
 from reelmill.product import Reject, RowRef
 
 __all__ = ["PlanSink", "Spool"]
@@ -48,18 +47,7 @@ class Spool:
 
     def make(self, planned: PlannedClip) -> None:
         """Keep a clip to make."""
-        clip = planned.clip
-        request = clip.request.to_dict()
-        self._write(
-            "make",
-            {
-                "again": planned.again,
-                "after": planned.after,
-                "sources": planned.sources,
-                "soften": planned.soften,
-                "clip": asdict(clip) | {"request": request},
-            },
-        )
+        self._write("make", planned_row(planned) | {"sources": planned.sources})
 
     def reject(self, reject: Reject) -> None:
         """Keep a row that cannot be made."""
@@ -77,7 +65,7 @@ class Spool:
     def planned_clips(self) -> Iterator[PlannedClip]:
         """The clips to make, in feed order."""
         for line in self._read("make"):
-            yield PlannedClip(_clip(line["clip"]), line["again"], line["after"], line["sources"], line["soften"])
+            yield planned_from_row(line)
 
     def rejects(self) -> Iterator[Reject]:
         """The rows that cannot be made."""
@@ -120,15 +108,3 @@ class Spool:
 def _for_us_alone(path: Path) -> IO[bytes]:
     """A new file to write. Signed addresses pass through here, so nobody else may read it."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
-
-
-def _clip(stored: dict[str, Any]) -> Clip:
-    return Clip(
-        **stored
-        | {
-            "request": VideoRequest.from_dict(stored["request"]),
-            "unit_price_usd": Decimal(stored["unit_price_usd"]),
-            "platforms": tuple(stored["platforms"]),
-            "content_hashes": tuple(stored["content_hashes"]),
-        }
-    )

@@ -13,7 +13,7 @@ __all__ = ["current_owner", "is_gone"]
 def current_owner() -> str:
     """``host/boot/pid/start/random``: unique for ever, and readable in ``reelmill status``."""
     pid = os.getpid()
-    return f"{socket.gethostname()}/{_boot_id()}/{pid}/{_start_time(pid)}/{uuid.uuid4().hex[:8]}"
+    return f"{_host()}/{_boot_id()}/{pid}/{_start_time(pid)}/{uuid.uuid4().hex[:8]}"
 
 
 def is_gone(owner: str) -> bool:
@@ -23,12 +23,18 @@ def is_gone(owner: str) -> bool:
     start time, a restarted host by its boot id.
     """
     parts = owner.split("/")
-    if len(parts) != len(("host", "boot", "pid", "start", "random")) or parts[0] != socket.gethostname():
+    if len(parts) != len(("host", "boot", "pid", "start", "random")) or parts[0] != _host():
         return False
     boot, pid, start = parts[1], parts[2], parts[3]
     if not boot or not start or not pid.isdigit():
         return False
     return boot != _boot_id() or _start_time(int(pid)) != start
+
+
+def _host() -> str:
+    """The name of this host. Containers of some services are all called localhost: then each is one of its own."""
+    name = socket.gethostname()
+    return f"{name}-{_boot_id()}" if name.split(".")[0] in ("", "localhost") else name
 
 
 def _boot_id() -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from reelmill.cli.prefect_server import PrefectServer
 from tests.support.feeds import product_row, write_feed
+from tests.support.xdist_groups import put_into_group
 
 _HOME = Path(tempfile.mkdtemp(prefix="reelmill-prefect-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -39,14 +40,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         return
     item.add_marker(pytest.mark.timeout(400))  # a Prefect server takes its time on a busy machine
     if "prefect_server" in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group("prefect"))
-        _put_group_into_name(item)
-
-
-def _put_group_into_name(item: pytest.Item) -> None:
-    """xdist 3.8 notes the group in a field that pytest 9.2 no longer reads; its scheduler reads ``…@group``."""
-    if hasattr(item.config, "workerinput") and hasattr(item, "_id") and "@" not in item.nodeid:
-        item._id = type(item._id).parse(f"{item.nodeid}@prefect")
+        put_into_group(item, "prefect")
 
 
 @pytest.fixture(scope="session")

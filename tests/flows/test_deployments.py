@@ -23,7 +23,7 @@ async def deployments() -> dict:
 async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
     found = await deployments()
 
-    assert set(found) == {"catalog", "social", "single", "settle", "feed-sensor"}
+    assert set(found) == {"catalog", "social", "single", "settle", "feed-sensor", "shard"}
     (look,) = found.pop("feed-sensor").schedules
     assert (look.schedule.interval.total_seconds(), look.active) == (60, False)
     assert {name: [each.schedule.cron for each in one.schedules if each.active] for name, one in found.items()} == {
@@ -31,6 +31,7 @@ async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
         "social": ["0 6 * * 1"],
         "settle": ["*/15 * * * *"],
         "single": [],
+        "shard": [],
     }
     for name in ("catalog", "social"):  # nothing is spent on a sample feed by itself, and a person is asked
         assert found[name].schedules[0].parameters["spending"] == {"dry_run": True}
@@ -130,3 +131,18 @@ async def test_an_unknown_notification_block_is_told(deployed):
 
     with pytest.raises(SystemExit, match="no block slack-webhook/nobody"):
         await automate("slack-webhook/nobody")
+
+
+@pytest.mark.parametrize("template", ["process", "docker", "cloud-run-v2", "kubernetes"])
+async def test_a_server_takes_the_template_of_each_work_pool(prefect_server, template):
+    import json
+
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+
+    job = json.loads((PROJECT / "deployments" / "work-pools" / f"{template}.json").read_text("utf-8"))
+    kind = template.replace("run-v2", "run:v2")
+    async with get_client() as client:
+        made = await client.create_work_pool(WorkPoolCreate(name=f"ours-{template}", type=kind, base_job_template=job))
+
+    assert made.base_job_template["job_configuration"] == job["job_configuration"]

@@ -32,3 +32,13 @@ def test_nobody_can_tell_about_another_host():
     _, boot, _, start, rest = current_owner().split("/")
     assert not is_gone(f"elsewhere/{boot}/999999/{start}/{rest}")
     assert not is_gone("not an owner at all")
+
+
+def test_two_machines_that_are_both_called_localhost_are_two(monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "localhost")
+    mine = current_owner()
+    host, boot, pid, start, rest = mine.split("/")
+
+    assert not is_gone(mine)
+    assert is_gone(f"{host}/{boot}/{pid}/{int(start) - 1}/{rest}")
+    assert not is_gone(f"localhost-00000000/00000000/{pid}/{start}/{rest}")

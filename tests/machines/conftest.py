@@ -1,0 +1,12 @@
+"""Everything here shares one Prefect server on PostgreSQL, and takes its time on a busy machine."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.xdist_groups import put_into_group
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if Path(__file__).parent in item.path.parents:
+        put_into_group(item, "machines")
