@@ -21,6 +21,7 @@ from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from tasks.account import close_books, open_books
+from tasks.budget_watch import watching_budgets
 from tasks.make import make
 from tasks.make_shards import make_in_shards
 from tasks.plan import plan
@@ -66,10 +67,11 @@ async def _make_and_account(
 ) -> State[Any]:
     total = len(resumed) + min(summary.counts[Action.MAKE], first or summary.counts[Action.MAKE])
     with ended_if_broken_off(engine, run_id):
-        if first is None and wants_shards(engine, summary):  # a canary stays at home
-            tally, kept = await make_in_shards(engine, run_id, resumed, spool, total)
-        else:
-            tally, kept = await make(engine, run_id, planned_work(resumed, spool, first=first), total)
+        async with watching_budgets(engine, run_id):
+            if first is None and wants_shards(engine, summary):  # a canary stays at home
+                tally, kept = await make_in_shards(engine, run_id, resumed, spool, total)
+            else:
+                tally, kept = await make(engine, run_id, planned_work(resumed, spool, first=first), total)
         report = await close_books(
             whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
         )

@@ -11,7 +11,6 @@ from reelmill.jobs.making import make_clips, make_in_groups
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.work import Work
-from tasks.budget_watch import watching_budgets
 from tasks.clip_rows import Kept
 from tasks.events import clip_ended
 from tasks.grouping import GROUP_SIZE, in_groups
@@ -26,7 +25,7 @@ __all__ = ["make"]
 async def make(engine: Engine, run_id: str, works: Iterable[Work], total: int) -> tuple[Tally, Kept]:
     """Make ``total`` clips, a bounded number in flight, until done, stopped or capped."""
     producer, kept = Producer(engine.studio(), run_id), Kept()
-    async with leaving_on_sigterm(engine.stop), watching_budgets(engine, run_id), Progress(total) as progress:
+    async with leaving_on_sigterm(engine.stop), Progress(total) as progress:
 
         def note(result: ClipResult) -> None:
             progress.count(result)
