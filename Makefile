@@ -13,7 +13,7 @@ demo: setup ## Run the main job on the sample feed, offline, twice
 test: setup ## Run every test
 	@.venv/bin/pytest -n 3 --dist loadgroup -q
 
-e2e: setup ## Press the buttons of the pages in a real browser, and crash a run (needs Chromium)
+e2e: setup ## Press the buttons in a real browser, crash a run, lose one of three machines (needs Chromium)
 	@scripts/e2e
 
 check: setup ## Format, lint, types, imports and generated pages

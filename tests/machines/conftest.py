@@ -9,4 +9,5 @@ from tests.support.xdist_groups import put_into_group
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     if Path(__file__).parent in item.path.parents:
+        item.add_marker(pytest.mark.e2e)
         put_into_group(item, "machines")
