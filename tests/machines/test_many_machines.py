@@ -147,11 +147,10 @@ def test_cancelling_the_run_cancels_its_shards_and_the_next_one_goes_on(world):
         here.hq.cancel(run_id)
 
         here.wait_for(lambda: here.hq.state(run_id)["type"] == "CANCELLED", run_id)
-        states = {name: child["state"]["type"] for name, child in here.hq.children(run_id).items()}
-        here.wait_for(
-            lambda: {child["state"]["type"] for child in here.hq.children(run_id).values()} <= {"CANCELLED"}, run_id
-        )
-        assert set(states.values()) <= {"CANCELLED", "CANCELLING"}, states
+        states = lambda: {child["state"]["type"] for child in here.hq.children(run_id).values()}  # noqa: E731
+        assert states() <= {"CANCELLED", "CANCELLING", "COMPLETED"}, "none goes on; one may have been done before"
+        here.wait_for(lambda: states() <= {"CANCELLED", "COMPLETED"}, run_id)
+        assert "CANCELLED" in states()
         sent = here.veo.stats()["accepted"]
         assert sent < 18
         (run,) = here.ledger.runs()
