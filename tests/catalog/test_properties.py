@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,8 +57,13 @@ def test_any_cells_read_back(rows, delimiter, encoding, quoting, batch_rows):
             assert not plain_text(title) or plain_text(title).startswith("#")
 
 
+def _dirt(titles):
+    """How many control characters there are: more of them, and the CSV is refused as a binary file."""
+    return sum(unicodedata.category(character) in ("Cc", "So") for title in titles for character in title)
+
+
 @SETTINGS
-@given(st.lists(CELLS, min_size=1, max_size=8), st.integers(1, 4))
+@given(st.lists(CELLS, min_size=1, max_size=8).filter(lambda titles: _dirt(titles) <= 20), st.integers(1, 4))
 def test_parquet_says_the_same_as_csv(titles, batch_rows):
     skus = [f"s{number}" for number in range(len(titles))]
     table = io.BytesIO()

@@ -54,7 +54,7 @@ def test_serve_deploys_runs_and_stops_in_order(project):
             (deployment,) = api.post(
                 "/deployments/filter", json={"deployments": {"name": {"any_": ["catalog"]}}}
             ).json()
-            pressed = {"catalog": {"feed": "feed.csv"}, "video": {"platforms": ["tiktok"]}}
+            pressed = {"catalog": {"feed": "feed.csv"}, "video": {"platforms": ["tiktok"]}, "spending": {}}
             button = f"/deployments/{deployment['id']}/create_flow_run"
             created = wait_for(lambda: answered(api.post(button, json={"parameters": pressed})), process)
             run_id = created.json()["id"]

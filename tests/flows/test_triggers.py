@@ -90,7 +90,7 @@ async def test_what_a_campaign_leaves_out_is_left_to_the_form(deployed):
     run = await started("social", marker)
 
     assert SocialVideo.model_validate(run.parameters["video"]) == SocialVideo()
-    assert Spending.model_validate(run.parameters["spending"]) == Spending()
+    assert Spending.model_validate(run.parameters["spending"]) == Spending(ask_above_usd=20)  # an event asks, too
 
 
 async def test_a_product_starts_a_single_product(deployed):
@@ -110,7 +110,8 @@ async def test_the_catalogs_trigger_is_off_as_shipped(deployed):
     async with get_client() as client:
         automations = await client.read_automations()
 
-    enabled = {next(iter(automation.trigger.expect)): automation.enabled for automation in automations}
+    triggers = [automation for automation in automations if not automation.name.startswith("reelmill-")]
+    enabled = {next(iter(automation.trigger.expect)): automation.enabled for automation in triggers}
     assert enabled == {
         "reelmill.feed.landed": False,
         "reelmill.campaign.requested": True,
