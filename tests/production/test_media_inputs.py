@@ -1,6 +1,7 @@
 import hashlib
 import threading
 from collections import Counter
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -43,8 +44,8 @@ def shop():
 
 
 def inputs(engine, shop) -> MediaInputs:
-    """Media inputs that may fetch from this one server on this machine."""
-    media = engine.media_inputs()
+    """New media inputs, as a later run has them, that may fetch from this one server on this machine."""
+    media = MediaInputs(engine.storage, engine.settings)
     media.fetcher = ImageFetcher(rehearsal_origin=shop.origin)
     return media
 
@@ -70,6 +71,41 @@ def test_a_picture_overwritten_in_place_is_noticed_when_asked_to(tmp_path, veo, 
         shop.pictures["/lamp.png"] = png(64, 48, shade=90)
         after = inputs(engine, shop).content_hash(f"{shop.origin}/lamp.png")
     assert before != after
+
+
+def test_a_clip_gets_the_very_picture_that_it_was_identified_by(tmp_path, veo, gcs, shop):
+    address, other = f"{shop.origin}/lamp.png", f"{shop.origin}/other.png"
+    with open_engine(tmp_path, veo, gcs, image_identity=ImageIdentity.CONTENT) as engine:
+        digest = inputs(engine, shop).content_hash(address)
+        shop.pictures |= {"/lamp.png": png(64, 48, shade=90), "/other.png": png(48, 64)}
+        asked = replace(clip(image=address, last_frame=other), content_hashes=(digest, "0" * 64))
+        found = inputs(engine, shop).resolve(asked)
+
+    assert found[address].uri.endswith(f"/inputs/{digest}.png")
+    assert found[other].uri.endswith(f"/inputs/{hashlib.sha256(shop.pictures['/other.png']).hexdigest()}.png")
+
+
+def test_a_kept_picture_that_is_gone_is_fetched_again(tmp_path, veo, gcs, shop):
+    asked = clip(image=f"{shop.origin}/lamp.png")
+    with open_engine(tmp_path, veo, gcs) as engine:
+        kept = inputs(engine, shop).resolve(asked)[asked.request.image]
+        bucket, _, name = kept.uri.removeprefix("gs://").partition("/")
+        gcs.client().bucket(bucket).blob(name).delete()
+        again = inputs(engine, shop).resolve(asked)[asked.request.image]
+
+    assert (again, shop.asked["/lamp.png"]) == (kept, 2)
+    assert gcs.read(again.uri) == shop.pictures["/lamp.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type"), [("lamp.PNG", "image/png"), ("lamp.jpeg", "image/jpeg"), ("lamp", "image/jpeg")]
+)
+def test_a_picture_in_cloud_storage_is_named_by_its_type(tmp_path, veo, gcs, shop, name, mime_type):
+    asked = clip(image=f"gs://shop/{name}")
+    with open_engine(tmp_path, veo, gcs) as engine:
+        found = inputs(engine, shop).resolve(asked)[asked.request.image]
+
+    assert (found.uri, found.mime_type) == (asked.request.image, mime_type)
 
 
 def test_a_folder_hands_the_bytes_over(tmp_path, veo, shop):
