@@ -15,7 +15,10 @@ from reelmill.production.watch import Watch
 from reelmill.veo.explain import EMPTY_RESPONSE, Verdict, classify
 from reelmill.veo.outcomes import Failed, Finished, OperationGone, Unreachable
 
-__all__ = ["Waiting", "next_step"]
+__all__ = ["PART_PATIENCE", "Waiting", "next_step"]
+
+PART_PATIENCE = 4
+"""How many times ``unclear_wait_s`` a part of the videos is waited with: what comes after it is settled is not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def _with_what_lies_there(studio: Studio, intent: Intent, verdict: Verdict) -> V
 
 
 def _look(studio: Studio, intent: Intent, watch: Watch) -> Verdict | Waiting:
-    """Adopt what lies at the prefix; a whole set at once, a part only when no more can come."""
-    over = watch.over(studio.ledger, intent.unclear_since, studio.settings.unclear_wait_s)
+    """Adopt what lies at the prefix; a whole set at once, a part only when surely no more can come."""
     videos = videos_at_prefix(studio, intent)
+    patience = studio.settings.unclear_wait_s * (PART_PATIENCE if videos else 1)
+    over = watch.over(studio.ledger, intent.unclear_since, patience)
     if len(videos) >= intent.samples or (videos and over):
         return classify(Finished(videos), intent.samples)
     if over and intent.state is State.UNKNOWN:

@@ -7,7 +7,7 @@ import pytest
 
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
-from reelmill.production.following import next_step
+from reelmill.production.following import PART_PATIENCE, next_step
 from reelmill.production.sending import authorise
 from reelmill.production.watch import Watch
 from reelmill.production.work import Work
@@ -22,11 +22,11 @@ class _NeverDone:
         return Pending()
 
 
-def sent(engine, *, ahead, unclear=False):
+def sent(engine, *, ahead, unclear=False, samples=1):
     """A sent clip, its moments written by a clock that was ``ahead`` of ours."""
     engine.ledger.close()
     engine.ledger = Ledger.open(engine.settings.ledger_url, clock=lambda: datetime.now(UTC) + ahead)
-    intent = authorise(engine.studio(), Work(clip()), RUN)
+    intent = authorise(engine.studio(), Work(clip(samples=samples)), RUN)
     engine.ledger.mark_sending(intent.intent_id, owner=engine.owner, lease_s=30)
     if unclear:
         engine.ledger.unclear(intent.intent_id, "the line broke")
@@ -44,6 +44,23 @@ async def test_a_clip_whose_moments_lie_ahead_is_not_waited_for_until_then(tmp_p
         result = await producer(engine).follow(clip(), intent)
 
     assert result.state is State.LOST
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "there", "adopted"),
+    [(30, 1, 0), (30, 2, 2), (120, 1, 0), (120, 2, 2), (60 * PART_PATIENCE + 5, 1, 1)],
+    ids=["soon", "whole at once", "longest generation over", "whole later", "no more can come"],
+)
+def test_a_part_that_lies_there_waits_for_the_rest(tmp_path, veo, gcs, waited_s, there, adopted):
+    with open_engine(tmp_path, veo, gcs, unclear_wait_s=60) as engine:
+        studio, intent = sent(engine, ahead=timedelta(seconds=-waited_s), unclear=True, samples=2)
+        for index in range(there):
+            studio.storage.create(f"{intent.output_prefix}/1/sample_{index}.mp4", b"video", "video/mp4")
+
+        step = next_step(studio, intent, Watch())
+
+        assert len(getattr(step, "videos", ())) == adopted
+        assert engine.ledger.intent(intent.intent_id).state is State.UNKNOWN  # never lost while something is there
 
 
 @pytest.mark.parametrize(
