@@ -55,14 +55,9 @@ class DatabaseProxy:
         back.start()
         with contextlib.suppress(OSError):
             while data := client.recv(_CHUNK):
-                cut = self._cut_for(data)
+                cut = self._pass_on(data, server, deaf)
                 if cut is Cut.BEFORE:
                     break
-                if cut is not None:
-                    deaf.set()
-                server.sendall(data)
-                if cut is Cut.RESTARTED:
-                    self.restart()
                 if cut is not None:
                     back.join()  # it ends with the answer
                     break
@@ -70,14 +65,24 @@ class DatabaseProxy:
         _close(server)
         back.join()
 
-    def _cut_for(self, data: bytes) -> Cut | None:
+    def _pass_on(self, data: bytes, server: socket.socket, deaf: threading.Event) -> Cut | None:
+        """Hand it on, or do what is due at a COMMIT. One at a time: a server that restarts is not restarted again."""
         if _COMMIT not in data:
+            server.sendall(data)
             return None
         with self._turn:
             self.commits += 1
             cut = self.cuts.pop(self.commits, None)
-            if cut is not None:
-                self.made[cut] += 1
+            if cut is None:
+                server.sendall(data)
+                return None
+            self.made[cut] += 1
+            if cut is Cut.BEFORE:
+                return cut
+            deaf.set()
+            server.sendall(data)
+            if cut is Cut.RESTARTED:
+                self.restart()
             return cut
 
 
