@@ -16,6 +16,7 @@ from reelmill.ledger.present import Present, present
 from reelmill.ledger.records import Budget, BudgetScope, Caps, Charge, Delivery, DeliveryStatus, Intent, StateTotal
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
+from reelmill.ledger.tallying import Dimension, Group, tally, verdicts
 from reelmill.ledger.unfit import unfit
 
 __all__ = ["Reader"]
@@ -78,6 +79,16 @@ class Reader:
     def count_clips(self, *, output: str | None = None, run_id: str | None = None) -> int:
         """How many clips the intents are for; several attempts at one clip count once."""
         return reading.count_clips(self._db, output=output, run_id=run_id)
+
+    def tally(
+        self, dimension: Dimension, *, output: str | None = None, run_id: str | None = None
+    ) -> Iterator[tuple[str, Group]]:
+        """Attempts, ends and money by one thing they have in common, the dearest first, streamed."""
+        return tally(self._db, dimension, output=output, run_id=run_id)
+
+    def verdicts(self, *, output: str | None = None, run_id: str | None = None) -> dict[str, int]:
+        """Inspected attempts by what inspection came to."""
+        return verdicts(self._db, output=output, run_id=run_id)
 
     def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
