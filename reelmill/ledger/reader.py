@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
-from reelmill.ledger import budgets, reading, remade
+from reelmill.ledger import budgets, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
@@ -93,6 +93,18 @@ class Reader:
     def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
         return orphans(self._db, output=output)
+
+    def leaving(self, *, output: str, keep: removing.Keep) -> Iterator[removing.Leaving]:
+        """Paid videos of no use that were kept for as long as ``keep`` says, in days; streamed."""
+        return removing.leaving(self._db, output=output, keep=keep)
+
+    def unended_removals(self, *, output: str) -> Iterator[tuple[Clip, Intent]]:
+        """Attempts whose removal was begun and not ended."""
+        return removing.unended_removals(self._db, output=output)
+
+    def removed_at(self, *, run_id: str) -> dict[str, datetime]:
+        """When the removal of a run's attempts began, by intent; the others are there."""
+        return removing.removed_at(self._db, run_id=run_id)
 
     def unfit(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """Clips that were delivered and found unfit by inspection, streamed."""
