@@ -102,6 +102,8 @@ class LocalStorage:
         with _translated(path):
             if not self._holds(path.parent):
                 raise FixAccess(f"{path.parent} leads outside {self.root}.", "Remove that symbolic link.")
+            if path.is_dir() and not path.is_symlink():
+                return False
             try:
                 path.unlink()
             except (FileNotFoundError, NotADirectoryError):
