@@ -205,6 +205,13 @@ class Settings(BaseSettings):
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
 
+    keep_orphans_days: int | None = Field(
+        None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded videos; unset: for ever."
+    )
+    keep_unfit_days: int | None = Field(
+        None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded unfit videos; unset: for ever."
+    )
+
     # Who is told
     webhook_url: str = Field(
         "",
@@ -270,13 +277,8 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "seed",
-        "audio",
-        "cap_run_usd",
-        "cap_day_usd",
-        "cap_month_usd",
-        "ask_above_usd",
-        "credentials_file",
+        *("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "ask_above_usd"),
+        *("credentials_file", "keep_orphans_days", "keep_unfit_days"),
         mode="before",
     )
     @classmethod

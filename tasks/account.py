@@ -17,6 +17,7 @@ from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import ClipResult, Tally
 from reelmill.settings import Settings
+from tasks.breakdown import cost_and_yield
 from tasks.clip_rows import Kept
 from tasks.events import run_ended, run_started
 from tasks.posters import posters
@@ -54,7 +55,8 @@ async def close_books(
     report = await asyncio.to_thread(close_run, engine, run_id, summary, spool, tally)
     run_ended(report)
     get_run_logger().info(report_sentence(report))
-    page = _page(report, kept, engine.settings)
+    costs = await asyncio.to_thread(cost_and_yield, engine.ledger, run_id)
+    page = _page(report, kept, costs, engine.settings)
     await publish(acreate_markdown_artifact(page, key="reelmill-results", description="Results and spend"))
     if rows := list(kept.rows()):
         await publish(acreate_table_artifact(rows, key="reelmill-clips", description=f"Clips of {run_id}"))
@@ -71,7 +73,7 @@ def report_sentence(report: RunReport) -> str:
     )
 
 
-def _page(report: RunReport, kept: Kept, settings: Settings) -> str:
+def _page(report: RunReport, kept: Kept, costs: list[str], settings: Settings) -> str:
     parts = [
         f"## Run {report.run_id}: {report.status.value}",
         report_sentence(report),
@@ -80,6 +82,7 @@ def _page(report: RunReport, kept: Kept, settings: Settings) -> str:
     if report.stopped_by is not None:
         parts.append(f"**Stopped:** {plain(str(report.stopped_by))}")
     parts += bullets("Clips to look at", [_line(result) for result in kept.attention], report.attention)
+    parts += costs
     parts += posters([*kept.attention, *kept.fine], settings)
     if report.tables:
         parts += [f"### Tables ({len(report.tables)})", "\n".join(f"- `{name}`" for name in report.tables)]

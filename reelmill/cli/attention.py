@@ -64,7 +64,8 @@ _UNFIT_ADVICE = _Advice(
     ("redrive --unfit --only {skus}",),
 )
 _ORPHAN_ADVICE = _Advice(
-    "that no clip uses any more", "Nothing to do: keep them or delete them. They stay in the books."
+    "that no clip uses any more",
+    "Nothing to do: keep them, or see what `reelmill prune` would delete. They stay in the books.",
 )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["WIDTH", "count", "money", "out", "print_json", "print_rows", "print_text", "span"]
+__all__ = ["WIDTH", "count", "money", "out", "print_json", "print_long_json", "print_rows", "print_text", "span"]
 
 WIDTH = 100
 """Columns that text for people keeps within; commands and addresses to copy are never broken."""
@@ -21,13 +21,37 @@ _MINUTE, _HOUR = 60, 3600
 
 
 def out() -> Console:
-    """Standard output, as wide as the terminal; plain text when it is no terminal."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output, as wide as the terminal; plain text with tables of 100 columns when it is no terminal."""
+    screen = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not screen, width=None if screen else WIDTH)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output. Amounts are numbers with their exact decimal digits."""
     sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_long_json(value: Mapping[str, Any], endless: Mapping[str, Iterable[tuple[str, Mapping[str, Any]]]]) -> None:
+    """Like :func:`print_json`, with members whose own members are written as they come, however many there are."""
+    write = sys.stdout.write
+    write("{")
+    comma = ""
+    for name, inner in value.items():
+        write(f"{comma}\n  {json.dumps(name)}: {_text(inner)}")
+        comma = ","
+    for name, members in endless.items():
+        write(f"{comma}\n  {json.dumps(name)}: {{")
+        comma = ""
+        for key, inner in members:
+            write(f"{comma}\n    {json.dumps(key, ensure_ascii=False)}: {_text(inner, indent=None)}")
+            comma = ","
+        write("\n  }" if comma else "}")
+        comma = ","
+    write("\n}\n")
+
+
+def _text(value: object, indent: int | None = 2) -> str:
+    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=False).replace("\n", "\n  ")
 
 
 def _plain(value: object) -> object:

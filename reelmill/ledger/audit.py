@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, and_, exists, func, not_, or_, select
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, BudgetScope
-from reelmill.ledger.schema import budgets, charges, clips, intents
+from reelmill.ledger.schema import budgets, charges, clips, intents, removals
 from reelmill.ledger.states import PICTURE_UNREACHABLE, UNRECORDED, State
 from reelmill.ledger.types import show_usd
 
@@ -37,6 +37,7 @@ def audit(database: Database) -> list[str]:
             *_charges(connection),
             *_latest_attempts(connection),
             *_retries(connection),
+            *_removals(connection),
         ]
 
 
@@ -138,3 +139,18 @@ def _retries(connection: Connection) -> Iterator[str]:
     query = select(_i.intent_id, _i.softening).where(_i.softening > 0, not_(explained))
     for row in connection.execute(query):
         yield f"Intent {row.intent_id} is softened retry {row.softening}, but follows no filtered attempt before it."
+
+
+def _removals(connection: Connection) -> Iterator[str]:
+    """Only delivered attempts that a later delivered attempt superseded are removed."""
+    later = intents.alias("later")
+    superseded = exists().where(
+        later.c.clip_id == _i.clip_id, later.c.attempt > _i.attempt, later.c.state.in_(_DELIVERED)
+    )
+    query = (
+        select(_i.intent_id)
+        .join(removals, removals.c.intent_id == _i.intent_id)
+        .where(or_(_i.state.not_in(_DELIVERED), not_(superseded)))
+    )
+    for row in connection.execute(query):
+        yield f"Intent {row.intent_id} was removed although no later attempt took its place."

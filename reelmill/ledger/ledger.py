@@ -21,6 +21,7 @@ from reelmill.ledger import (
     quota,
     reading,
     recovering,
+    removing,
     runs,
     sending,
     settling,
@@ -244,6 +245,16 @@ class Ledger(Reader):
     def price_of_video(self, clip_id_start: str) -> Decimal | None:
         """USD for one video of the only clip whose id starts so; None if that is no single clip."""
         return recovering.price_of_video(self._db, clip_id_start)
+
+    # What leaves
+
+    def begin_removals(self, chosen: Collection[Intent], *, keep: removing.Keep) -> set[str]:
+        """Write down what will be removed, before the first object goes; the ids of those that may."""
+        return removing.begin_removals(self._db, chosen, keep=keep)
+
+    def end_removal(self, intent_id: str) -> None:
+        """Nothing but its record is left."""
+        removing.end_removal(self._db, intent_id)
 
     # What is to be told, and what has landed
 

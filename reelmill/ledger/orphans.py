@@ -1,7 +1,7 @@
 """Orphans: paid videos that no clip's present result uses.
 
 A clip is made again after its attempt was lost, and then the lost video turns up; or a person had it made anew.
-What was paid stays in the books, and the video stays where it lies.
+What was paid stays in the books, and the video stays where it lies until retention removes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reelmill.clip import Clip
 from reelmill.ledger.database import Database
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent
-from reelmill.ledger.schema import clips, intents
+from reelmill.ledger.schema import clips, intents, removals
 from reelmill.ledger.states import State
 
 __all__ = ["orphans"]
@@ -29,11 +29,12 @@ _SUPERSEDED = (
         _later.c.state.in_(_DELIVERED),
     ),
 )
+_THERE = ~exists().where(removals.c.intent_id == intents.c.intent_id)
 
 
 def orphans(database: Database, *, output: str | None) -> Iterator[tuple[Clip, Intent]]:
-    """Delivered attempts that a later delivered attempt of the same clip superseded, oldest first.
+    """Delivered attempts that a later one of the same clip superseded, oldest first; what was removed is left out.
 
     ``charged_usd`` of the intent is what it cost, ``video_uris`` is where its videos lie.
     """
-    return read_intents(database, states=_DELIVERED, run_id=None, output=output, also=_SUPERSEDED)
+    return read_intents(database, states=_DELIVERED, run_id=None, output=output, also=(*_SUPERSEDED, _THERE))

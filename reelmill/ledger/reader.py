@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
-from reelmill.ledger import budgets, reading, remade
+from reelmill.ledger import budgets, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
@@ -16,6 +16,7 @@ from reelmill.ledger.present import Present, present
 from reelmill.ledger.records import Budget, BudgetScope, Caps, Charge, Delivery, DeliveryStatus, Intent, StateTotal
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
+from reelmill.ledger.tallying import Dimension, Group, tally, verdicts
 from reelmill.ledger.unfit import unfit
 
 __all__ = ["Reader"]
@@ -79,9 +80,31 @@ class Reader:
         """How many clips the intents are for; several attempts at one clip count once."""
         return reading.count_clips(self._db, output=output, run_id=run_id)
 
+    def tally(
+        self, dimension: Dimension, *, output: str | None = None, run_id: str | None = None
+    ) -> Iterator[tuple[str, Group]]:
+        """Attempts, ends and money by one thing they have in common, the dearest first, streamed."""
+        return tally(self._db, dimension, output=output, run_id=run_id)
+
+    def verdicts(self, *, output: str | None = None, run_id: str | None = None) -> dict[str, int]:
+        """Inspected attempts by what inspection came to."""
+        return verdicts(self._db, output=output, run_id=run_id)
+
     def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
         return orphans(self._db, output=output)
+
+    def leaving(self, *, output: str, keep: removing.Keep) -> Iterator[removing.Leaving]:
+        """Paid videos of no use that were kept for as long as ``keep`` says, in days; streamed."""
+        return removing.leaving(self._db, output=output, keep=keep)
+
+    def unended_removals(self, *, output: str) -> Iterator[tuple[Clip, Intent]]:
+        """Attempts whose removal was begun and not ended."""
+        return removing.unended_removals(self._db, output=output)
+
+    def removed_at(self, *, run_id: str) -> dict[str, datetime]:
+        """When the removal of a run's attempts began, by intent; the others are there."""
+        return removing.removed_at(self._db, run_id=run_id)
 
     def unfit(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """Clips that were delivered and found unfit by inspection, streamed."""

@@ -24,6 +24,7 @@ from reelmill.ledger.states import State
 
 __all__ = [
     "IS_LATEST",
+    "among",
     "count_clips",
     "read_charges",
     "read_clip",
@@ -94,7 +95,7 @@ def read_intents(
     query = (
         select(*CLIP_COLUMNS, *INTENT_COLUMNS)
         .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))
-        .where(*_among(run_id, output), *also)
+        .where(*among(run_id, output), *also)
     )
     if states is not None:
         query = query.where(intents.c.state.in_(list(states)))
@@ -142,7 +143,7 @@ def totals(database: Database, *, output: str | None, run_id: str | None) -> dic
     query = (
         select(intents.c.state, func.count(), present, func.sum(intents.c.reserved), func.sum(intents.c.charged))
         .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))
-        .where(*_among(run_id, output))
+        .where(*among(run_id, output))
         .group_by(intents.c.state)
     )
     with database.reading() as connection:
@@ -154,12 +155,13 @@ def totals(database: Database, *, output: str | None, run_id: str | None) -> dic
 
 def count_clips(database: Database, *, output: str | None, run_id: str | None) -> int:
     """How many clips the intents are for; several attempts at one clip count once."""
-    query = select(func.count(func.distinct(intents.c.clip_id))).where(*_among(run_id, output))
+    query = select(func.count(func.distinct(intents.c.clip_id))).where(*among(run_id, output))
     with database.reading() as connection:
         return connection.execute(query).scalar_one()
 
 
-def _among(run_id: str | None, output: str | None) -> list[ColumnElement[bool]]:
+def among(run_id: str | None, output: str | None) -> list[ColumnElement[bool]]:
+    """The conditions on intents for a run, an output, or the whole ledger."""
     conditions: list[ColumnElement[bool]] = []
     if run_id is not None:
         conditions.append(intents.c.run_id == run_id)

@@ -22,6 +22,7 @@ __all__ = [
     "DeliveryStatus",
     "Intent",
     "KnownProduct",
+    "RemovalKind",
     "Run",
     "RunStatus",
     "Settlement",
@@ -120,6 +121,13 @@ class Delivery:
     created_at: datetime
     ended_at: datetime | None
     error: str
+
+
+class RemovalKind(StrEnum):
+    """Why a delivered attempt is of no more use. A further reason is one more member, and its rule in ``removing``."""
+
+    ORPHAN = "orphan"  # fit, but a later fit attempt took its place
+    UNFIT = "unfit"  # inspection failed, and a later attempt was delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     false,
 )
 
-from reelmill.ledger.records import BudgetScope, DeliveryStatus, RunStatus
+from reelmill.ledger.records import BudgetScope, DeliveryStatus, RemovalKind, RunStatus
 from reelmill.ledger.states import State
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
 
@@ -32,6 +32,7 @@ __all__ = [
     "products",
     "quota",
     "rejects",
+    "removals",
     "runs",
 ]
 
@@ -235,6 +236,16 @@ deliveries = Table(
     Column("error", Words, nullable=False),
     CheckConstraint("tries >= 0", name="tries"),
     Index(None, "status", "next_at", "delivery_id"),
+)
+
+# Attempts whose videos retention removes or has removed. Rows are only added, and ended once.
+removals = Table(
+    "removals",
+    metadata,
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), primary_key=True),
+    Column("kind", Choice(RemovalKind), nullable=False),
+    Column("begun_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),  # NULL: some of its objects may still be there
 )
 
 # What a sensor saw of each feed at its last look, and the last version of it that was announced.

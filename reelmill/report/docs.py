@@ -1,4 +1,7 @@
-"""The page docs/tables.md, made from the schemas. ``python -m reelmill.report.docs`` writes it."""
+"""The page docs/tables.md, made from the schemas, and the queries of docs/reports.md.
+
+``python -m reelmill.report.docs`` writes the first; ``make docs`` both.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import sys
 from pathlib import Path
 
 from reelmill.ledger.states import State
+from reelmill.report.queries import Dialect, queries
 from reelmill.report.schema import TABLES, Table
 
-__all__ = ["render_docs"]
+__all__ = ["render_docs", "render_queries"]
 
 _PAGE = Path("docs/tables.md")
+_SOMEWHERE = "gs://your-bucket/reels"
 
 _STATES = {
     State.AUTHORISED: "Its cost is reserved; nothing was sent yet.",
@@ -58,6 +63,14 @@ def render_docs() -> str:
     states = [f"| `{state.value}` | {meaning} |" for state, meaning in _STATES.items()]
     values = ["## Values of `status` in `results`", "", "| status | meaning |", "|---|---|", *states]
     return "\n".join([_HEAD, *(_section(table) for table in TABLES.values()), *values]) + "\n"
+
+
+def render_queries() -> str:
+    """Every query over the tables as Markdown, for an output with a name to be replaced."""
+    return "".join(
+        f"### `{query.name}`\n\n{query.question}\n\n```sql\n{query.sql}\n```\n\n"
+        for query in queries(Dialect.DUCKDB, _SOMEWHERE)
+    )
 
 
 def _section(table: Table) -> str:

@@ -32,7 +32,9 @@ def read_table(storage: Storage, table: str, *, columns: Sequence[str] | None = 
     empty = pa.schema([TABLES[table].schema.field(name) for name in wanted]).empty_table()
     files = [found.name for found in storage.list(f"tables/{table}/") if found.name.endswith(".parquet")]
     parts = [_read(storage.read(name), wanted) for name in files]
-    frame: DataFrame = pa.concat_tables([empty, *parts]).to_pandas(types_mapper=pd.ArrowDtype)
+    frame: DataFrame = pa.concat_tables([empty, *parts], promote_options="default").to_pandas(
+        types_mapper=pd.ArrowDtype
+    )
     return frame
 
 

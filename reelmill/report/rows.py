@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -18,8 +18,9 @@ __all__ = ["reject_row", "result_row", "run_row", "spend_row"]
 Row = dict[str, Any]
 
 
-def result_row(clip: Clip, intent: Intent) -> Row:
-    """A row of ``results``."""
+def result_row(clip: Clip, intent: Intent, removed_at: datetime | None = None) -> Row:
+    """A row of ``results``; what was removed is not pointed at any more."""
+    there = removed_at is None
     request = intent.as_sent(clip.request)
     return {
         **_lineage(clip),
@@ -38,9 +39,10 @@ def result_row(clip: Clip, intent: Intent) -> Row:
         "seed": request.seed,
         "duration_s": request.duration_s,
         "status": intent.state.value,
-        "video_uris": list(intent.video_uris),
-        "poster_uri": intent.poster_uri,
-        "renditions": sorted(intent.renditions.items()),
+        "video_uris": list(intent.video_uris) if there else [],
+        "poster_uri": intent.poster_uri if there else None,
+        "renditions": sorted(intent.renditions.items()) if there else [],
+        "removed_at": removed_at,
         "inspection": _inspection(intent.inspection),
         "error_code": intent.error_code,
         "error_message": intent.error_message,

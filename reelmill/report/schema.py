@@ -86,9 +86,10 @@ _RESULTS = pa.schema(
         _RESOLUTION,
         _AUDIO,
         _column("status", pa.string(), "State of the intent; see below."),
-        _column("video_uris", _TEXTS, "Videos that came back; empty if none did."),
+        _column("video_uris", _TEXTS, "Videos that came back; empty if none did, or once they were removed."),
         _column("poster_uri", pa.string(), "Poster image (JPEG); null without one.", null=True),
         _column("renditions", pa.map_(pa.string(), pa.string()), "Platform to the file made for it."),
+        _column("removed_at", _MOMENT, "When retention removed its videos; null while they are there.", null=True),
         _column(
             "inspection",
             _INSPECTION,

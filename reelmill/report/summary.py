@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from reelmill.clip import Clip
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
-from reelmill.money import split_evenly
+from reelmill.ledger.tallying import Dimension, Group
 
-__all__ = ["Group", "Summary", "summarise"]
+__all__ = ["USUAL", "Breakdown", "Summary", "summarise"]
 
-_ZERO = Decimal(0)
+USUAL = (Dimension.CATEGORY, Dimension.PLATFORM, Dimension.TEMPLATE, Dimension.MODEL)
+"""What a summary is broken down by unless it is told."""
 
 
-@dataclass(slots=True)
-class Group:
-    """Attempts that have something in common: how many, how many delivered, USD paid and USD still promised."""
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The dearest values of one dimension, and how many ``more`` there are."""
 
-    attempts: int = 0
-    delivered: int = 0
-    spent_usd: Decimal = _ZERO
-    reserved_usd: Decimal = _ZERO
-
-    def add(self, intent: Intent, *, spent_usd: Decimal, reserved_usd: Decimal) -> None:
-        """Count one intent with its share of the money."""
-        self.attempts += 1
-        self.delivered += intent.state.delivered
-        self.spent_usd += spent_usd
-        self.reserved_usd += reserved_usd
-
-    def to_dict(self) -> dict[str, Any]:
-        """The group for machines; money stays Decimal."""
-        return {
-            "attempts": self.attempts,
-            "delivered": self.delivered,
-            "spent_usd": self.spent_usd,
-            "reserved_usd": self.reserved_usd,
-        }
+    groups: dict[str, Group]
+    more: int = 0
 
 
 @dataclass(slots=True)
 class Summary:
-    """Totals, and the same by state, category, platform and model.
+    """Totals, by state, and the breakdowns that were asked for.
 
     A clip that serves several platforms counts for each of them, and they share its money evenly: the money of
-    every breakdown sums to the total, the attempts of ``by_platform`` may be more. A clip that was tried several
-    times counts once in ``clips`` and as often in ``total.attempts``.
+    every breakdown sums to the total, the attempts by platform may be more. A clip that was tried several times
+    counts once in ``clips`` and as often in ``total.attempts``. ``inspections`` are attempts by verdict.
     """
 
     run_id: str | None = None
@@ -57,30 +39,9 @@ class Summary:
     clips: int = 0
     total: Group = field(default_factory=Group)
     by_state: dict[str, Group] = field(default_factory=dict)
-    by_category: dict[str, Group] = field(default_factory=dict)
-    by_platform: dict[str, Group] = field(default_factory=dict)
-    by_model: dict[str, Group] = field(default_factory=dict)
+    by: dict[Dimension, Breakdown] = field(default_factory=dict)
     inspections: dict[str, int] = field(default_factory=dict)
     needs_person: int = 0
-
-    def add(self, clip: Clip, intent: Intent) -> None:
-        """Count one intent."""
-        spent, reserved = intent.charged_usd, intent.reserved_usd
-        self.total.add(intent, spent_usd=spent, reserved_usd=reserved)
-        for groups, key in (
-            (self.by_state, intent.state.value),
-            (self.by_category, clip.category),
-            (self.by_model, clip.request.model),
-        ):
-            groups.setdefault(key, Group()).add(intent, spent_usd=spent, reserved_usd=reserved)
-        paid, promised = split_evenly(spent, clip.platforms), split_evenly(reserved, clip.platforms)
-        for platform in clip.platforms:
-            group = self.by_platform.setdefault(platform, Group())
-            group.add(intent, spent_usd=paid[platform], reserved_usd=promised[platform])
-        if intent.inspection is not None:
-            status = str(intent.inspection.get("status", ""))
-            self.inspections[status] = self.inspections.get(status, 0) + 1
-        self.needs_person += intent.state.needs_person
 
     def to_dict(self) -> dict[str, Any]:
         """The summary for machines. Money stays Decimal: whoever writes JSON decides how it looks."""
@@ -91,20 +52,38 @@ class Summary:
             **self.total.to_dict(),
             "needs_person": self.needs_person,
             "inspections": dict(sorted(self.inspections.items())),
-            "by_state": {state.value: self.by_state[state].to_dict() for state in State if state in self.by_state},
-            "by_category": _plain(self.by_category),
-            "by_platform": _plain(self.by_platform),
-            "by_model": _plain(self.by_model),
+            "by_state": {state: group.to_dict() for state, group in self.by_state.items()},
+            **{
+                f"by_{dimension}": {key: group.to_dict() for key, group in breakdown.groups.items()}
+                for dimension, breakdown in self.by.items()
+            },
         }
 
 
-def summarise(ledger: Ledger, *, run_id: str | None = None, output: str | None = None) -> Summary:
-    """Add up the intents of a run, of an output root, or of the whole ledger; streamed, memory stays flat."""
+def summarise(
+    ledger: Ledger,
+    *,
+    run_id: str | None = None,
+    output: str | None = None,
+    by: Collection[Dimension] = USUAL,
+    top: int | None = None,
+) -> Summary:
+    """Add up the attempts of a run, of an output root, or of the whole ledger; the database does it.
+
+    ``top`` bounds the values that are kept of each breakdown, the dearest.
+    """
     summary = Summary(run_id=run_id, output=output, clips=ledger.count_clips(run_id=run_id, output=output))
-    for clip, intent in ledger.intents(run_id=run_id, output=output):
-        summary.add(clip, intent)
+    states = dict(ledger.tally(Dimension.STATE, run_id=run_id, output=output))
+    summary.by_state = {state.value: states[state.value] for state in State if state.value in states}
+    for state, group in summary.by_state.items():
+        summary.total += group
+        summary.needs_person += group.attempts if State(state).needs_person else 0
+    summary.inspections = ledger.verdicts(run_id=run_id, output=output)
+    for dimension in by:
+        summary.by[dimension] = _first(ledger.tally(dimension, run_id=run_id, output=output), top)
     return summary
 
 
-def _plain(groups: dict[str, Group]) -> dict[str, Any]:
-    return {key: group.to_dict() for key, group in sorted(groups.items())}
+def _first(groups: Iterable[tuple[str, Group]], top: int | None) -> Breakdown:
+    rest = iter(groups)
+    return Breakdown(dict(islice(rest, top)), sum(1 for _ in rest))

@@ -131,6 +131,15 @@ class GcsStorage:
         with self._bucket_call(WRITER):
             self._blob(name).upload_from_filename(str(source), content_type=content_type, **self._calling)
 
+    def delete(self, name: str) -> bool:
+        """Delete an object; False if there was none, or a try whose answer was lost had deleted it."""
+        try:
+            with self._object_call(name, WRITER):
+                self._blob(name).delete(**self._calling)
+        except FileNotFoundError:
+            return False
+        return True
+
     def _blob(self, name: str) -> Blob:
         return self._bucket.blob(self._prefix + check_name(name))
 
@@ -153,12 +162,12 @@ class GcsStorage:
         self._waits.answered(self._silent)
 
     @contextmanager
-    def _object_call(self, name: str) -> Iterator[None]:
+    def _object_call(self, name: str, role: str = READER) -> Iterator[None]:
         """A call in which the object may be missing, or the bucket; the service says 404 for both."""
         from google.api_core.exceptions import NotFound
 
         try:
-            with translated(self._bucket.name, READER):
+            with translated(self._bucket.name, role):
                 yield
             self._waits.answered(self._silent)
         except NotFound:

@@ -96,6 +96,21 @@ class LocalStorage:
         with _translated(target), source.open("rb") as file:
             _publish(target, lambda out: shutil.copyfileobj(file, out, 1 << 20), os.replace)
 
+    def delete(self, name: str) -> bool:
+        """Delete an object; False if there was none. What a link points at stays."""
+        path = self._root / check_name(name)
+        with _translated(path):
+            if not self._holds(path.parent):
+                raise FixAccess(f"{path.parent} leads outside {self.root}.", "Remove that symbolic link.")
+            if path.is_dir() and not path.is_symlink():
+                return False
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            _sync_folder(path.parent)
+        return True
+
     def _below(self, folder: Path, prefix: str) -> Iterator[StoredObject]:
         for parent, _, files in os.walk(folder, onerror=_raise_unless_gone):
             for file in files:

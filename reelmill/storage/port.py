@@ -62,6 +62,10 @@ class Storage(Protocol):
         """Write an object durably and atomically, over an older one if there is one (tables only)."""
         ...
 
+    def delete(self, name: str) -> bool:
+        """Delete an object for good; False if there was none. Only for names that nobody will write again."""
+        ...
+
     def upload(self, name: str, source: Path, content_type: str) -> None:
         """Like :meth:`replace`, with the bytes of a local file, which may be larger than memory."""
         ...

@@ -1,6 +1,7 @@
 """The flows against a real Prefect server, the real simulator and a Cloud Storage stand-in."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -39,7 +40,10 @@ def check_artifacts(artifacts) -> None:
     assert "Rejected rows" in artifacts["reelmill-plan"].data
     assert artifacts["reelmill-progress"].data == 100.0
     assert artifacts["reelmill-progress"].description == "4 of 4 clips, $3.20 spent"
-    assert "spent $3.20 of $3.20" in artifacts["reelmill-results"].data
+    results = artifacts["reelmill-results"].data
+    assert "spent $3.20 of $3.20" in results
+    assert "### Cost and yield" in results
+    assert re.search(r"\n\| tiktok \| 2 \| 2 \| 100% \| \$0.80 \| `███` 25% \|\n", results), results
     clips = json.loads(artifacts["reelmill-clips"].data)
     assert {row["SKU"] for row in clips} == {"BOWL-1", "BOWL/2"}
     assert all(row["Video"].startswith("gs://") for row in clips)

@@ -85,10 +85,13 @@ class Shop:
 
     def made(self, clip: Clip, run_id: str = "run-1", *, returned: int | None = None, **facts: Any) -> str:
         """Authorised, sent, accepted and settled with ``returned`` videos (all by default)."""
+        return self.finish(self.sent(clip, run_id), clip, returned=returned, **facts)
+
+    def finish(self, intent_id: str, clip: Clip, *, returned: int | None = None, **facts: Any) -> str:
+        """Settled with ``returned`` videos (all by default)."""
         samples = clip.request.samples
         count = samples if returned is None else returned
         state = State.SUCCEEDED if count == samples else State.PARTIAL if count else State.FILTERED
-        intent_id = self.sent(clip, run_id)
         uris = tuple(f"{OUTPUT}/clips/{intent_id}/sample_{n}.mp4" for n in range(count))
         assert self.ledger.settle(
             intent_id, Settlement(state=facts.pop("state", state), returned=count, video_uris=uris, **facts)

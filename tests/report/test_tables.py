@@ -114,6 +114,7 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "video_uris": list(intent.video_uris),
         "poster_uri": "/out/p.jpg",
         "renditions": [("tiktok", "/t")],
+        "removed_at": None,
         "inspection": {
             "status": "review",
             "findings": [{"code": "silent", "message": "Its sound is silence.", "at_s": None}],

@@ -129,3 +129,20 @@ def test_empty_objects_exist(storage):
     assert storage.create("empty", b"", "text/plain")
     assert not storage.create("empty", b"", "text/plain")
     assert storage.read("empty") == b""
+
+
+def test_what_is_deleted_is_gone_and_deleting_it_again_says_so(storage):
+    for name in ("a/b/1", "a/b/12", "a/c"):
+        storage.create(name, b"x", "text/plain")
+    assert storage.delete("a/b/1")
+    assert not storage.delete("a/b/1")
+    assert not storage.delete("a/b")
+    assert not storage.delete("never/was")
+    assert [found.name for found in storage.list("")] == ["a/b/12", "a/c"]
+    assert storage.create("a/b/1", b"anew", "text/plain")
+
+
+@pytest.mark.parametrize("name", ESCAPES, ids=ascii)
+def test_nothing_outside_the_root_is_deleted(storage, name):
+    with pytest.raises(FixConfiguration, match="no object name"):
+        storage.delete(name)

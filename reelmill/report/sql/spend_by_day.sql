@@ -1,0 +1,16 @@
+-- Question: What was paid on each UTC day?
+-- Columns:
+--   day: UTC day on which it was charged
+--   charges: paid attempts
+--   videos: videos that came back
+--   seconds: seconds of video that came back
+--   paid_usd: what was charged
+SELECT
+  {{ day("charged_at") }} AS day,
+  COUNT(*) AS charges,
+  SUM(samples) AS videos,
+  SUM(seconds * samples) AS seconds,
+  SUM(amount_usd) AS paid_usd
+FROM {{ table("spend") }}
+GROUP BY day
+ORDER BY day

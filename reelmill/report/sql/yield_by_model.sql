@@ -1,0 +1,19 @@
+-- Question: What does each Veo model cost, and what comes of it?
+-- Columns:
+--   model: Veo model
+--   attempts: paid or tried requests, those still open too
+--   videos: videos that came back
+--   delivered: attempts that brought at least one
+--   filtered: attempts that Veo's safety filters stopped
+--   failed: attempts that were refused or ended in an error
+--   unfit: delivered attempts whose inspection failed
+--   yield: delivered of all attempts, 0 to 1
+--   paid_usd: what was charged
+--   usd_per_video: paid for each video that came back
+{% include "_attempts.sql" %}
+SELECT
+  model,
+{% include "_measures.sql" %}
+FROM attempts
+GROUP BY model
+ORDER BY paid_usd DESC, model

@@ -1,0 +1,21 @@
+-- Question: Which version of which template delivers, and at what price?
+-- Columns:
+--   template: template that made the prompt
+--   template_version: its content version
+--   attempts: paid or tried requests, those still open too
+--   videos: videos that came back
+--   delivered: attempts that brought at least one
+--   filtered: attempts that Veo's safety filters stopped
+--   failed: attempts that were refused or ended in an error
+--   unfit: delivered attempts whose inspection failed
+--   yield: delivered of all attempts, 0 to 1
+--   paid_usd: what was charged
+--   usd_per_video: paid for each video that came back
+{% include "_attempts.sql" %}
+SELECT
+  template,
+  template_version,
+{% include "_measures.sql" %}
+FROM attempts
+GROUP BY template, template_version
+ORDER BY paid_usd DESC, template, template_version
