@@ -4,6 +4,7 @@ ReelmillError
 ├── FixConfiguration     a setting, template, platform or model choice is wrong       exit 2
 │   └── ChooseAnotherModel   the model is unknown, retired or has no known price     exit 2
 ├── FixFeed              the file is no feed that we can read                         exit 1
+├── FixDeliverable       one file cannot be published as it is; others may           exit 3
 ├── FixRequest           a request breaks a capability of its model                  exit 2
 ├── FixAccess            Google refused us: credentials, role, region, bucket        exit 1
 ├── RaiseCap             the next authorisation would pass a cap                      exit 4
@@ -23,6 +24,7 @@ __all__ = [
     "ExitCode",
     "FixAccess",
     "FixConfiguration",
+    "FixDeliverable",
     "FixFeed",
     "FixRequest",
     "GetApproval",
@@ -72,6 +74,12 @@ class ChooseAnotherModel(FixConfiguration):
 
 class FixFeed(ReelmillError):
     """The file is missing, unreadable, or no product feed at all."""
+
+
+class FixDeliverable(ReelmillError):
+    """The target, or the storage, does not let this one file pass; others may."""
+
+    exit_code = ExitCode.ATTENTION
 
 
 class FixRequest(ReelmillError):

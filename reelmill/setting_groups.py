@@ -6,22 +6,23 @@ from reelmill.settings import Settings
 
 __all__ = ["setting_groups"]
 
-_GROUPS = {  # the setting that each group begins with; the comments in the class say the same
+_GROUPS = {  # the setting that each group begins with, in the order of the page; comments in the classes say the same
     "project": "Google",
     "output": "What to make",
     "ledger_url": "Money",
     "quota_per_minute": "Pace",
     "inspect": "What comes back",
+    "public_base_url": "Where it goes",
     "webhook_url": "Who is told",
     "log_format": "Seeing it",
 }
 
 
 def setting_groups() -> dict[str, list[str]]:
-    """The names of all settings, in the order of the class, by the title of their group."""
+    """The names of all settings, in the order of their class, by the title of their group."""
     groups: dict[str, list[str]] = {}
     for name in Settings.model_fields:
         if name in _GROUPS:
             groups[_GROUPS[name]] = []
         groups[next(reversed(groups))].append(name)
-    return groups
+    return {title: groups[title] for title in _GROUPS.values()}

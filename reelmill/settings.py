@@ -26,6 +26,7 @@ from pydantic_settings import (
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
+from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_file import chosen_profile, read_settings_file
 from reelmill.telemetry.log_lines import LogFormat
 
@@ -49,7 +50,7 @@ class InspectDepth(StrEnum):
     OFF = "off"
 
 
-class Settings(BaseSettings):
+class Settings(DeliverySettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)

@@ -7,6 +7,7 @@ import pytest
 from reelmill.errors import FixConfiguration
 from reelmill.setting_groups import setting_groups
 from reelmill.settings import Settings, load_settings, read_settings
+from reelmill.settings_delivery import DeliverySettings
 
 
 def test_every_setting_says_what_it_means():
@@ -157,10 +158,20 @@ def test_an_address_that_cannot_be_read_is_not_quoted():
 
 def test_the_groups_are_those_of_the_comments():
     said: dict[str, list[str]] = {}
-    for line in inspect.getsource(Settings).splitlines():
+    for line in (inspect.getsource(DeliverySettings) + inspect.getsource(Settings)).splitlines():
         if comment := re.fullmatch(r"    # (.+)", line):
             said[comment[1]] = []
         elif (field := re.match(r"    (\w+): .*=", line)) and field[1] in Settings.model_fields:
             said[next(reversed(said))].append(field[1])
     assert setting_groups() == said
     assert [name for names in said.values() for name in names] == list(Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["cdn.example.com", "gs://shop", "https://me:hunter2@x.org", "https://x.org/?hunter2", "https://x.org/ "],
+)
+def test_a_public_address_is_plain_and_not_quoted(address):
+    with pytest.raises(FixConfiguration, match="public_base_url") as refused:
+        load_settings(public_base_url=address)
+    assert "hunter2" not in str(refused.value)

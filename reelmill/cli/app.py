@@ -32,6 +32,8 @@ _VERBS = {
     "approve": "Answer a flow run that asks before it spends; without a run, list those that wait.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
     "prune": "Show which paid videos are of no use and old enough to leave; with --yes, delete them.",
+    "manifest": "Write what shops, catalogs and channels ingest: rows for the videos that may be shown.",
+    "publish": "Upload the videos that may be shown to a CMS, each once, resuming what broke off.",
     "reconcile": "Compare the ledger with a Cloud Billing export, run by run and SKU by SKU. Reads only.",
     "metrics": "Show the ledger to Prometheus: submits, ends, spend, caps, what is unclear. Reads only.",
     "doctor": "Try everything that a paid run depends on, without spending; each failure with its fix.",

@@ -29,6 +29,7 @@ __all__ = [
 
 _OF_THE_MACHINE = {
     "catalogs_dir",
+    "cms_token",
     "credentials_file",
     "ledger_url",
     "output",

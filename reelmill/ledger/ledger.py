@@ -18,6 +18,7 @@ from reelmill.ledger import (
     landings,
     life,
     products,
+    publications,
     quota,
     reading,
     recovering,
@@ -35,6 +36,7 @@ from reelmill.ledger.records import (
     Delivery,
     Intent,
     KnownProduct,
+    Publication,
     Run,
     RunStatus,
     Settlement,
@@ -285,6 +287,12 @@ class Ledger(Reader):
     def saw_feed(self, feed: str, version: str) -> landings.Sighting:
         """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
         return landings.saw_feed(self._db, feed, version)
+
+    # What was published
+
+    def remember_publication(self, publication: Publication) -> None:
+        """Keep a receipt for good."""
+        publications.remember_publication(self._db, publication)
 
     # Quota
 

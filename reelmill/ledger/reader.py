@@ -6,14 +6,25 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
-from reelmill.ledger import budgets, reading, remade, removing
+from reelmill.ledger import budgets, publications, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
+from reelmill.ledger.delivered import delivered
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
-from reelmill.ledger.records import Budget, BudgetScope, Caps, Charge, Delivery, DeliveryStatus, Intent, StateTotal
+from reelmill.ledger.records import (
+    Budget,
+    BudgetScope,
+    Caps,
+    Charge,
+    Delivery,
+    DeliveryStatus,
+    Intent,
+    Publication,
+    StateTotal,
+)
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.tallying import Dimension, Group, tally, verdicts
@@ -63,6 +74,14 @@ class Reader:
     def videos_of(self, clip_ids: Collection[str]) -> dict[str, Intent]:
         """The latest delivered attempt of each clip that has one."""
         return remade.videos_of(self._db, clip_ids)
+
+    def videos(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """The latest delivered attempt of every clip, oldest first, streamed."""
+        return delivered(self._db, output=output, run_id=run_id)
+
+    def published(self, target: str, intent_ids: Collection[str]) -> list[Publication]:
+        """Receipts for what of these attempts a target has."""
+        return publications.published(self._db, target, intent_ids)
 
     def remade(self, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
         """The clips of these attempts that a changed clip, delivered later, has taken the place of."""

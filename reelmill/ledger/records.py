@@ -22,6 +22,7 @@ __all__ = [
     "DeliveryStatus",
     "Intent",
     "KnownProduct",
+    "Publication",
     "RemovalKind",
     "Run",
     "RunStatus",
@@ -260,6 +261,22 @@ class KnownProduct:
     fingerprint: str | None
     clips: int
     retired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A receipt: ``target`` has the file ``uri`` of an attempt, made for ``platform``, and keeps it at ``address``.
+
+    ``sha256`` (hex) and ``size`` (bytes) are those of the bytes that it has.
+    """
+
+    target: str
+    intent_id: str
+    platform: str
+    uri: str
+    sha256: str
+    size: int
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ __all__ = [
     "landings",
     "metadata",
     "products",
+    "publications",
     "quota",
     "rejects",
     "removals",
@@ -256,4 +257,19 @@ landings = Table(
     Column("version", Text, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("told", Text),
+)
+
+# What was published where, once and for good: rows are added and never changed.
+publications = Table(
+    "publications",
+    metadata,
+    Column("target", Text, primary_key=True),  # like cms:https://cms.example.com
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),  # the file that was sent
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("address", Words, nullable=False),  # where the target keeps it
+    Column("published_at", UtcTime, nullable=False),
+    CheckConstraint("size >= 0", name="size"),
 )

@@ -17,7 +17,7 @@ from reelmill.webhooks.signature import parse_secrets
 __all__ = ["ForbiddenAddress", "Receiver"]
 
 _PORTS = {"https": 443, "http": 80}
-_SET_URL = "Set REELMILL_WEBHOOK_URL to an https:// address; http:// only for this machine."
+_WEBHOOK = "webhook"
 
 
 class ForbiddenAddress(FixConfiguration):
@@ -26,21 +26,28 @@ class ForbiddenAddress(FixConfiguration):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """An address that webhooks go to. ``keys`` and all of the URL but its origin may be secret."""
+    """An address that webhooks, or files, go to. ``keys`` and all of the URL but its origin may be secret.
+
+    ``setting`` is how the names of its settings begin: ``webhook`` for ``webhook_url`` and ``webhook_private``.
+    """
 
     url: str = field(repr=False)
     keys: tuple[bytes, ...] = field(repr=False)
     timeout_s: float = 10
     private: bool = False
+    setting: str = _WEBHOOK
     resolver: Resolver = field(default=resolve, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises FixConfiguration, without the address, for one that nothing can be sent to."""
+        _check(self.url, self.setting)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Raises FixConfiguration if webhook_url is missing or cannot be sent to, or webhook_secret is no secret."""
         url = settings.webhook_url
         if not url:
-            raise FixConfiguration("No webhook_url is set, so nobody is told anything.", _SET_URL)
-        _check(url)
+            raise FixConfiguration("No webhook_url is set, so nobody is told anything.", _remedy(_WEBHOOK))
         return cls(
             url=url,
             keys=parse_secrets(settings.webhook_secret.get_secret_value()),
@@ -72,7 +79,8 @@ class Receiver:
         if addresses is None:
             raise ForbiddenAddress(
                 f"{self.origin} leads to an address that is not public.",
-                "Correct REELMILL_WEBHOOK_URL, or set REELMILL_WEBHOOK_PRIVATE=true if it is in your own network.",
+                f"Correct {_variable(self.setting)}_URL, or set {_variable(self.setting)}_PRIVATE=true if it is in "
+                "your own network.",
             )
         return addresses
 
@@ -82,21 +90,29 @@ class Receiver:
         return _any_host if self.private else is_public
 
 
-def _check(url: str) -> None:
-    """Raises FixConfiguration, without the address, for one that nothing can be sent to."""
+def _check(url: str, setting: str) -> None:
+    name, remedy = f"{setting}_url", _remedy(setting)
     if not url.isascii() or any(char.isspace() or not char.isprintable() for char in url):
-        raise FixConfiguration("webhook_url has characters that must be percent-encoded.", _SET_URL)
+        raise FixConfiguration(f"{name} has characters that must be percent-encoded.", remedy)
     try:
         parts = urlsplit(url)
         _ = parts.port  # reading it checks it
     except ValueError:
-        raise FixConfiguration("webhook_url is no address.", _SET_URL) from None
+        raise FixConfiguration(f"{name} is no address.", remedy) from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise FixConfiguration("webhook_url is no https:// address.", _SET_URL)
+        raise FixConfiguration(f"{name} is no https:// address.", remedy)
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise FixConfiguration("webhook_url carries a user, a password or a fragment.", _SET_URL)
+        raise FixConfiguration(f"{name} carries a user, a password or a fragment.", remedy)
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):
-        raise FixConfiguration("webhook_url is http:// to another machine: everybody between could read it.", _SET_URL)
+        raise FixConfiguration(f"{name} is http:// to another machine: everybody between could read it.", remedy)
+
+
+def _remedy(setting: str) -> str:
+    return f"Set {_variable(setting)}_URL to an https:// address; http:// only for this machine."
+
+
+def _variable(setting: str) -> str:
+    return f"REELMILL_{setting.upper()}"
 
 
 def _is_this_machine(host: str) -> bool:

@@ -247,11 +247,12 @@ def test_any_bytes_as_a_bill(content):
             assert refused.remedy  # noqa: PT017 - either outcome is right
 
 
-def test_nothing_writes_csv():
-    """A cell that begins with ``=`` is a formula where a table is opened. We write Parquet and JSON only.
+def test_one_place_writes_csv():
+    """A cell that begins with ``=`` is a formula where a table is opened. Manifests alone are written as CSV.
 
-    Whoever adds a writer of CSV has to make such cells harmless, and to test it here.
+    Whoever adds another writer has to make such cells harmless, and to test it (tests/delivery/test_writing.py does).
     """
+    known = {"reelmill/delivery/writing.py", "reelmill/delivery/spec.py"}
     root = Path(__file__).resolve().parents[2]
     writers = re.compile(r"csv\.(Dict)?[Ww]riter|to_csv|write_csv|CSVWriter|text/csv|\.to_excel|xlsx")
     found = [
@@ -261,4 +262,4 @@ def test_nothing_writes_csv():
         for line in path.read_text().splitlines()
         if writers.search(line)
     ]
-    assert found == []
+    assert [line for line in found if line.partition(":")[0] not in known] == []

@@ -1,0 +1,77 @@
+"""A deliverable: one video file for one platform, with what a catalog or a channel has to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from reelmill.clip import Clip
+from reelmill.ledger.records import Intent
+
+__all__ = ["Deliverable", "Gate", "fit"]
+
+Gate = Callable[[Clip, Intent], bool]
+"""Whether a delivered clip may be shown to the public."""
+
+
+def fit(clip: Clip, intent: Intent) -> bool:
+    """The least that is asked of a clip: inspection did not find it unfit."""
+    del clip
+    return (intent.inspection or {}).get("status") != "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliverable:
+    """A video of a product for a platform. ``uri`` and ``poster_uri`` are in storage: ``gs://`` or a path.
+
+    ``width`` and ``height`` are pixels, ``duration_s`` seconds of video. ``retired``: the product is known to be gone
+    from the catalog, and its video must not be shown any more.
+    """
+
+    sku: str
+    item_group_id: str
+    title: str
+    brand: str
+    category: str
+    campaign: str
+    platform: str
+    variant: int
+    uri: str
+    poster_uri: str | None
+    aspect_ratio: str
+    width: int
+    height: int
+    duration_s: float
+    clip_id: str
+    intent_id: str
+    run_id: str
+    ai_generated: bool = True
+    retired: bool = False
+
+    @property
+    def is_group(self) -> bool:
+        """Whether the product stands for a group of items, which have ids of their own in the feed."""
+        return bool(self.item_group_id) and self.sku == self.item_group_id
+
+    @property
+    def key(self) -> str:
+        """Names this very file for good: a clip that is made again gets another one."""
+        return f"{self.intent_id}-{self.platform}"
+
+    @property
+    def place(self) -> str:
+        """Names what it is for, whichever file serves it: ``sku/platform/variant``."""
+        return f"{self.sku}/{self.platform}/{self.variant}"
+
+    def to_json(self) -> bytes:
+        """The deliverable as JSON; the inverse of :meth:`from_json`."""
+        return orjson.dumps({name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Deliverable:
+        """Rebuild a deliverable that was kept with :meth:`to_json`."""
+        values: Mapping[str, Any] = orjson.loads(data)
+        return cls(**values)

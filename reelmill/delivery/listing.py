@@ -1,0 +1,134 @@
+"""Which videos may be handed over: of each clip the latest delivered one, current, and let through by the gate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from reelmill.clip import Clip, Resolution
+from reelmill.delivery.deliverable import Deliverable, Gate, fit
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Intent
+from reelmill.platforms import NativeRatio, Platform
+
+__all__ = ["Tally", "deliverables"]
+
+_CHUNK = 1000
+_SHORT_SIDE = {Resolution.P720: 720, Resolution.P1080: 1080, Resolution.K4: 2160}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was looked at: ``clips`` with a video, ``replaced`` by a changed clip, ``withheld`` by the gate.
+
+    ``unrendered`` counts by platform what cannot be handed over: it wants a ratio that Veo does not make, and no
+    rendition was made, or it is no platform of ``platforms.toml`` any more.
+    """
+
+    clips: int = 0
+    replaced: int = 0
+    withheld: int = 0
+    retired: int = 0
+    deliverables: int = 0
+    unrendered: Counter[str] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts for machines."""
+        return {
+            "clips": self.clips,
+            "replaced": self.replaced,
+            "withheld": self.withheld,
+            "retired": self.retired,
+            "deliverables": self.deliverables,
+            "unrendered": dict(sorted(self.unrendered.items())),
+        }
+
+
+def deliverables(
+    ledger: Ledger,
+    output: str,
+    *,
+    platforms: Mapping[str, Platform],
+    catalog: str = "",
+    gate: Gate = fit,
+    run_id: str | None = None,
+    tally: Tally | None = None,
+) -> Iterator[Deliverable]:
+    """Everything of an output (or of one run) that may be handed over, streamed in the order in which it was made.
+
+    ``catalog`` (the output if empty) says which products are known to be retired: their videos come too, marked so.
+    A clip that a changed clip took the place of is passed over even while the gate withholds the new one: an old
+    video shows the old product.
+    """
+    counts = tally if tally is not None else Tally()
+    attempts = ledger.videos(output=output, run_id=run_id)
+    while chunk := list(islice(attempts, _CHUNK)):
+        replaced = ledger.remade(chunk)
+        known = ledger.known_products(catalog or output, {clip.sku for clip, _ in chunk})
+        for clip, intent in chunk:
+            counts.clips += 1
+            retired = clip.sku in known and known[clip.sku].retired
+            if clip.clip_id in replaced:
+                counts.replaced += 1
+            elif not retired and not gate(clip, intent):
+                counts.withheld += 1
+            else:
+                counts.retired += retired
+                for one in _of(clip, intent, platforms, counts, retired=retired):
+                    counts.deliverables += not retired
+                    yield one
+
+
+def _of(
+    clip: Clip, intent: Intent, platforms: Mapping[str, Platform], counts: Tally, *, retired: bool
+) -> Iterator[Deliverable]:
+    video, facts = _video(intent)
+    for name in clip.platforms:
+        platform = platforms.get(name)
+        rendition = intent.renditions.get(name)
+        # A platform may have been given another ratio since: then this clip is not for it any more.
+        fits = platform is not None and platform.native is clip.request.aspect_ratio
+        if platform is None or not fits or not (rendition or (video and not platform.derived)):
+            counts.unrendered[name] += not retired
+            continue
+        width, height = (platform.width, platform.height) if rendition else _size(clip, facts)
+        yield Deliverable(
+            sku=clip.sku,
+            item_group_id=clip.item_group_id,
+            title=clip.title,
+            brand=clip.brand,
+            category=clip.category,
+            campaign=clip.campaign,
+            platform=name,
+            variant=clip.variant,
+            uri=rendition or video,
+            poster_uri=intent.poster_uri,
+            aspect_ratio=platform.ratio,
+            width=width,
+            height=height,
+            duration_s=float(facts.get("duration_s") or clip.request.duration_s),
+            clip_id=clip.clip_id,
+            intent_id=intent.intent_id,
+            run_id=intent.run_id,
+            retired=retired,
+        )
+
+
+def _video(intent: Intent) -> tuple[str, Mapping[str, Any]]:
+    """The first video that inspection did not fail, with the facts of it; empty if none came back."""
+    reports = {report.get("uri"): report for report in (intent.inspection or {}).get("videos", ())}
+    uris = intent.video_uris
+    fit_ones = [uri for uri in uris if reports.get(uri, {}).get("status") != "fail"]
+    chosen = next(iter(fit_ones or uris), "")
+    return chosen, reports.get(chosen, {}).get("facts") or {}
+
+
+def _size(clip: Clip, facts: Mapping[str, Any]) -> tuple[int, int]:
+    if facts.get("width") and facts.get("height"):
+        return int(facts["width"]), int(facts["height"])
+    short = _SHORT_SIDE[clip.request.resolution]
+    long = short * 16 // 9
+    return (short, long) if clip.request.aspect_ratio is NativeRatio.PORTRAIT else (long, short)

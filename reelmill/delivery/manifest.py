@@ -1,0 +1,199 @@
+"""One manifest: rows from the deliverables, each held against the format's limits, and rows that take away."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reelmill.delivery.addresses import PublicAddresses
+from reelmill.delivery.checking import Complaint, check_row
+from reelmill.delivery.deliverable import Deliverable
+from reelmill.delivery.spec import Group, Row, Spec
+from reelmill.delivery.spool import Earlier, Spool
+from reelmill.delivery.writing import RowWriter, open_writer, read_rows
+from reelmill.product import Product
+from reelmill.storage.port import Storage
+
+__all__ = ["Manifest", "ManifestMaker", "Trouble"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A row that was refused, or changed (``refused`` is false): which, why, and what to do.
+
+    ``row`` counts the rows that the format would have had, from 1; ``key`` is what tells them apart.
+    """
+
+    file: str
+    row: int
+    key: str
+    field: str
+    reason: str
+    remedy: str
+    refused: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trouble as plain JSON values."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(slots=True, kw_only=True)
+class Manifest:
+    """A file that was written: where, how many rows list a video, how many take one away."""
+
+    format: str
+    file: str
+    uri: str
+    rows: int = 0
+    retired: int = 0
+    carried: int = 0  # rows of a group's items that stand as they stood, because no feed was given
+    refused: int = 0
+    changed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest as plain JSON values."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(slots=True, kw_only=True)
+class ManifestMaker:
+    """Writes manifests of what is in the spool, each whole or not at all.
+
+    ``prefix`` is where below the storage they go. ``whole`` is false for a part of a catalog, which retires nothing.
+    ``with_feed`` says that the items of a feed are in the spool. Each trouble is told to ``tell``.
+    """
+
+    spool: Spool
+    storage: Storage
+    prefix: str
+    addresses: PublicAddresses
+    tell: Callable[[Trouble], None]
+    youtube_ids: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
+    with_feed: bool = False
+
+    def make(self, spec: Spec) -> Manifest:
+        """Write the file of one format. Raises FixConfiguration if what lies there is no manifest of ours."""
+        name = f"{self.prefix}{spec.file}"
+        done = Manifest(format=spec.name, file=spec.file, uri=self.storage.uri(name))
+        with tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
+            earlier = self._earlier(spec, name, Path(folder))
+            path = Path(folder) / spec.file
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = open_writer(spec, file)
+                _Making(self, spec, done, earlier, writer).write()
+                writer.end()
+            self.storage.upload(name, path, spec.kind.content_type)
+        return done
+
+    def _earlier(self, spec: Spec, name: str, folder: Path) -> Earlier:
+        earlier = self.spool.earlier()
+        path = folder / "earlier"
+        try:
+            self.storage.download(name, path)
+        except FileNotFoundError:
+            return earlier
+        earlier.add((str(row[spec.key]), row) for row in read_rows(spec, path))
+        return earlier
+
+
+@dataclass(slots=True)
+class _Making:
+    """One file on its way."""
+
+    maker: ManifestMaker
+    spec: Spec
+    done: Manifest
+    earlier: Earlier
+    writer: RowWriter
+    number: int = 0
+
+    def write(self) -> None:
+        for sku, videos, items in self.maker.spool.groups():
+            for row in self._rows(sku, videos, items):
+                self._add(row)
+        if self.maker.whole:
+            self._retire_known()
+            self._retire_listed()
+
+    def _rows(self, sku: str, videos: tuple[Deliverable, ...], items: tuple[Product, ...]) -> Iterator[Row]:
+        group = Group(
+            sku=sku,
+            deliverables=videos,
+            items=items,
+            addresses=self.maker.addresses,
+            youtube_ids=self.maker.youtube_ids,
+        )
+        yield from self.spec.rows(group)
+
+    def _add(self, row: Row) -> None:
+        self.number += 1
+        checked = check_row(self.spec, row)
+        key = str(checked.row[self.spec.key] or "")
+        self.earlier.show(self._carried(checked.row))  # also when its own row has no id: that of its items stand
+        for note in checked.notes:
+            self._tell(key, note, refused=False)
+        for problem in checked.problems:
+            self._tell(key, problem, refused=True)
+        if checked.problems:
+            self.done.refused += 1
+            return
+        self.done.changed += bool(checked.notes)
+        if not self.earlier.list_now(key):
+            twice = Complaint(self.spec.key, "was listed already, for another product", "Give each product its own id.")
+            self._tell(key, twice, refused=True)
+            self.done.refused += 1
+            return
+        self.writer.write(checked.row)
+        self.done.rows += 1
+
+    def _retire_known(self) -> None:
+        """Products that the ledger knows to be gone, listed before or not."""
+        keys_of = self.spec.retires_known
+        if keys_of is None or self.spec.retire is None:
+            return
+        for one in self.maker.spool.retired():
+            for key in keys_of(one):
+                if self.earlier.list_now(key):
+                    self._retire({self.spec.key: key})
+
+    def _retire_listed(self) -> None:
+        """What an earlier file listed and this one does not; an item's row may stand without the feed."""
+        for key, row in self.earlier.gone():
+            if self._is_item(key, row):
+                self.writer.write({name: row.get(name) for name in self.spec.names})
+                self.done.carried += 1
+            elif self.spec.retire is not None:
+                self._retire(row)
+            else:
+                self.done.retired += 1
+
+    def _is_item(self, key: str, row: Row) -> bool:
+        if self.maker.with_feed or not self.spec.carries or self.maker.spool.has_sku(key):
+            return False
+        return self.earlier.is_shown(self._carried(row))
+
+    def _carried(self, row: Row) -> tuple[str, ...]:
+        value = row.get(self.spec.carries)
+        return value if isinstance(value, tuple) else (str(value),) if value else ()
+
+    def _retire(self, earlier: Row) -> None:
+        assert self.spec.retire is not None
+        self.writer.write(check_row(self.spec, self.spec.retire(earlier), retiring=True).row)
+        self.done.retired += 1
+
+    def _tell(self, key: str, what: Complaint, *, refused: bool) -> None:
+        self.maker.tell(
+            Trouble(
+                file=self.done.file,
+                row=self.number,
+                key=key,
+                field=what.field,
+                reason=what.reason,
+                remedy=what.remedy,
+                refused=refused,
+            )
+        )

@@ -1,0 +1,34 @@
+"""Delivered: the video that each clip has now, whatever later attempts came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import exists, or_
+
+from reelmill.clip import Clip
+from reelmill.ledger.database import Database
+from reelmill.ledger.reading import read_intents
+from reelmill.ledger.records import Intent
+from reelmill.ledger.schema import clips, intents
+from reelmill.ledger.states import State
+
+__all__ = ["delivered"]
+
+_DELIVERED = [state for state in State if state.delivered]
+_later = intents.alias("later")
+_LATEST = (
+    or_(
+        clips.c.latest_attempt == intents.c.attempt,  # true of most, and cheaper to ask
+        ~exists().where(
+            _later.c.clip_id == intents.c.clip_id,
+            _later.c.attempt > intents.c.attempt,
+            _later.c.state.in_(_DELIVERED),
+        ),
+    ),
+)
+
+
+def delivered(database: Database, *, output: str | None, run_id: str | None) -> Iterator[tuple[Clip, Intent]]:
+    """The latest delivered attempt of each clip, oldest first, streamed."""
+    return read_intents(database, states=_DELIVERED, run_id=run_id, output=output, also=_LATEST)

@@ -1,0 +1,131 @@
+"""What may be handed over: latest, current, let through, and in the ratio that the platform shows."""
+
+from dataclasses import replace
+
+import pytest
+
+from reelmill.ledger.records import Settlement
+from reelmill.ledger.states import State
+from reelmill.platforms import NativeRatio
+from tests.delivery.making import PLATFORMS, PORTRAIT, make_clip
+from tests.ledger.making import RUN
+
+FAIL = {"status": "fail", "findings": [], "videos": []}
+
+
+def uris(stall, **options):
+    found, _ = stall.listed(**options)
+    return {one.uri for one in found}
+
+
+def test_a_native_clip_is_listed_for_each_of_its_platforms(stall):
+    intent = stall.deliver(make_clip(item_group_id="LAMPS", campaign="autumn"))
+    found, tally = stall.listed()
+    assert [one.platform for one in found] == list(PORTRAIT)
+    assert {one.uri for one in found} == {intent.video_uris[0]}
+    assert {(one.width, one.height, one.duration_s, one.aspect_ratio) for one in found} == {(720, 1280, 8.0, "9:16")}
+    assert {(one.item_group_id, one.campaign, one.run_id, one.ai_generated) for one in found} == {
+        ("LAMPS", "autumn", RUN, True)
+    }
+    assert len({one.key for one in found}) == 3
+    assert (tally.clips, tally.deliverables, tally.withheld, dict(tally.unrendered)) == (1, 3, 0, {})
+
+
+def test_the_latest_delivered_attempt_counts_whatever_came_after(stall):
+    clip = make_clip()
+    first = stall.deliver(clip)
+    second = stall.deliver(clip, again=True, after=first.intent_id)
+    assert uris(stall) == set(second.video_uris)
+    stall.bring(State.FILTERED, clip, again=True, after=second.intent_id)
+    assert uris(stall) == set(second.video_uris)
+    latest = stall.ledger.standings([clip.clip_id])[clip.clip_id].intent_id
+    third = stall.bring(State.SUBMITTED, clip, again=True, after=latest)
+    assert uris(stall) == set(second.video_uris)
+    end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=("/elsewhere.mp4",))
+    stall.ledger.settle(third.intent_id, end)
+    assert uris(stall) == {"/elsewhere.mp4"}
+
+
+def test_a_changed_clip_takes_the_place_of_the_old_one_even_while_it_is_withheld(stall):
+    stall.deliver(make_clip(prompt="The old lamp."))
+    stall.deliver(make_clip(prompt="Its other variant.", variant=2))
+    new = stall.deliver(make_clip(prompt="The new lamp."), inspection=FAIL)
+    found, tally = stall.listed()
+    assert {one.variant for one in found} == {2}
+    assert (tally.clips, tally.replaced, tally.withheld) == (3, 1, 1)
+    found, _ = stall.listed(gate=lambda clip, intent: True)
+    assert {one.uri for one in found if one.variant == 1} == set(new.video_uris)
+
+
+def test_the_gate_decides_and_by_default_refuses_what_inspection_failed(stall):
+    good = stall.deliver(make_clip("GOOD"))
+    stall.deliver(make_clip("BAD"), inspection=FAIL)
+    unseen = stall.deliver(make_clip("UNSEEN"), inspection=None)
+    assert uris(stall) == {*good.video_uris, *unseen.video_uris}
+    assert uris(stall, gate=lambda clip, intent: clip.sku == "UNSEEN") == set(unseen.video_uris)
+
+
+@pytest.mark.parametrize("rendition", [None, "/out/renditions/feed.mp4"])
+def test_a_derived_ratio_wants_a_rendition(stall, rendition):
+    made = {"instagram_feed": rendition} if rendition else {}
+    stall.deliver(make_clip(platforms=("tiktok", "instagram_feed")), renditions=made)
+    found, tally = stall.listed()
+    assert {one.platform: one.uri for one in found}.get("instagram_feed") == rendition
+    assert dict(tally.unrendered) == ({} if rendition else {"instagram_feed": 1})
+    if rendition:
+        (feed,) = (one for one in found if one.platform == "instagram_feed")
+        assert (feed.width, feed.height, feed.aspect_ratio) == (1080, 1350, "4:5")
+
+
+def test_a_rendition_goes_before_the_clips_own_video(stall):
+    stall.deliver(make_clip(platforms=("tiktok",)), renditions={"tiktok": "/r.mp4"})
+    assert uris(stall) == {"/r.mp4"}
+
+
+def test_a_platform_that_shows_another_ratio_now_gets_no_old_clip(stall):
+    stall.deliver(make_clip(ratio=NativeRatio.LANDSCAPE, platforms=("tiktok", "youtube", "billboards")))
+    found, tally = stall.listed()
+    assert [one.platform for one in found] == ["youtube"]
+    assert dict(tally.unrendered) == {"tiktok": 1, "billboards": 1}
+
+
+def test_of_several_samples_the_first_that_passed_is_taken_with_its_own_facts(stall):
+    clip = make_clip(samples=3, platforms=("tiktok",))
+    intent = stall.bring(State.SUBMITTED, clip)
+    places = tuple(f"{stall.root}/{intent.output_prefix}/{number}.mp4" for number in range(3))
+    facts = {"width": 1080, "height": 1920, "duration_s": 7.96}
+    reports = [
+        {"uri": places[0], "status": "fail", "findings": [], "facts": None},
+        {"uri": places[1], "status": "review", "findings": [], "facts": facts},
+    ]
+    seen = {"status": "review", "findings": [], "videos": reports}
+    end = Settlement(state=State.SUCCEEDED, returned=3, video_uris=places, inspection=seen)
+    stall.ledger.settle(intent.intent_id, end)
+    ((one,), _) = stall.listed()
+    assert (one.uri, one.width, one.height, one.duration_s) == (places[1], 1080, 1920, 7.96)
+
+
+def test_products_known_to_be_gone_are_marked(stall):
+    stall.deliver(make_clip("HERE"))
+    stall.deliver(make_clip("GONE"), inspection=FAIL)
+    stall.retire("GONE")
+    found, tally = stall.listed()
+    assert {one.sku: one.retired for one in found} == {"HERE": False, "GONE": True}
+    assert (tally.deliverables, tally.retired) == (3, 1)
+
+
+def test_a_run_lists_what_it_made_itself(stall):
+    stall.run("run-2")
+    stall.deliver(make_clip("ONE"))
+    stall.deliver(make_clip("TWO"), run_id="run-2")
+    assert {one.sku for one in stall.listed(run_id="run-2")[0]} == {"TWO"}
+
+
+def test_every_platform_that_ships_can_be_listed(stall):
+    for ratio in NativeRatio:
+        names = tuple(name for name, platform in PLATFORMS.items() if platform.native is ratio)
+        made = {name: f"/{name}.mp4" for name in names if PLATFORMS[name].derived}
+        stall.deliver(replace(make_clip(f"SKU-{ratio}", ratio=ratio), platforms=names), renditions=made)
+    found, tally = stall.listed()
+    assert {one.platform for one in found} == set(PLATFORMS)
+    assert not tally.unrendered
