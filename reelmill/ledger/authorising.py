@@ -105,9 +105,9 @@ class Permission:
     def words_after(self, latest: _Latest) -> Softening | None:
         """What to send instead of the clip's own words: a retry that was never sent is still due as it was.
 
-        Only a person who has a released one made again starts afresh: a plan never asks for that.
+        Only a person who has a released one made again starts afresh: a plan never asks for that, nor does the policy.
         """
-        afresh = self.again and latest.state is State.RELEASED
+        afresh = self.again and self.softening is None and latest.state is State.RELEASED
         if latest.unsent and latest.step <= self.retries and not afresh:
             return latest.words
         return self.softening

@@ -178,7 +178,7 @@ class LedgerMachine(RuleBasedStateMachine):
         intent = authorise(self.ledger, CLIPS[clip], **options)
         attempt = 1 if last is None else last.attempt + 1
         step = words.step if words else 0
-        if last is not None and last.state is State.RELEASED and not again:
+        if last is not None and last.state is State.RELEASED and (words or not again):
             step = last.step  # what was never sent is still due in the words that it had
         assert (intent.attempt, intent.softening) == (attempt, step)
         self.model[intent.intent_id] = Imagined(

@@ -134,6 +134,18 @@ def test_a_person_takes_over_from_a_retry_that_was_not_sent(ledger):
     assert ledger.audit() == []
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_the_policy_cannot_skip_to_a_step_that_no_filter_asked_for(ledger, again):
+    """Found by the long run of the ledger's model: a released attempt was followed by whatever retry was named."""
+    clip = make_clip()
+    first = authorise(ledger, clip)
+    ledger.release(first.intent_id, owner=OWNER)
+    words = Softening(step=2, prompt="Softer 2.", negative_prompt="")
+    second = authorise(ledger, clip, again=again, softening=words, after=first.intent_id, retries=2)
+    assert (second.attempt, second.softening, second.sent_prompt) == (2, 0, None)
+    assert ledger.audit() == []
+
+
 def test_a_retry_needs_room_under_the_cap_like_any_other(ledger):
     clip = make_clip()
     first = filter_it(ledger, authorise(ledger, clip))
