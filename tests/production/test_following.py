@@ -10,12 +10,15 @@ import pytest
 from reelmill.errors import TryLater
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
+from reelmill.production.following import next_step
 from reelmill.production.producer import Producer
 from reelmill.production.sending import authorise
 from reelmill.production.stop import StopSignal
+from reelmill.production.watch import Watch
 from reelmill.production.work import Work
 from reelmill.telemetry.log_context import labels
-from reelmill.veo.outcomes import Accepted, Pending, Refusal, Refused, Unreachable
+from reelmill.veo.explain import VerdictState
+from reelmill.veo.outcomes import Accepted, Failed, Finished, Pending, Refusal, Refused, Unreachable
 from reelmill.waits import Waits
 from tests.support.production import RUN, clip, open_engine
 
@@ -141,6 +144,29 @@ async def test_all_that_is_done_for_a_clip_says_so_in_log_lines(tmp_path, veo, g
             await look(making(engine, backend=backend, stop=Pauses(most=1)))
             assert backend.about == [followed]
         assert sent_now == [1, "followed"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(Finished(()), VerdictState.SUCCEEDED), (Failed(13, "INTERNAL"), VerdictState.FAILED)],
+    ids=["without any content", "an error"],
+)
+def test_only_an_answer_without_content_is_held_against_what_lies_there(tmp_path, veo, gcs, answer, state):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        intent = sent(engine)
+        engine.storage.create(f"{intent.output_prefix}/1/sample_0.mp4", b"video", "video/mp4")
+        verdict = next_step(replace(engine.studio(), backend=Backend(poll=answer)), intent, Watch())
+    assert verdict.state is state
+
+
+def test_a_look_at_what_others_left_is_a_sign_of_life(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs, lease_s=60) as engine:
+        intent = sent(engine, ago=timedelta(seconds=20))
+        step = next_step(replace(engine.studio(), backend=Backend()), intent, Watch())
+        now = engine.ledger.intent(intent.intent_id)
+
+    assert now == step.intent
+    assert now.lease_until > intent.lease_until + timedelta(seconds=40)  # it was for 30 s, 20 s ago
 
 
 @pytest.mark.parametrize(

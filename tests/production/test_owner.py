@@ -75,3 +75,13 @@ def test_two_machines_that_are_both_called_localhost_are_two(monkeypatch):
     assert not is_gone(mine)
     assert is_gone(f"{host}/{boot}/{pid}/{int(start) - 1}/{rest}")
     assert not is_gone(f"localhost-00000000/00000000/{pid}/{start}/{rest}")
+
+
+def test_where_the_system_tells_nothing_nobody_can_tell_either(monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    _, boot, pid, start, _ = (mine := current_owner()).split("/")
+    assert (boot, pid, start) == ("", str(os.getpid()), "")
+    assert not is_gone(mine)
