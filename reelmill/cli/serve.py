@@ -19,7 +19,7 @@ from reelmill.cli.printing import out
 from reelmill.errors import ExitCode, FixConfiguration, TryLater
 from reelmill.local import LocalService, create_bucket, start_fake_gcs, start_simulator
 
-__all__ = ["Profile", "serve"]
+__all__ = ["Backend", "serve"]
 
 _FOLDER = Path(".reelmill")
 _BUCKET = "reelmill"
@@ -27,7 +27,7 @@ _AT_ONCE = 4
 _LOOK_EVERY_S = 1.0
 
 
-class Profile(StrEnum):
+class Backend(StrEnum):
     """What stands behind the flows."""
 
     SIMULATOR = "simulator"  # nothing leaves this machine and nothing is paid
@@ -36,9 +36,9 @@ class Profile(StrEnum):
 
 def serve(
     *,
-    profile: Annotated[
-        Profile, Parameter(help="simulator: rehearse, free of charge. google: real clips, real money.")
-    ] = Profile.SIMULATOR,
+    backend: Annotated[
+        Backend, Parameter(help="simulator: rehearse, free of charge. google: real clips, real money.")
+    ] = Backend.SIMULATOR,
     port: Annotated[int, Parameter(help="Port of the Prefect UI on 127.0.0.1.")] = 4200,
     quota_per_minute: Annotated[int, Parameter(help="Submits a minute that the simulator permits.")] = 60,
 ) -> int:
@@ -49,13 +49,13 @@ def serve(
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as running:
         services: list[LocalService] = []
-        extra = _stand_ins(running, services, quota_per_minute) if profile is Profile.SIMULATOR else _google()
+        extra = _stand_ins(running, services, quota_per_minute) if backend is Backend.SIMULATOR else _google()
         server = PrefectServer.on(project / _FOLDER / "prefect", port, extra)
         console.print(f"Starting Prefect on {server.url} …")
         services.append(running.enter_context(server.start()))
         server.deploy(project)
         services.append(running.enter_context(server.start_worker(project, _AT_ONCE)))
-        _welcome(console, server, profile)
+        _welcome(console, server, backend)
         _wait(services, stop)
         console.print("Stopping: no new clips; what is in flight is left for the next run. This may take a minute.")
         server.cancel_runs()
@@ -94,16 +94,16 @@ def _google() -> dict[str, str]:
     settings = settings_with()
     if not settings.project or not settings.output:
         raise FixConfiguration(
-            "The google profile needs a project and an output.",
+            "The google backend needs a project and an output.",
             "Set GOOGLE_CLOUD_PROJECT and REELMILL_OUTPUT=gs://bucket/prefix, then run reelmill doctor.",
         )
     return {}
 
 
-def _welcome(console: Console, server: PrefectServer, profile: Profile) -> None:
-    behind = "the simulator: nothing is paid" if profile is Profile.SIMULATOR else "Google Cloud: runs cost money"
+def _welcome(console: Console, server: PrefectServer, backend: Backend) -> None:
+    behind = "the simulator: nothing is paid" if backend is Backend.SIMULATOR else "Google Cloud: runs cost money"
     console.print(f"\n[bold]{server.url}[/]  Open Deployments, choose one, press Run. Behind it: {behind}.")
-    if profile is Profile.SIMULATOR:
+    if backend is Backend.SIMULATOR:
         console.print(f"Videos: {_FOLDER / 'simulator' / 'storage' / _BUCKET / 'reels'}")
     console.print("Ctrl-C stops all of it.")
 

@@ -16,7 +16,7 @@ from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Attention, find_attention
 from reelmill.jobs.outputs import known_output
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Run, StateTotal
+from reelmill.ledger.records import DeliveryStatus, Run, StateTotal
 from reelmill.ledger.states import State
 
 __all__ = ["status"]
@@ -60,6 +60,7 @@ def status(
         others = [other for other in ledger.outputs() if other != root]
         clips = ledger.count_clips(output=root)
         differences = ledger.audit()
+        dead = ledger.count_deliveries().get(DeliveryStatus.DEAD, 0)
     finally:
         ledger.close()
     if json:
@@ -71,6 +72,7 @@ def status(
                 **as_dict(attention),
                 "runs": [_run(run) for run in runs],
                 "audit": differences,
+                "dead_letters": dead,
             }
         )
     else:
@@ -83,7 +85,13 @@ def status(
         print_rows(console, "Latest runs", ("Run", "Status", "Spent", "Planned"), recent)
         for difference in differences:
             print_text(console, f"ledger: {difference}")
-    return ExitCode.ATTENTION if attention.waiting or differences else ExitCode.OK
+        if dead:
+            print_text(
+                console,
+                f"{count(dead, 'dead letter')}: ends that the receiver was not told of, and will not be by itself. "
+                "reelmill webhooks list says why, reelmill webhooks redrive has them sent again.",
+            )
+    return ExitCode.ATTENTION if attention.waiting or differences or dead else ExitCode.OK
 
 
 def _print_totals(

@@ -9,13 +9,13 @@ intents; then everything is added up afresh.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, case, cast, extract, func, select
+from sqlalchemy import ColumnElement, Connection, Float, Select, and_, case, cast, extract, func, select, true
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
@@ -83,6 +83,7 @@ class Counts:
 
     database: Database
     bounds: tuple[float, ...]
+    part: int = 20_000  # intents that the first read sorts at once
     _ended: _Totals = field(default_factory=dict)  # created before the horizon, and ended
     _open: set[str] = field(default_factory=set)  # created before the horizon, and not ended
     _horizon: datetime | None = None
@@ -100,45 +101,79 @@ class Counts:
 
     def _totals(self, connection: Connection) -> _Totals:
         horizon = self.database.now(connection) - _LATE
-        grouped = self._grouped()
-        going_on = _read(connection, grouped.where(_i.state.in_(_OPEN_ENDED)))
+        going_on = self._read(connection, _i.state.in_(_OPEN_ENDED))
         old = select(_i.intent_id).where(_i.state.in_(_OPEN_ENDED), _i.created_at < horizon)
         still_open = set(connection.execute(old).scalars())
         if self._horizon is None:
-            self._ended = _ended(_read(connection, grouped.where(_i.created_at < horizon)))
+            self._ended = {}
+            for part in self._parts(connection, horizon):
+                _add(self._ended, _ended(self._read(connection, part)))
         else:
             for ids in chunks(self._open - still_open, _IDS):
-                _add(self._ended, _ended(_read(connection, grouped.where(one_of(connection, _i.intent_id, ids)))))
-            since = grouped.where(_i.created_at >= self._horizon, _i.created_at < horizon)
-            _add(self._ended, _ended(_read(connection, since)))
+                _add(self._ended, _ended(self._read(connection, one_of(connection, _i.intent_id, ids))))
+            since = and_(_i.created_at >= self._horizon, _i.created_at < horizon)
+            _add(self._ended, _ended(self._read(connection, since)))
         self._horizon, self._open = horizon, still_open
         totals = dict(self._ended)
-        _add(totals, _ended(_read(connection, grouped.where(_i.created_at >= horizon))))
+        _add(totals, _ended(self._read(connection, _i.created_at >= horizon)))
         _add(totals, going_on)
         return totals
 
-    def _grouped(self) -> Select[Any]:
+    def _parts(self, connection: Connection, until: datetime) -> Iterator[ColumnElement[bool]]:
+        """All that was created before ``until``: at once for PostgreSQL, which counts into a hash table.
+
+        SQLite sorts what it groups, on disk if it is much: for it in parts that stay in the processor's cache.
+        """
+        since: datetime | None = None
+        while self.database.is_sqlite:
+            begins = _i.created_at >= since if since is not None else true()
+            later = _i.created_at > since if since is not None else true()
+            following = select(_i.created_at).where(later, _i.created_at < until)
+            end = connection.execute(following.order_by(_i.created_at).offset(self.part).limit(1)).scalar()
+            if end is None:
+                break
+            yield and_(begins, _i.created_at < end)
+            since = end
+        yield and_(_i.created_at >= since if since is not None else true(), _i.created_at < until)
+
+    def _read(self, connection: Connection, which: ColumnElement[bool]) -> _Totals:
+        return _read(connection, self._grouped(which))
+
+    def _grouped(self, which: ColumnElement[bool]) -> Select[Any]:
+        """The totals of the intents that ``which`` is true for."""
         sqlite = self.database.is_sqlite
-        seconds = _seconds(sqlite=sqlite)
-        bucket = case(
-            (seconds.is_(None), None),
-            *((seconds <= bound, number) for number, bound in enumerate(self.bounds)),
-            else_=len(self.bounds),
-        )
-        key = (_i.model, _top_category(sqlite=sqlite), _c.template, _c.template_version, _i.state, bucket)
-        labelled = tuple(column.label(f"key_{number}") for number, column in enumerate(key))
-        return (
+        rows = (
             select(
-                *labelled,
-                func.count(),
-                func.count(_i.submitted_at),
-                func.sum(_i.refusals),
-                func.sum(_i.charged),
-                func.sum(seconds),
+                _i.model,
+                _top_category(sqlite=sqlite).label("category"),
+                _c.template,
+                _c.template_version,
+                _i.state,
+                _i.submitted_at,
+                _i.refusals,
+                _i.charged,
+                _seconds(sqlite=sqlite).label("seconds"),
             )
             .select_from(intents.join(clips, _c.clip_id == _i.clip_id))
-            .group_by(*labelled)
+            .where(which)
         )
+        if sqlite:  # or it would work the seconds out again for each bound that they are compared with
+            rows = rows.offset(0)
+        row = rows.subquery().c
+        bucket = case(
+            (row.seconds.is_(None), None),
+            *((row.seconds <= bound, number) for number, bound in enumerate(self.bounds)),
+            else_=len(self.bounds),
+        )
+        key = (row.model, row.category, row.template, row.template_version, row.state, bucket.label("bucket"))
+        return select(
+            *key,
+            func.count(),
+            func.count(row.submitted_at),
+            func.sum(row.refusals),
+            func.sum(row.charged),
+            func.sum(row.seconds),
+        ).group_by(*key)
 
 
 def _seconds(*, sqlite: bool) -> ColumnElement[float]:

@@ -1,6 +1,6 @@
 """Change the code of the ledger and of production in many small ways, and count how often a test notices.
 
-python -m scripts.mutation [--sample 200] [--seed 1] [--workers 1]
+python -m scripts.mutation [--sample 200] [--seed 1] [--workers 1] [--room reelmill/production]
 python -m scripts.mutation --again [TEST ...]      those that survived the last time, against these tests alone
 
 A random sample of each room; the tests are those of the two rooms. What was found stays in build/mutation. A mutant
@@ -51,7 +51,7 @@ def main() -> int:
     import_libraries()
     with tempfile.TemporaryDirectory(prefix="reelmill-mutation-") as folder:
         watched = None if wishes.tests else _watched_before() if wishes.watched else _watch(Path(folder))
-        samples = [sample_room(ROOT, room, wishes.sample, wishes.seed) for room in ROOMS]
+        samples = [sample_room(ROOT, room, wishes.sample, wishes.seed) for room in wishes.room or ROOMS]
         mutants = [mutant for sample in samples for mutant in sample.mutants]
         tried = read_kept(KEPT, mutants) if wishes.again or wishes.go_on else {}
         trials = [
@@ -71,6 +71,7 @@ def _wishes() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.mutation", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sample", type=int, default=200, help="mutants per room")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--room", action="append", choices=ROOMS, help="only this one")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--again", action="store_true", help="only those of the sample that survived the last time")
     parser.add_argument("--go-on", action="store_true", help="only those of the sample that were not tried yet")

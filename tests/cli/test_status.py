@@ -142,6 +142,25 @@ def test_a_failed_clip_that_a_changed_one_replaced_needs_nobody(ledger, reelmill
     assert (code, status["attention"], status["waiting"]) == (ExitCode.OK, [], 0)
 
 
+def test_ends_that_nobody_was_told_of_are_counted_with_the_way_out(ledger, reelmill, reelmill_json):
+    ledger.start_run(Run(run_id="run-2", output=OUTPUT, webhooks=True))
+    for name in ("lamp", "bowl"):
+        bring_to(ledger, State.SUCCEEDED, make_clip(name), run_id="run-2")
+    given_up, put_off = ledger.take_due(holder="me", lease_s=60, limit=2)
+    ledger.put_off(put_off.delivery_id, holder="me", pause_s=60, error="HTTP 503")
+    assert (reelmill_json("status")[1]["dead_letters"], "dead letter" in reelmill("status")[1]) == (0, False)
+
+    ledger.bury(given_up.delivery_id, holder="me", error="HTTP 410")
+    code, printed, _ = reelmill("status")
+    assert code == ExitCode.ATTENTION
+    assert "1 dead letter: " in printed
+    assert "reelmill webhooks redrive" in printed
+    assert reelmill_json("status")[1]["dead_letters"] == 1
+
+    ledger.redrive_deliveries()
+    assert reelmill_json("status")[0] == ExitCode.OK
+
+
 def test_skus_and_states_narrow_the_list_and_not_the_table(ledger, reelmill_json):
     bad_night(ledger)
     _, by_sku = reelmill_json("status", "--only", "half", "broken")

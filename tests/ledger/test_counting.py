@@ -88,6 +88,19 @@ def test_reading_step_by_step_counts_like_reading_everything(ledger, clock, seed
     assert by_state(counts) == simply(ledger) == by_state(ledger.counts(BOUNDS))
 
 
+@pytest.mark.parametrize("part", [1, 2, 7])
+def test_a_first_read_in_parts_counts_each_clip_once(ledger, clock, part):
+    dice = random.Random(part)
+    for number in range(20):
+        bring_to(ledger, dice.choice([State.SUCCEEDED, State.RELEASED, State.LOST]), make_clip(f"clip-{number}"))
+        clock.advance(dice.choice([0, 0, 1, 60]))  # many at the same moment
+    clock.advance(HOUR)
+    everything, in_parts = ledger.counts(BOUNDS), ledger.counts(BOUNDS)
+    in_parts.part = part
+    assert in_parts.read() == everything.read()
+    assert by_state(in_parts) == simply(ledger)
+
+
 def test_what_comes_in_with_an_old_date_is_counted_too(ledger, clock):
     counts = ledger.counts(BOUNDS)
     bring_to(ledger, State.SUCCEEDED, make_clip("one"))

@@ -1,7 +1,33 @@
+import os
+import re
+import socket
 import subprocess
 import sys
 
+import pytest
+
 from reelmill.production.owner import current_owner, is_gone
+
+
+def test_an_owner_can_be_read():
+    host, boot, pid, start, rest = current_owner().split("/")
+    assert host.startswith(socket.gethostname())
+    assert re.fullmatch(r"[0-9a-f-]{8}", boot)
+    assert (pid, start.isdigit()) == (str(os.getpid()), True)
+    assert re.fullmatch(r"[0-9a-f]{8}", rest)
+    assert current_owner() != current_owner()
+
+
+def test_a_process_that_nobody_has_waited_for_is_gone():
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from reelmill.production.owner import current_owner; print(current_owner())"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        owner = child.stdout.read().strip()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended and is a zombie now
+        assert is_gone(owner)
 
 
 def test_a_living_process_is_not_gone():
@@ -34,6 +60,13 @@ def test_nobody_can_tell_about_another_host():
     assert not is_gone("not an owner at all")
 
 
+@pytest.mark.parametrize("lost", [1, 2, 3, 4])
+def test_of_an_owner_that_lacks_a_part_nobody_can_tell(lost):
+    parts = current_owner().split("/")
+    for less in ([*parts[:lost], "", *parts[lost + 1 :]], parts[:lost], [*parts, "more"]):
+        assert is_gone("/".join(less)) is False
+
+
 def test_two_machines_that_are_both_called_localhost_are_two(monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "localhost")
     mine = current_owner()
@@ -42,3 +75,13 @@ def test_two_machines_that_are_both_called_localhost_are_two(monkeypatch):
     assert not is_gone(mine)
     assert is_gone(f"{host}/{boot}/{pid}/{int(start) - 1}/{rest}")
     assert not is_gone(f"localhost-00000000/00000000/{pid}/{start}/{rest}")
+
+
+def test_where_the_system_tells_nothing_nobody_can_tell_either(monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    _, boot, pid, start, _ = (mine := current_owner()).split("/")
+    assert (boot, pid, start) == ("", str(os.getpid()), "")
+    assert not is_gone(mine)

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from reelmill.ledger.states import State
 from reelmill.production.producer import Producer
 from reelmill.production.sending import authorise, send
 from reelmill.production.softening import until_not_filtered
+from reelmill.production.studio import Studio
 from reelmill.production.work import Work
 from reelmill.report.rows import result_row
 from tests.support.production import RUN, clip, open_engine, producer
@@ -109,6 +110,16 @@ async def test_without_the_policy_nothing_is_retried(workshop, veo):
         result = await producer(engine).produce(Work(clip(prompt=ONCE)))
         assert result.state is State.FILTERED
         assert "Not retried" not in result.detail
+        assert len(billed(veo, engine)) == 1
+
+
+async def test_a_studio_that_was_given_no_softener_retries_nothing_either(workshop, veo):
+    with workshop() as engine:
+        given = engine.studio()
+        needed = [field.name for field in fields(Studio) if field.default is MISSING is field.default_factory]
+        bare = Studio(**{name: getattr(given, name) for name in needed})
+        result = await Producer(bare, RUN).produce(Work(clip(prompt=ONCE)))
+        assert result.state is State.FILTERED
         assert len(billed(veo, engine)) == 1
 
 
