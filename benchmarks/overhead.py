@@ -121,7 +121,7 @@ def _measure(folder: Path, peer: _Peer, clips: int, postgres: PostgresServer | N
     options = ("--quota-per-minute", "0", "--latency", "0:0.05", "--fast-videos")
     server_of = MeasuredServer.started(folder / "prefect") if peer.prefect else nullcontext()
     with (
-        start_fake_gcs() as storage,
+        start_fake_gcs(folder / "storage") as storage,  # in memory it looks through all objects for each one
         start_simulator(storage.url, *options) as simulator,
         server_of as server,
     ):
