@@ -1,6 +1,7 @@
 """Run the benchmarks and print figures and ratios.
 
-python -m benchmarks [throttle] [planning] [machines] [--quick] [--json FILE]
+python -m benchmarks [throttle] [planning] [machines] [overhead] [--quick] [--json FILE]
+python -m benchmarks overhead [--clips N ...] [--peers PEER ...] [--ledger LEDGER]
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machines, planning, throttle
+from benchmarks import machines, overhead, planning, throttle
 from benchmarks.machine import machine_line
 from benchmarks.report import Report
 
@@ -23,6 +24,7 @@ _ALL: dict[str, Callable[..., Report]] = {
     "planning": planning.run,
     "throttle": throttle.run,
     "machines": machines.run,
+    "overhead": overhead.run,
 }
 
 
@@ -35,7 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     for name in asked.names or _ALL:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="reelmill-bench-") as folder:
-            report = _ALL[name](Path(folder), quick=asked.quick, say=_say)
+            chosen = _chosen_of_overhead(asked) if name == "overhead" else {}
+            report = _ALL[name](Path(folder), quick=asked.quick, say=_say, **chosen)
         reports.append(report)
         print(f"{report}\ntook   {time.monotonic() - began:.0f} s\n", flush=True)
     if asked.json is not None:
@@ -50,7 +53,15 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that it works, not how well")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    only = parser.add_argument_group("of overhead")
+    only.add_argument("--clips", type=int, nargs="+", default=(), metavar="N", help="sizes; default: 1000 10000")
+    only.add_argument("--peers", nargs="+", choices=overhead.PEERS, default=overhead.PEERS, help="default: all")
+    only.add_argument("--ledger", choices=overhead.LEDGERS, default="sqlite", help="default: sqlite")
     return parser.parse_args(argv)
+
+
+def _chosen_of_overhead(asked: argparse.Namespace) -> dict[str, Any]:
+    return {"clips": asked.clips, "peers": asked.peers, "ledger": asked.ledger}
 
 
 def _for_machines(machine: str, reports: list[Report], *, quick: bool) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return next(self._turns)
 
     def one(self, data: Any) -> tuple[str, Imagined]:
-        intent_id = data.draw(st.sampled_from(sorted(self.model)))
+        intent_id = list(self.model)[data.draw(st.integers(0, len(self.model) - 1))]  # ids are random, places are not
         return intent_id, self.model[intent_id]
 
     def move(self, imagined: Imagined, target: State) -> None:
@@ -158,8 +158,9 @@ class LedgerMachine(RuleBasedStateMachine):
         retries=st.integers(0, 2),
     )
     def authorise(self, data, clip, run, owner, caps, again, unclear, bound, softer, retries):
+        self.clock.advance(0.001)  # what was authorised later comes later in every order
         last, asked, now = self.latest(clip), CLIPS[clip].estimated_usd, self.clock.now
-        older = sorted(i.intent_id for i in self.model.values() if i is not last)
+        older = [i.intent_id for i in self.model.values() if i is not last]
         after = {"latest": last and last.intent_id, None: None}.get(bound, older[0] if older else "nothing")
         words = Softening(step=softer, prompt=f"Softer {softer}.", negative_prompt="") if softer and last else None
         told = {"again": again, "again_unclear": unclear, "after": after, "softening": words, "retries": retries}

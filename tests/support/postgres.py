@@ -44,6 +44,11 @@ class PostgresServer:
     _launch: Callable[[int], subprocess.Popen[bytes]]
     _running: list[subprocess.Popen[bytes]]  # one: the present process
 
+    @property
+    def pid(self) -> int:
+        """Process id of the one that starts all others."""
+        return self._running[0].pid
+
     def url(self, database: str) -> str:
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
