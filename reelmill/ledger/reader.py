@@ -13,7 +13,18 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
-from reelmill.ledger.records import Budget, BudgetScope, Caps, Charge, Delivery, DeliveryStatus, Intent, StateTotal
+from reelmill.ledger.records import (
+    Budget,
+    BudgetScope,
+    Caps,
+    Charge,
+    Delivery,
+    DeliveryStatus,
+    Intent,
+    Review,
+    StateTotal,
+)
+from reelmill.ledger.reviews import decisions_of, read_reviews
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.unfit import unfit
@@ -98,6 +109,14 @@ class Reader:
     def count_deliveries(self) -> dict[DeliveryStatus, int]:
         """How many there are of each status."""
         return count_deliveries(self._db)
+
+    def reviews(self, *, run_id: str | None = None, intent_id: str | None = None) -> list[Review]:
+        """Every decision that people made about clips, and took back, the oldest first."""
+        return read_reviews(self._db, run_id=run_id, intent_id=intent_id)
+
+    def decisions_of(self, intent_ids: Collection[str]) -> dict[str, Review]:
+        """The decision that counts for each of these intents; those without one are left out."""
+        return decisions_of(self._db, intent_ids)
 
     def present(self, caps: Caps) -> Present:
         """How it stands now; ``caps`` count as long as no run has brought its own."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
     false,
 )
 
-from reelmill.ledger.records import BudgetScope, DeliveryStatus, RunStatus
+from reelmill.ledger.records import BudgetScope, Decision, DeliveryStatus, ReviewedVia, RunStatus
 from reelmill.ledger.states import State
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
 
@@ -32,6 +32,7 @@ __all__ = [
     "products",
     "quota",
     "rejects",
+    "reviews",
     "runs",
 ]
 
@@ -85,6 +86,7 @@ clips = Table(
     Column("content_hashes", Json, nullable=False),
     Column("unit_price", Usd, nullable=False),
     Column("price_date", Text, nullable=False),
+    Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
     Column("latest_intent_id", Text),
@@ -245,4 +247,18 @@ landings = Table(
     Column("version", Text, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("told", Text),
+)
+
+# What people decided about delivered clips. Rows are only added: the newest of an intent counts.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", Text, primary_key=True),  # given by whoever decided, so that the same one is kept once
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), nullable=False),
+    Column("decision", Choice(Decision), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("reviewer", Words, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("via", Choice(ReviewedVia), nullable=False),
+    Index(None, "intent_id", "decided_at", "review_id"),
 )
