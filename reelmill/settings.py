@@ -29,7 +29,7 @@ from reelmill.platforms import MediaUse
 from reelmill.settings_file import chosen_profile, read_settings_file
 from reelmill.telemetry.log_lines import LogFormat
 
-__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
+__all__ = ["ImageIdentity", "InspectDepth", "ReviewPolicy", "Settings", "load_settings", "read_settings", "variables"]
 
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
@@ -47,6 +47,13 @@ class InspectDepth(StrEnum):
     FULL = "full"
     HEADER = "header"
     OFF = "off"
+
+
+class ReviewPolicy(StrEnum):
+    """Whether a clip may be published before a person has approved it."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
 
 
 class Settings(BaseSettings):
@@ -204,6 +211,16 @@ class Settings(BaseSettings):
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
+
+    gallery: bool = Field(
+        True,
+        description="Write a gallery of each run beside its tables: a page to look at clips and decide about them.",
+    )
+    review: ReviewPolicy = Field(
+        ReviewPolicy.REQUIRED,
+        description="Which clips may be published: only those that a person approved (required), or also those that "
+        "nobody decided about and inspection found fine (optional).",
+    )
 
     # Who is told
     webhook_url: str = Field(

@@ -31,6 +31,8 @@ _VERBS = {
     "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
     "approve": "Answer a flow run that asks before it spends; without a run, list those that wait.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
+    "gallery": "Write a run's gallery into its output, or a copy that needs nothing else into a folder.",
+    "review": "Look at a run's clips and decide: approve, reject, remake. Decisions go into the ledger.",
     "reconcile": "Compare the ledger with a Cloud Billing export, run by run and SKU by SKU. Reads only.",
     "metrics": "Show the ledger to Prometheus: submits, ends, spend, caps, what is unclear. Reads only.",
     "doctor": "Try everything that a paid run depends on, without spending; each failure with its fix.",

@@ -71,6 +71,8 @@ def _print(console: Console, summary: Summary, root: str) -> None:
         print_rows(console, "", (title, "Attempts", "Delivered", "Paid"), rows)
     verdicts = [(status, str(number)) for status, number in sorted(summary.inspections.items())]
     print_rows(console, "", ("Inspection", "Attempts"), verdicts)
+    decided = [(decision, str(number)) for decision, number in sorted(summary.decisions.items())]
+    print_rows(console, "", ("Decision", "Delivered"), decided)
 
 
 def _print_unfit(console: Console, unfit: Unfit) -> None:

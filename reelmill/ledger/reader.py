@@ -24,7 +24,7 @@ from reelmill.ledger.records import (
     Review,
     StateTotal,
 )
-from reelmill.ledger.reviews import decisions_of, read_reviews
+from reelmill.ledger.reviews import decisions_of, read_reviews, standing
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.unfit import unfit
@@ -113,6 +113,10 @@ class Reader:
     def reviews(self, *, run_id: str | None = None, intent_id: str | None = None) -> list[Review]:
         """Every decision that people made about clips, and took back, the oldest first."""
         return read_reviews(self._db, run_id=run_id, intent_id=intent_id)
+
+    def decisions(self, run_id: str) -> dict[str, Review]:
+        """The decision that counts for each clip of a run about which people decided, by intent."""
+        return standing(read_reviews(self._db, run_id=run_id))
 
     def decisions_of(self, intent_ids: Collection[str]) -> dict[str, Review]:
         """The decision that counts for each of these intents; those without one are left out."""

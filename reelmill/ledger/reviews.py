@@ -14,7 +14,7 @@ from reelmill.ledger.records import Decision, Review, ReviewedVia
 from reelmill.ledger.schema import intents, reviews
 from reelmill.ledger.states import State
 
-__all__ = ["AskedReview", "Recorded", "decisions_of", "read_reviews", "record"]
+__all__ = ["AskedReview", "Recorded", "decisions_of", "read_reviews", "record", "standing"]
 
 _CHUNK = 1000
 _STEP = timedelta(microseconds=1)
@@ -122,8 +122,14 @@ def decisions_of(database: Database, intent_ids: Collection[str]) -> dict[str, R
     found: dict[str, Review] = {}
     for chunk in chunks(intent_ids, _CHUNK):
         with database.reading() as connection:
-            found |= {review.intent_id: review for review in _newest(connection, chunk)}
-    return {intent_id: review for intent_id, review in found.items() if review.decision is not Decision.UNDO}
+            found |= standing(_newest(connection, chunk))
+    return found
+
+
+def standing(rows: Iterable[Review]) -> dict[str, Review]:
+    """Of rows in their order, what counts for each intent; what was taken back does not."""
+    newest = {review.intent_id: review for review in rows}
+    return {intent_id: review for intent_id, review in newest.items() if review.decision is not Decision.UNDO}
 
 
 def _newest(connection: Connection, intent_ids: Collection[str]) -> Iterable[Review]:

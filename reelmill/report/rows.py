@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from reelmill.clip import Clip
-from reelmill.ledger.records import Charge, Intent, Run, StateTotal
+from reelmill.ledger.records import Charge, Intent, Review, Run, StateTotal
 from reelmill.ledger.states import State
 from reelmill.product import Reject
 
@@ -18,8 +18,8 @@ __all__ = ["reject_row", "result_row", "run_row", "spend_row"]
 Row = dict[str, Any]
 
 
-def result_row(clip: Clip, intent: Intent) -> Row:
-    """A row of ``results``."""
+def result_row(clip: Clip, intent: Intent, review: Review | None = None) -> Row:
+    """A row of ``results``; ``review`` is the decision that counts, if there is one."""
     request = intent.as_sent(clip.request)
     return {
         **_lineage(clip),
@@ -42,6 +42,8 @@ def result_row(clip: Clip, intent: Intent) -> Row:
         "poster_uri": intent.poster_uri,
         "renditions": sorted(intent.renditions.items()),
         "inspection": _inspection(intent.inspection),
+        "decision": None if review is None else review.decision.value,
+        "decision_reason": "" if review is None else review.reason,
         "error_code": intent.error_code,
         "error_message": intent.error_message,
         "operation": intent.operation,

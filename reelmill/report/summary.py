@@ -8,13 +8,15 @@ from typing import Any
 
 from reelmill.clip import Clip
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Intent
+from reelmill.ledger.listed import chunks
+from reelmill.ledger.records import Intent, Review
 from reelmill.ledger.states import State
 from reelmill.money import split_evenly
 
 __all__ = ["Group", "Summary", "summarise"]
 
 _ZERO = Decimal(0)
+_CHUNK = 1000
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ class Summary:
 
     A clip that serves several platforms counts for each of them, and they share its money evenly: the money of
     every breakdown sums to the total, the attempts of ``by_platform`` may be more. A clip that was tried several
-    times counts once in ``clips`` and as often in ``total.attempts``.
+    times counts once in ``clips`` and as often in ``total.attempts``. ``decisions`` counts delivered attempts by
+    what a person decided about them, and those that are ``undecided``.
     """
 
     run_id: str | None = None
@@ -61,10 +64,11 @@ class Summary:
     by_platform: dict[str, Group] = field(default_factory=dict)
     by_model: dict[str, Group] = field(default_factory=dict)
     inspections: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
     needs_person: int = 0
 
-    def add(self, clip: Clip, intent: Intent) -> None:
-        """Count one intent."""
+    def add(self, clip: Clip, intent: Intent, review: Review | None = None) -> None:
+        """Count one intent; ``review`` is the decision that counts, if there is one."""
         spent, reserved = intent.charged_usd, intent.reserved_usd
         self.total.add(intent, spent_usd=spent, reserved_usd=reserved)
         for groups, key in (
@@ -80,6 +84,9 @@ class Summary:
         if intent.inspection is not None:
             status = str(intent.inspection.get("status", ""))
             self.inspections[status] = self.inspections.get(status, 0) + 1
+        if intent.state.delivered:
+            decision = "undecided" if review is None else review.decision.value
+            self.decisions[decision] = self.decisions.get(decision, 0) + 1
         self.needs_person += intent.state.needs_person
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,6 +98,7 @@ class Summary:
             **self.total.to_dict(),
             "needs_person": self.needs_person,
             "inspections": dict(sorted(self.inspections.items())),
+            "decisions": dict(sorted(self.decisions.items())),
             "by_state": {state.value: self.by_state[state].to_dict() for state in State if state in self.by_state},
             "by_category": _plain(self.by_category),
             "by_platform": _plain(self.by_platform),
@@ -101,8 +109,10 @@ class Summary:
 def summarise(ledger: Ledger, *, run_id: str | None = None, output: str | None = None) -> Summary:
     """Add up the intents of a run, of an output root, or of the whole ledger; streamed, memory stays flat."""
     summary = Summary(run_id=run_id, output=output, clips=ledger.count_clips(run_id=run_id, output=output))
-    for clip, intent in ledger.intents(run_id=run_id, output=output):
-        summary.add(clip, intent)
+    for chunk in chunks(ledger.intents(run_id=run_id, output=output), _CHUNK):
+        decisions = ledger.decisions_of([intent.intent_id for _, intent in chunk])
+        for clip, intent in chunk:
+            summary.add(clip, intent, decisions.get(intent.intent_id))
     return summary
 
 

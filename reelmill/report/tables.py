@@ -68,8 +68,11 @@ def _write(ledger: Ledger, storage: Storage, run: Run) -> list[str]:
 def _rows(ledger: Ledger, run: Run) -> Mapping[str, Iterable[dict[str, Any]]]:
     """The rows of each table; they stream from the ledger as they are written."""
     run_id = run.run_id
+    decisions = ledger.decisions(run_id)  # people made them one by one: there are never too many
     return {
-        "results": (result_row(clip, intent) for clip, intent in ledger.intents(run_id=run_id)),
+        "results": (
+            result_row(clip, intent, decisions.get(intent.intent_id)) for clip, intent in ledger.intents(run_id=run_id)
+        ),
         "spend": (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
         "rejects": (reject_row(run_id, reject) for reject in ledger.rejects(run_id)),
         "runs": [run_row(run, ledger.totals(run_id=run_id))],
