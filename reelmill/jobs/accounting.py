@@ -135,7 +135,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
     status = _status(engine)
     ledger.finish_run(run_id, status)
     tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs})
-    written = engine.settings.gallery and trouble is None
+    shown = trouble is None and _has_gallery(engine, run_id)
     run = ledger.run(run_id)
     return RunReport(
         run_id=run_id,
@@ -154,7 +154,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
-        gallery=engine.storage.uri(gallery_index(run_id)) if written else None,
+        gallery=engine.storage.uri(gallery_index(run_id)) if shown else None,
         stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else trouble,
     )
 
@@ -216,9 +216,14 @@ def write_touched_tables(engine: Engine, run_ids: Iterable[str]) -> list[str]:
     names = []
     for run_id in sorted(run_ids):
         names += write_tables(engine.ledger, engine.storage, run_id)
-        if engine.settings.gallery:
+        if _has_gallery(engine, run_id):
             write_gallery(engine.ledger, engine.storage, run_id)
     return names
+
+
+def _has_gallery(engine: Engine, run_id: str) -> bool:
+    """A run that had nothing to make has nothing to show."""
+    return engine.settings.gallery and engine.ledger.count_clips(run_id=run_id) > 0
 
 
 def _status(engine: Engine) -> RunStatus:

@@ -38,7 +38,8 @@ def plan_redrive(
 
     ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part or found unfit, ``decided`` what was
     delivered and decided about so. A clip that may have been paid is never touched unless its id is among
-    ``authorise_unclear``; raises FixConfiguration for an id that names no such clip. A clip that an earlier attempt delivered is made again only if ``only`` names it.
+    ``authorise_unclear``; raises FixConfiguration for an id that names no such clip. A clip that an earlier attempt
+    delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
     summary = PlanSummary(settings.model, settings.quota_per_minute, filtered_retries=settings.filtered_retries)

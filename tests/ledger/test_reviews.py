@@ -1,4 +1,4 @@
-"""What people decide about clips: rows that are only added, the newest counts, and only a delivered clip can be judged."""
+"""What people decide about clips: rows that are only added, the newest counts, and only a delivered clip is judged."""
 
 from datetime import timedelta
 from itertools import count

@@ -10,20 +10,20 @@
     if (sorted.length <= MOST) return sorted;
     const rest = sorted.slice(MOST - 1);
     const sum = (at) => rest.reduce((total, row) => total + Number(row[at]), 0);
-    return [...sorted.slice(0, MOST - 1), [`${rest.length} others`, sum(1), sum(2)]];
+    return [...sorted.slice(0, MOST - 1), [`${rest.length} others`, sum(1), sum(2), true]];
   };
 
   const chart = ([title, rows]) => {
     const shown = shortened(rows);
-    const most = Math.max(...shown.map((row) => Number(row[2])), 0.000001);
+    const most = Math.max(...rows.map((row) => Number(row[2])), 0.000001); // others together may be more: a full bar
     return make("figure", { className: "chart" },
       make("figcaption", {}, title),
-      make("ul", {}, ...shown.map(([name, attempts, amount]) => make("li", {},
+      make("ul", {}, ...shown.map(([name, attempts, amount, rest]) => make("li", {},
         make("span", { className: "chart-name", title: name }, title === "Category" ? name.split(" > ").at(-1) || "none" : words(name) || "none"),
         make("span", { className: "chart-amount" }, `${usd(amount)} `, make("small", {}, app.count(Number(attempts), "attempt"))),
         svg("svg", { class: "chart-bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
           svg("rect", { class: "chart-track", width: 100, height: 4 }),
-          svg("rect", { class: "chart-fill", width: (100 * Number(amount)) / most, height: 4 }))))));
+          svg("rect", { class: rest ? "chart-rest" : "chart-fill", width: Math.min(100, (100 * Number(amount)) / most), height: 4 }))))));
   };
 
   app.drawCharts = () => {

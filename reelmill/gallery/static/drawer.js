@@ -18,7 +18,7 @@
     const sources = clip.videos.map(app.address).filter(Boolean);
     video = null;
     if (sources.length) {
-      video = make("video", { controls: true, playsInline: true, preload: "none", src: sources[0],
+      video = make("video", { controls: true, playsInline: true, preload: "metadata", src: sources[0],
         attrs: { "aria-label": `Video of ${clip.sku} ${clip.ratio}` } });
       const poster = app.address(clip.poster);
       if (poster) video.poster = poster;
@@ -56,7 +56,6 @@
   const seek = async (seconds) => {
     if (!video) return;
     if (video.readyState < 1) {
-      video.preload = "metadata";
       await new Promise((done) => { video.addEventListener("loadedmetadata", done, { once: true }); video.load(); });
     }
     video.currentTime = seconds;
@@ -119,7 +118,8 @@
     const wasHidden = drawer.hidden;
     drawer.hidden = false;
     document.body.classList.add("with-drawer");
-    if (wasHidden) requestAnimationFrame(() => app.goTo(clip));
+    if (wasHidden) app.layOut(); // the grid is narrower now
+    app.goTo(clip);
   };
 
   app.closeDrawer = () => {
@@ -130,7 +130,8 @@
     drawer.hidden = true;
     drawer.replaceChildren();
     document.body.classList.remove("with-drawer");
-    requestAnimationFrame(() => app.goTo(app.shown[clip.at] === clip ? clip : app.current));
+    app.layOut();
+    app.goTo(app.shown[clip.at] === clip ? clip : app.current);
     return true;
   };
 

@@ -83,6 +83,6 @@
     find("count").textContent = active
       ? `${app.shown.length.toLocaleString("en-US")} of ${app.count(app.clips.length, "clip")}` : app.count(app.clips.length, "clip");
     find("empty").hidden = app.shown.length > 0;
-    app.layOut();
+    app.layOut({ afresh: true });
   };
 })();

@@ -3,7 +3,7 @@
 (() => {
   const app = window.reelmill;
   const { make, find, usd, words } = app;
-  const HEIGHT = 268, GAP = 14, FOOT = 66, AHEAD = 900; // pixels
+  const HEIGHT = 280, GAP = 14, FOOT = 66, AHEAD = 900; // pixels
   const RATIOS = { "9:16": 9 / 16, "16:9": 16 / 9, "1:1": 1, "4:5": 4 / 5 };
   const grid = find("grid");
   const nodes = new Map(); // clip id -> its card
@@ -31,26 +31,41 @@
       row = [];
       sum = 0;
     };
+    const filled = () => (width - GAP * (row.length - 1)) / sum; // the height at which the row is as wide as the grid
     for (const clip of clips) {
+      const before = row.length ? filled() : Infinity;
       row.push(clip);
       sum += ratio(clip);
-      const room = width - GAP * (row.length - 1);
-      if (sum * HEIGHT >= room) close(Math.min(room / sum, HEIGHT * 1.3));
+      if (filled() > HEIGHT) continue;
+      if (before < HEIGHT * 1.6 && before / HEIGHT < HEIGHT / filled()) { // without this clip it looks better
+        row.pop();
+        sum -= ratio(clip);
+        close(before);
+        row.push(clip);
+        sum = ratio(clip);
+        if (filled() > HEIGHT) continue;
+      }
+      close(filled());
     }
     if (row.length) close(Math.min(HEIGHT, (width - GAP * (row.length - 1)) / sum));
     return { found, height: top };
   };
 
-  app.layOut = () => {
+  /** Place the clips anew. ``afresh``: they are others, or in another order. */
+  app.layOut = ({ afresh = false } = {}) => {
+    const focused = grid.contains(document.activeElement) && document.activeElement !== grid;
     const { found, height } = arrange(app.shown, Math.max(grid.clientWidth, 200));
     rows = found;
     app.shown.forEach((clip, at) => { clip.at = at; });
     grid.style.height = `${height}px`;
-    for (const node of nodes.values()) node.remove();
-    nodes.clear();
-    app.stopPlaying();
-    if (app.current && app.shown[app.current.at] !== app.current) app.current = null;
+    if (afresh) {
+      for (const node of nodes.values()) node.remove();
+      nodes.clear();
+      app.stopPlaying();
+      if (app.current && app.shown[app.current.at] !== app.current) app.current = null;
+    }
     draw();
+    if (focused && afresh) (nodes.get(app.current?.id) || grid).focus({ preventScroll: true });
   };
 
   const draw = () => {
