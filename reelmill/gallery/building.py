@@ -12,7 +12,7 @@ from typing import IO
 
 from reelmill.gallery.entries import Entry, decision_entry
 from reelmill.gallery.links import picture_origin
-from reelmill.gallery.script import as_script
+from reelmill.gallery.script import as_json, as_script
 from reelmill.ledger.records import Review
 
 __all__ = ["INDEX", "GalleryFile", "build_gallery", "decisions_json", "decisions_script", "policy"]
@@ -86,7 +86,7 @@ def decisions_json(run_id: str, reviews: Iterable[Review]) -> bytes:
     """Every decision in the form of an export."""
     told = {"format": "reelmill-decisions", "version": 1, "run_id": run_id}
     told["decisions"] = [decision_entry(review) for review in reviews]
-    return json.dumps(told, indent=1).encode("ascii")
+    return as_json(told)
 
 
 def _script(name: str, data: bytes) -> GalleryFile:

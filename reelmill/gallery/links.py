@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,7 @@ KeptPicture = Callable[[Clip], str | None]
 """The object name under which the picture that a clip was made from is kept below the output root."""
 
 _HTTPS_PORT = 443
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class Links(Protocol):
@@ -120,7 +122,7 @@ def picture_origin(link: str | None) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if not host.isascii() or not all(character.isalnum() or character in ".-" for character in host):
+    if not _HOST.fullmatch(host):
         return None
     return f"https://{host}" if port in (None, _HTTPS_PORT) else f"https://{host}:{port}"
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["as_script"]
+__all__ = ["as_json", "as_script"]
 
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 # What could end a script, begin a comment in it or an entity. In JSON they stand in strings only.
@@ -20,7 +20,12 @@ def as_script(variable: str, value: Any) -> bytes:
     """
     if not _VARIABLE.fullmatch(variable):
         raise ValueError(f"{variable!r} is no variable")
+    return b"window.%s = %s;\n" % (variable.encode("ascii"), as_json(value))
+
+
+def as_json(value: Any) -> bytes:
+    """JSON in plain ASCII without a character that means something to HTML."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for character, escape in _ESCAPED.items():
         text = text.replace(character, escape)
-    return f"window.{variable} = {text};\n".encode("ascii")
+    return text.encode("ascii")

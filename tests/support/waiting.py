@@ -21,6 +21,7 @@ def wait_for(
     *,
     process: subprocess.Popen[str] | None = None,
     deadline_s: float = DEADLINE_S,
+    pause_s: float = 0.3,
     explain: Callable[[], object] = lambda: "",
 ) -> T:
     """The first truth of ``condition``. A server that is not up yet is asked again; ends early with ``process``."""
@@ -31,5 +32,5 @@ def wait_for(
                 return found
         except httpx.TransportError:
             pass  # not up yet
-        time.sleep(0.3)  # between two looks: what is waited for shares this machine
+        time.sleep(pause_s)  # between two looks: what is waited for shares this machine
     raise AssertionError((what, explain()))
