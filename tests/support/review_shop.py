@@ -14,6 +14,7 @@ from typing import Any
 from reelmill.clip import Clip, VideoRequest
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Intent, Run, RunStatus, Settlement
+from reelmill.ledger.recovering import PaidClip
 from reelmill.ledger.states import State
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
@@ -21,6 +22,7 @@ from reelmill.platforms import NativeRatio
 from reelmill.settings import load_settings
 from reelmill.storage.open import open_storage
 from reelmill.storage.port import Storage
+from tests.support.records import NOON, paid_intent
 from tests.support.videos import make_video
 
 RUN = "r20260715-120000-abcdef"
@@ -110,6 +112,28 @@ class ReviewShop:
         found = self.ledger.intent(intent.intent_id)
         assert found is not None
         return found
+
+    def recover(self, clips: int) -> None:
+        """So many delivered clips at once, as records in the output bring them back; all name the same objects."""
+        for number in (0, 1):
+            self.deliver(shop_clip(number), inspection=inspection_of(number), shared=True)
+        paid = []
+        for number in range(2, clips):
+            clip = shop_clip(number)
+            prefix = f"clips/shared-{clip.request.aspect_ratio.slug}"
+            intent = replace(
+                paid_intent(clip, self.storage),
+                run_id=RUN,
+                state=State.SUCCEEDED,
+                reserved_usd=Decimal(0),
+                charged_usd=clip.estimated_usd,
+                finished_at=NOON,
+                video_uris=(self.storage.uri(f"{prefix}/sample_0.mp4"),),
+                poster_uri=self.storage.uri(f"{prefix}/poster.jpg"),
+                inspection=inspection_of(number),
+            )
+            paid.append(PaidClip(clip=clip, intent=intent, returned=1, run_started_at=NOON))
+        self.ledger.recover(paid)
 
     def fill(self, clips: int, *, shared: bool = False) -> list[Intent]:
         """So many clips, of which every tenth (the ninth first) was filtered."""

@@ -12,6 +12,7 @@
 
   app.selected = new Set();
   app.current = null; // the clip that keys act on
+  let anchor = null; // where a range that is selected with Shift begins
 
   const ratio = (clip) => RATIOS[clip.ratio] || 1;
 
@@ -152,7 +153,7 @@
   app.goTo = (clip, { focus = true } = {}) => {
     if (!clip) return;
     const before = app.current;
-    app.current = clip;
+    app.current = anchor = clip;
     const row = rowOf(clip), bar = find("bar").getBoundingClientRect();
     if (row) {
       const top = grid.getBoundingClientRect().top + row.top, bottom = top + row.height + FOOT;
@@ -194,8 +195,8 @@
       const node = cardOf(event);
       if (!node) return;
       if (event.target.closest(".tick") || event.ctrlKey || event.metaKey) { app.select(node.clip); app.goTo(node.clip); return; }
-      if (event.shiftKey && app.current) {
-        const [from, to] = [app.current.at, node.clip.at].sort((a, b) => a - b);
+      if (event.shiftKey && anchor && app.shown[anchor.at] === anchor) {
+        const [from, to] = [anchor.at, node.clip.at].sort((a, b) => a - b);
         for (const clip of app.shown.slice(from, to + 1)) app.select(clip, true);
         return;
       }
