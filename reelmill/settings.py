@@ -8,7 +8,6 @@ The reference page ``docs/settings.md`` is generated from this class; ``make che
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,37 +22,16 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from reelmill.choices import ImageIdentity, InspectDepth, ReviewPolicy
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_file import chosen_profile, read_settings_file
 from reelmill.telemetry.log_lines import LogFormat
 
-__all__ = ["ImageIdentity", "InspectDepth", "ReviewPolicy", "Settings", "load_settings", "read_settings", "variables"]
+__all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
 
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
-
-
-class ImageIdentity(StrEnum):
-    """What identifies an image inside a clip's identity."""
-
-    REFERENCE = "reference"
-    CONTENT = "content"
-
-
-class InspectDepth(StrEnum):
-    """How closely a returned video is looked at."""
-
-    FULL = "full"
-    HEADER = "header"
-    OFF = "off"
-
-
-class ReviewPolicy(StrEnum):
-    """Whether a clip may be published before a person has approved it."""
-
-    REQUIRED = "required"
-    OPTIONAL = "optional"
 
 
 class Settings(BaseSettings):

@@ -15,7 +15,7 @@ from reelmill.gallery.links import picture_origin
 from reelmill.gallery.script import as_json, as_script
 from reelmill.ledger.records import Review
 
-__all__ = ["INDEX", "GalleryFile", "build_gallery", "decisions_json", "decisions_script", "policy"]
+__all__ = ["DECISIONS", "INDEX", "GalleryFile", "build_gallery", "decisions_json", "decisions_script", "policy"]
 
 INDEX = "index.html"
 DECISIONS = "decisions.json"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reelmill.choices import ReviewPolicy
 from reelmill.clip import Clip
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.ledger.states import State
-from reelmill.settings import ReviewPolicy
 
 __all__ = ["Basis", "Publishable", "publishable"]
 

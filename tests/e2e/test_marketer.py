@@ -64,6 +64,26 @@ def test_results_show_posters_that_play(installation, page, show, approved):
     assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
 
 
+def test_the_results_lead_to_the_gallery_in_the_bucket(installation, page, show, approved):
+    """Its links are relative, and lead to posters and videos of the output that it lies in."""
+    page.goto(f"{installation.url}/v2/runs/flow-run/{approved['run']}?tab=Artifacts")
+    page.get_by_role("link", name=re.compile("reelmill-results")).click()
+    page.get_by_role("link", name=re.compile("^[0-9a-f]{8}$")).click()
+    address = page.get_by_role("link", name="Open the gallery").get_attribute("href")
+
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(address)
+    expect(page.locator("#count")).to_have_text("28 clips")
+    posters = page.locator("#grid img")
+    wait_for(lambda: posters.evaluate_all("all => all.every(image => image.naturalWidth > 0)"), "the posters' pictures")
+    for key in ("j", "a", "a", "m", "a", "r", "6", "Enter", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#progress")).to_have_text("3 approved, 1 rejected, 1 to remake, 23 undecided")
+    video = page.locator("#drawer video")
+    wait_for(lambda: video.evaluate("video => video.readyState === 4"), "the video")
+    show("gallery")
+
+
 def test_a_run_is_cancelled_in_the_page_and_sends_nothing_more(installation, page):
     write_feed(installation.folder / "vases.csv", [product_row(f"VASE-{number}") for number in range(300)])
     open_form(page, installation, "catalog")

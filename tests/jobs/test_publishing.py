@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reelmill.choices import ReviewPolicy
 from reelmill.jobs.publishing import Basis, publishable
 from reelmill.ledger.records import Decision, ReviewedVia
 from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.states import State
-from reelmill.settings import ReviewPolicy, load_settings
+from reelmill.settings import load_settings
 from tests.support.review_shop import RUN, review_shop, shop_clip
 
 STATUSES = [None, "pass", "skipped", "review", "fail"]
