@@ -31,8 +31,10 @@ class KeptPictures:
             self._names = {found.name for found in self.storage.list("inputs/")}
         wanted = {address for clip in clips for address in _addresses(clip)} - self._by_address.keys()
         there = [address for address in wanted if pointer(address) in self._names]
-        with ThreadPoolExecutor(_READERS) as readers:
-            self._by_address |= dict.fromkeys(wanted) | dict(zip(there, readers.map(self._read, there), strict=True))
+        self._by_address |= dict.fromkeys(wanted)
+        if there:
+            with ThreadPoolExecutor(_READERS) as readers:
+                self._by_address |= zip(there, readers.map(self._read, there), strict=True)
 
     def __call__(self, clip: Clip) -> str | None:
         """The object name of the clip's picture, after :meth:`look_up`; None if none is kept."""

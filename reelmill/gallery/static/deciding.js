@@ -9,6 +9,10 @@
   const AT_ONCE = 500; // decisions of one request
   const past = []; // what can be undone: lists of { clip, before }
 
+  let turn = Promise.resolve();
+  /** One after the other: a key that is pressed while a decision is on its way is about what comes after it. */
+  const inTurn = (work) => { turn = turn.then(work).catch((error) => app.warn(error.message)); return turn; };
+
   const newId = () => (crypto.randomUUID ? crypto.randomUUID()
     : Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
 
@@ -61,7 +65,7 @@
   const undone = (clip, before) => (before && before.decision !== "undo" ? row(clip, before.decision, before.reason) : row(clip, "undo", ""));
 
   /** Decide about clips; those without a video are passed over. */
-  app.decide = async (clips, decision, reason = "") => {
+  const decide = async (clips, decision, reason = "") => {
     const about = clips.filter((clip) => clip.delivered);
     if (!about.length) { app.say("There is no video to decide about."); return false; }
     const changes = about.map((clip) => ({ clip, before: app.decisions.get(clip.id), decided: row(clip, decision, reason) }));
@@ -74,14 +78,14 @@
   };
 
   /** Take the last decision back, for all clips that it was about. */
-  app.undo = async () => {
+  app.undo = () => inTurn(async () => {
     const last = past.pop();
     if (!last) { app.say("Nothing to undo."); return; }
     const changes = last.map(({ clip, before }) => ({ clip, before: app.decisions.get(clip.id), decided: undone(clip, before) }));
     if (!(await record(changes))) { past.push(last); return; }
     app.goTo(last[0].clip);
     app.say(`Undone: ${count(last.length, "clip")}.`);
-  };
+  });
 
   /** The clips that a key or a button is about: the selected ones, else the current one. */
   app.subjects = () => (app.selected.size ? app.clips.filter((clip) => app.selected.has(clip.id)) : app.current ? [app.current] : []);
@@ -93,12 +97,12 @@
   };
 
   /** Decide about the subjects, then go to the next clip. A rejection asks why. */
-  app.act = async (decision) => {
+  app.act = (decision) => inTurn(async () => {
     const clips = app.subjects();
     if (!clips.length) { app.step(0); return; }
     if (decision === "reject") { ask(clips); return; }
-    if (await app.decide(clips, decision)) moveOn(clips);
-  };
+    if (await decide(clips, decision)) moveOn(clips);
+  });
 
   const ask = (clips) => {
     if (!clips.some((clip) => clip.delivered)) { app.say("There is no video to decide about."); return; }
@@ -120,10 +124,10 @@
     });
     // Enter in a text field presses the first button of a form, which is to cancel.
     other.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); box.close("reject"); } });
-    box.addEventListener("close", async () => {
+    box.addEventListener("close", () => {
       if (box.returnValue !== "reject") return;
       const reason = [form.elements.reason.value, other.value.trim()].filter(Boolean).join(": ");
-      if (await app.decide(clips, "reject", reason)) moveOn(clips);
+      inTurn(async () => { if (await decide(clips, "reject", reason)) moveOn(clips); });
     });
     form.elements.reason[0].focus();
   };
@@ -162,7 +166,7 @@
     find("bulk").append(make("strong", { attrs: { "aria-live": "polite" } }),
       button("Approve", "a", "good", () => app.act("approve")), button("Reject …", "r", "danger", () => app.act("reject")),
       button("Remake", "m", "", () => app.act("remake")),
-      button("Undecide", "", "quiet", async () => { const clips = app.subjects(); if (await app.decide(clips, "undo")) app.clearSelection(); }),
+      button("Undecide", "", "quiet", () => inTurn(async () => { if (await decide(app.subjects(), "undo")) app.clearSelection(); })),
       button("Clear selection", "Escape", "quiet", () => app.clearSelection()));
     find("select-all").addEventListener("click", () => {
       for (const clip of app.shown) if (clip.delivered) app.selected.add(clip.id);
