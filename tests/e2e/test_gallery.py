@@ -13,6 +13,8 @@ from reelmill.gallery.serving import review_app
 from reelmill.jobs.galleries import copy_gallery, write_gallery
 from reelmill.jobs.reviewing import ReviewDesk, apply_file
 from reelmill.ledger.records import Decision
+from reelmill.settings import load_settings
+from reelmill.storage.browse import browse_address
 from tests.support.review_shop import HOSTILE, RUN, review_shop, shop_clip
 from tests.support.served import served
 from tests.support.waiting import wait_for
@@ -103,6 +105,18 @@ def test_it_opens_from_disk_with_doubtful_clips_first_and_real_posters(look, on_
     page.keyboard.press("End")
     assert focused(page).startswith("SKU-0009")
     expect(page.locator(CARD).last).to_contain_text("A child was seen in the picture.")
+
+
+def test_it_opens_from_a_bucket_where_links_lead_to_the_clips_of_the_output(look, gcs, tmp_path):
+    settings = {"storage_emulator_host": gcs.url, "project": "local"}
+    with review_shop(f"sqlite:///{tmp_path}/ledger.db", f"gs://{gcs.bucket()}/reels", **settings) as shop:
+        shop.fill(2)
+        address = browse_address(write_gallery(shop.ledger, shop.storage, RUN), load_settings(**settings))
+    page = look(address)
+    posters = page.locator(f"{CARD} img")
+    assert posters.evaluate_all("all => Promise.all(all.map(i => i.decode().then(() => i.naturalWidth)))") == [90, 160]
+    page.locator(CARD).first.click()
+    until(page, "document.querySelector('#drawer video').readyState >= 1")
 
 
 def test_filters_search_and_sort(look, on_disk):
@@ -386,6 +400,7 @@ def test_a_served_review_is_in_the_ledger_at_once_and_says_when_it_is_not(look, 
                 expect(page.locator("#progress")).to_have_text("1 approved, 0 rejected, 0 to remake, 3 undecided")
                 for key in ("Home", "a", "a", "a", "u"):
                     page.keyboard.press(key)  # without waiting for the server in between
+                expect(page.locator("#said")).to_have_text("Undone: 1 clip.")
                 expect(page.locator("#progress")).to_have_text("2 approved, 0 rejected, 0 to remake, 2 undecided")
                 page.locator(CARD).first.click()
                 until(page, "document.querySelector('#drawer video').readyState >= 1")
