@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.demo_report import Books, print_run, print_where, read_books
+from flows.demo_report import Books, print_gallery, print_run, print_where, read_books
 from reelmill.cli.printing import money, out
 from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import RunReport
@@ -101,6 +101,7 @@ async def _run_twice(console: Console, veo_url: str, folder: Path, started: floa
             f"\n[green]All agree to the cent:[/] flow, ledger, spend table and the simulator's own journal say "
             f"{money(again.journal_usd)}. {time.monotonic() - started:.0f} s in all."
         )
+        print_gallery(console, folder, first.run_id)
     return 1 if wrong else 0
 
 

@@ -11,10 +11,13 @@ from rich.console import Console
 
 from reelmill.cli.printing import money, print_rows
 from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.galleries import copy_gallery
+from reelmill.jobs.outputs import known_run
 from reelmill.ledger.ledger import Ledger
 from reelmill.settings import load_settings
+from reelmill.storage.open import open_storage
 
-__all__ = ["Books", "print_run", "print_where", "read_books"]
+__all__ = ["Books", "print_gallery", "print_run", "print_where", "read_books"]
 
 _SHOWN_ROWS = 6
 _SHOWN_FILES = 4
@@ -92,7 +95,21 @@ def print_where(console: Console, folder: Path, bucket: str) -> None:
         latest = frame[frame["run_id"] == frame["run_id"].max()]
         view = latest.sort_values(columns[0])[columns].head(_SHOWN_ROWS)
         print(view.to_string(index=False, max_colwidth=48))  # noqa: T201  # as pandas shows it
-    clips = folder / "storage" / bucket / "reels" / "clips"
+    _print_media(console, folder, bucket)
+
+
+def print_gallery(console: Console, folder: Path, run_id: str) -> None:
+    """Copy the run's gallery into a folder that needs nothing else, and say where to open it."""
+    settings = load_settings()
+    with Ledger.open(settings.ledger_url) as ledger:
+        run = known_run(run_id, ledger)
+        copied = copy_gallery(ledger, open_storage(run.output, settings), run_id, folder / "gallery")
+    console.print(f"\n[bold]Contact sheet[/] {copied.contact_sheet}", soft_wrap=True)
+    console.print(f"[bold]Gallery[/] {copied.index.as_uri()}", soft_wrap=True)
+
+
+def _print_media(console: Console, folder: Path, bucket: str) -> None:
+    here, clips = Path.cwd(), folder / "storage" / bucket / "reels" / "clips"
     for title, pattern in (("Videos", "*.mp4"), ("Posters", "*.jpg")):
         files = sorted(clips.rglob(pattern))
         console.print(f"\n[bold]{title}[/] ({len(files)})")

@@ -96,7 +96,8 @@ class Clip:
     """A request with the product facts, lineage and dated price that the tables report.
 
     ``estimated_usd`` = ``unit_price_usd`` (USD per second of returned video) x seconds x samples: the most
-    that the request can cost. ``content_hashes`` is empty unless images are identified by content.
+    that the request can cost. ``content_hashes`` is empty unless images are identified by content. ``picture`` is the
+    address of the product's main picture without a signature, for people to compare with; empty without one.
     """
 
     clip_id: str
@@ -115,6 +116,7 @@ class Clip:
     brand: str = ""
     campaign: str = ""
     content_hashes: tuple[str, ...] = ()
+    picture: str = ""
 
     @property
     def estimated_usd(self) -> Decimal:

@@ -8,7 +8,6 @@ The reference page ``docs/settings.md`` is generated from this class; ``make che
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from reelmill.choices import ImageIdentity, InspectDepth, ReviewPolicy
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
@@ -33,21 +33,6 @@ from reelmill.telemetry.log_lines import LogFormat
 __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
 
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
-
-
-class ImageIdentity(StrEnum):
-    """What identifies an image inside a clip's identity."""
-
-    REFERENCE = "reference"
-    CONTENT = "content"
-
-
-class InspectDepth(StrEnum):
-    """How closely a returned video is looked at."""
-
-    FULL = "full"
-    HEADER = "header"
-    OFF = "off"
 
 
 class Settings(DeliverySettings):
@@ -211,6 +196,15 @@ class Settings(DeliverySettings):
     )
     keep_unfit_days: int | None = Field(
         None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded unfit videos; unset: for ever."
+    )
+    gallery: bool = Field(
+        True,
+        description="Write a gallery of each run beside its tables: a page to look at clips and decide about them.",
+    )
+    review: ReviewPolicy = Field(
+        ReviewPolicy.REQUIRED,
+        description="Which clips may be published: only those that a person approved (required), or also those that "
+        "nobody decided about and inspection found fine (optional).",
     )
 
     # Who is told

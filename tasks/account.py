@@ -17,6 +17,7 @@ from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import ClipResult, Tally
 from reelmill.settings import Settings
+from reelmill.storage.browse import browse_address
 from tasks.breakdown import cost_and_yield
 from tasks.clip_rows import Kept
 from tasks.events import run_ended, run_started
@@ -79,6 +80,8 @@ def _page(report: RunReport, kept: Kept, costs: list[str], settings: Settings) -
         report_sentence(report),
         f"Output: `{report.output}` (videos in `clips/`, tables in `tables/`)",
     ]
+    if report.gallery is not None:
+        parts.append(_gallery(report, settings))
     if report.stopped_by is not None:
         parts.append(f"**Stopped:** {plain(str(report.stopped_by))}")
     parts += bullets("Clips to look at", [_line(result) for result in kept.attention], report.attention)
@@ -87,6 +90,14 @@ def _page(report: RunReport, kept: Kept, costs: list[str], settings: Settings) -
     if report.tables:
         parts += [f"### Tables ({len(report.tables)})", "\n".join(f"- `{name}`" for name in report.tables)]
     return "\n\n".join(parts)
+
+
+def _gallery(report: RunReport, settings: Settings) -> str:
+    """A link for a browser that reaches the output; the place for one that does not."""
+    assert report.gallery is not None
+    address = browse_address(report.gallery, settings)
+    where = f"[Open the gallery]({address})" if address else f"`{report.gallery}`"
+    return f"**Gallery:** {where} · to decide: `reelmill review {report.run_id}`"
 
 
 def _line(result: ClipResult) -> str:

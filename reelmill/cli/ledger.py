@@ -133,6 +133,8 @@ def _print_rebuilt(console: Console, rebuilt: Rebuilt) -> None:
         f"{counts['settled']} {would}settled for {money(rebuilt.settled_usd)}, "
         f"{counts['known']} known already, {len(rebuilt.problems)} not believed."
     )
+    if counts["decisions"]:
+        console.print(f"{counts['decisions']} decisions of reviewers {would}added, from the galleries.")
     if counts["doubted"]:
         console.print(f"{counts['doubted']} clips looked unsent but have videos: run reelmill settle.")
     for problem in rebuilt.problems[:_SHOWN]:

@@ -117,6 +117,8 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
     reserved = f" ({money(report.reserved_usd)} still reserved)" if report.reserved_usd else ""
     console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
     console.print(f"[bold]Output[/] {report.output} (videos in clips/, tables in tables/)")
+    if report.gallery:
+        console.print(f"[bold]Gallery[/] {report.gallery} (to decide: reelmill review {report.run_id})", soft_wrap=True)
     if report.softened:
         console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
     for sentence in filtered_sentences(report.filtered):

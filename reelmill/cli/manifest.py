@@ -62,6 +62,8 @@ def _print(console: Console, made: Made) -> None:
         f"{count(tally.clips, 'clip')} with a video: {tally.deliverables} to hand over, {tally.replaced} replaced, "
         f"{tally.withheld} withheld, {tally.retired} of vanished products"
     )
+    if tally.withheld:
+        print_text(console, "Withheld clips wait for an approval: reelmill review RUN; or set review = optional.")
     for platform, number in sorted(tally.unrendered.items()):
         print_text(console, f"{platform}: {count(number, 'clip')} without the rendition that it wants, left out")
     for one in made.manifests:

@@ -17,6 +17,7 @@ from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.jobs.outputs import check_known
 from reelmill.jobs.redriving import plan_redrive
+from reelmill.ledger.records import Decision
 from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 
@@ -30,6 +31,12 @@ def redrive(
     unfit: Annotated[
         bool,
         Parameter(help="Also what was delivered in part or found unfit by inspection. It is paid again.", negative=()),
+    ] = False,
+    remakes: Annotated[
+        bool, Parameter(help="Also delivered clips that a reviewer wants remade. They are paid again.", negative=())
+    ] = False,
+    rejected: Annotated[
+        bool, Parameter(help="Also delivered clips that a reviewer rejected. They are paid again.", negative=())
     ] = False,
     authorise_unclear: Annotated[
         tuple[str, ...],
@@ -47,7 +54,14 @@ def redrive(
     with Engine(settings_with(cap_run_usd=cap_usd), output) as engine:
         if output:
             check_known(engine.storage.root, engine.ledger)
-        summary, works = plan_redrive(engine, only=only, authorise_unclear=names_of(authorise_unclear), unfit=unfit)
+        asked = {Decision.REMAKE: remakes, Decision.REJECT: rejected}
+        summary, works = plan_redrive(
+            engine,
+            only=only,
+            authorise_unclear=names_of(authorise_unclear),
+            unfit=unfit,
+            decided=[decision for decision, wanted in asked.items() if wanted],
+        )
         console = out()
         if not works:
             return _nothing(console, engine.storage.root, summary, json=json)

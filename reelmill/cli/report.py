@@ -29,7 +29,7 @@ _UNFIT_LISTED = 10
 _NONE = "(none)"
 _CENT = Decimal("0.01")
 _COLUMNS = (
-    *("Attempts", "Delivered", "Filtered", "Failed", "Unfit"),
+    *("Attempts", "Delivered", "Filtered", "Failed", "Unfit", "Rejected"),
     *("Yield", "Paid", "Reserved", "Per video"),
 )
 
@@ -124,6 +124,8 @@ def _print(console: Console, summary: Summary, root: str) -> None:
         _print_groups(console, dimension.heading, breakdown)
     verdicts = [(status, str(number)) for status, number in sorted(summary.inspections.items())]
     print_rows(console, "", ("Inspection", "Attempts"), verdicts)
+    decided = [(decision, str(number)) for decision, number in sorted(summary.decisions.items())]
+    print_rows(console, "", ("Decision", "Delivered"), decided)
 
 
 def _print_groups(console: Console, title: str, breakdown: Breakdown) -> None:
@@ -137,7 +139,7 @@ def _print_groups(console: Console, title: str, breakdown: Breakdown) -> None:
 
 
 def _figures(group: Group) -> tuple[str, ...]:
-    counts = (group.attempts, group.delivered, group.filtered, group.failed, group.unfit)
+    counts = (group.attempts, group.delivered, group.filtered, group.failed, group.unfit, group.rejected)
     share, each = group.share_delivered, group.usd_per_video
     return (
         *(str(number) if number else "" for number in counts),

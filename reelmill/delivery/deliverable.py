@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,13 @@ from reelmill.ledger.records import Intent
 
 __all__ = ["Deliverable", "Gate", "fit"]
 
-Gate = Callable[[Clip, Intent], bool]
-"""Whether a delivered clip may be shown to the public."""
+Gate = Callable[[Sequence[tuple[Clip, Intent]]], Collection[str]]
+"""Of delivered clips, the ids of the intents that may be shown to the public."""
 
 
-def fit(clip: Clip, intent: Intent) -> bool:
+def fit(delivered: Sequence[tuple[Clip, Intent]]) -> set[str]:
     """The least that is asked of a clip: inspection did not find it unfit."""
-    del clip
-    return (intent.inspection or {}).get("status") != "fail"
+    return {intent.intent_id for _, intent in delivered if (intent.inspection or {}).get("status") != "fail"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

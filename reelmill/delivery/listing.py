@@ -67,13 +67,14 @@ def deliverables(
     attempts = ledger.videos(output=output, run_id=run_id)
     while chunk := list(islice(attempts, _CHUNK)):
         replaced = ledger.remade(chunk)
+        shown = gate(chunk)
         known = ledger.known_products(catalog or output, {clip.sku for clip, _ in chunk})
         for clip, intent in chunk:
             counts.clips += 1
             retired = clip.sku in known and known[clip.sku].retired
             if clip.clip_id in replaced:
                 counts.replaced += 1
-            elif not retired and not gate(clip, intent):
+            elif not retired and intent.intent_id not in shown:
                 counts.withheld += 1
             else:
                 counts.retired += retired

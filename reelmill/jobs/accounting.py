@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.galleries import gallery_index, write_gallery
 from reelmill.jobs.heartbeat import showing_life
 from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.records import KnownProduct, Run, RunStatus
@@ -39,7 +40,8 @@ class RunReport:
     """How a run ended, for people and machines. Amounts in USD.
 
     ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
-    ``softened`` clips were delivered in softer words after they had been filtered.
+    ``softened`` clips were delivered in softer words after they had been filtered. ``gallery`` is the full address of
+    the run's page, if one was written.
     """
 
     run_id: str
@@ -58,6 +60,7 @@ class RunReport:
     spent_usd: Decimal
     reserved_usd: Decimal
     tables: Sequence[str]
+    gallery: str | None = None
     stopped_by: ReelmillError | None = field(default=None, compare=False)
 
     @property
@@ -88,6 +91,7 @@ class RunReport:
             "spent_usd": self.spent_usd,
             "reserved_usd": self.reserved_usd,
             "tables": list(self.tables),
+            "gallery": self.gallery,
             "stopped_by": str(self.stopped_by) if self.stopped_by else None,
             "exit_code": int(self.exit_code),
         }
@@ -131,6 +135,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
     status = _status(engine)
     ledger.finish_run(run_id, status)
     tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs})
+    shown = trouble is None and _has_gallery(engine, run_id)
     run = ledger.run(run_id)
     return RunReport(
         run_id=run_id,
@@ -149,6 +154,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
+        gallery=engine.storage.uri(gallery_index(run_id)) if shown else None,
         stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else trouble,
     )
 
@@ -158,7 +164,7 @@ def _tables_or_trouble(engine: Engine, run_ids: Iterable[str]) -> tuple[list[str
         return write_touched_tables(engine, run_ids), None
     except (TryLater, FixAccess) as error:
         remedy = "The ledger holds everything: run reelmill report --rebuild when that is mended."
-        return [], type(error)(f"The tables were not written: {error.problem}", remedy)
+        return [], type(error)(f"Tables and gallery were not written: {error.problem}", remedy)
 
 
 @contextmanager
@@ -206,8 +212,18 @@ def _is_abandoned(engine: Engine, found: UnfinishedRun) -> bool:
 
 
 def write_touched_tables(engine: Engine, run_ids: Iterable[str]) -> list[str]:
-    """Write the tables of these runs afresh; returns their names."""
-    return [name for run_id in sorted(run_ids) for name in write_tables(engine.ledger, engine.storage, run_id)]
+    """Write the tables of these runs afresh, and their galleries if the settings want them; the tables' names."""
+    names = []
+    for run_id in sorted(run_ids):
+        names += write_tables(engine.ledger, engine.storage, run_id)
+        if _has_gallery(engine, run_id):
+            write_gallery(engine.ledger, engine.storage, run_id)
+    return names
+
+
+def _has_gallery(engine: Engine, run_id: str) -> bool:
+    """A run that had nothing to make has nothing to show."""
+    return engine.settings.gallery and engine.ledger.count_clips(run_id=run_id) > 0
 
 
 def _status(engine: Engine) -> RunStatus:

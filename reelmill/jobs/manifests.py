@@ -12,7 +12,7 @@ from typing import IO, Any
 import orjson
 
 from reelmill.delivery.addresses import PublicAddresses
-from reelmill.delivery.deliverable import Gate, fit
+from reelmill.delivery.deliverable import Gate
 from reelmill.delivery.formats import formats_named
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.manifest import Manifest, ManifestMaker, Trouble
@@ -21,6 +21,7 @@ from reelmill.delivery.spool import Spool
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.catalog import CatalogRequest, open_catalog_feed
 from reelmill.jobs.content import content_folder
+from reelmill.jobs.publishable import review_gate
 from reelmill.ledger.ledger import Ledger
 from reelmill.platforms import load_platforms
 from reelmill.product import Product
@@ -79,12 +80,12 @@ class Made:
 
 
 def make_manifests(
-    ledger: Ledger, settings: Settings, root: str, request: ManifestRequest, *, gate: Gate = fit
+    ledger: Ledger, settings: Settings, root: str, request: ManifestRequest, *, gate: Gate | None = None
 ) -> Made:
     """Write the manifests of the output ``root``. Nothing is uploaded anywhere else, and nothing is paid.
 
     A format that lacks something (a public address, the feed) is left out if all were asked for; named, it raises
-    FixConfiguration. ``gate`` decides what may be shown.
+    FixConfiguration. ``gate`` decides what may be shown; without one, review does as the setting asks.
     """
     made = Made()
     specs = list(_possible(settings, request, made))
@@ -99,7 +100,7 @@ def make_manifests(
                 root,
                 platforms=platforms,
                 catalog=catalog,
-                gate=gate,
+                gate=gate or review_gate(ledger, settings.review),
                 run_id=request.run_id,
                 tally=made.tally,
             )

@@ -11,7 +11,7 @@ from reelmill.ledger.records import Run
 from reelmill.settings import Settings
 from reelmill.storage.open import output_root
 
-__all__ = ["check_known", "known_output", "known_run"]
+__all__ = ["check_known", "chosen_run", "known_output", "known_run"]
 
 _NAMED = 5
 _RUNS = 1000
@@ -55,3 +55,15 @@ def known_run(run_id: str, ledger: Ledger) -> Run:
     near = get_close_matches(run_id, ids, n=3, cutoff=0.6)
     said = f"Did you mean {', '.join(near)}?" if near else f"The latest ones are {', '.join(ids[:3])}."
     raise FixConfiguration(f"There is no run {run_id}.", said)
+
+
+def chosen_run(run_id: str, settings: Settings, ledger: Ledger) -> Run:
+    """The run of this id; without one, the latest of the settings' output, or of all. Raises FixConfiguration."""
+    if run_id:
+        return known_run(run_id, ledger)
+    output = output_root(settings.output) if settings.output else None
+    latest = ledger.runs(output=output, limit=1)
+    if not latest:
+        where = f" for {output}" if output else ""
+        raise FixConfiguration(f"This ledger has no run{where} yet.", "Start with reelmill run, or name a run.")
+    return latest[0]

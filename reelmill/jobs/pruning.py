@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from reelmill.clip import Clip
+from reelmill.jobs.galleries import rewrite_gallery
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Intent, RemovalKind
 from reelmill.ledger.removing import Leaving
@@ -59,12 +60,15 @@ def prune(ledger: Ledger, storage: Storage, keep: Mapping[RemovalKind, int | Non
 
 
 def finish_begun(ledger: Ledger, storage: Storage) -> list[str]:
-    """Delete the objects of every removal that was begun, and write the tables of its run; the tables' names.
+    """Delete the objects of every removal that was begun; write tables and gallery of its run; the tables' names.
 
     A removal ends when all this is done, so one that was broken off anywhere is finished by the next call.
     """
     begun = [(intent.intent_id, intent.run_id) for _, intent in _delete_begun(ledger, storage)]
-    tables = [name for run in sorted({run for _, run in begun}) for name in write_tables(ledger, storage, run)]
+    runs = sorted({run for _, run in begun})
+    tables = [name for run in runs for name in write_tables(ledger, storage, run)]
+    for run in runs:
+        rewrite_gallery(ledger, storage, run)
     for intent_id, _ in begun:
         ledger.end_removal(intent_id)
     return tables

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any
 
 from reelmill.delivery.cms import CmsPublisher
-from reelmill.delivery.deliverable import Deliverable, Gate, fit
+from reelmill.delivery.deliverable import Deliverable, Gate
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.publishing import Publisher
 from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, TryLater
 from reelmill.jobs.content import content_folder
+from reelmill.jobs.publishable import review_gate
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Publication
 from reelmill.platforms import load_platforms
@@ -88,7 +89,7 @@ def publish_all(
     root: str,
     publisher: Publisher,
     *,
-    gate: Gate = fit,
+    gate: Gate | None = None,
     run_id: str | None = None,
     dry_run: bool = False,
 ) -> Published:
@@ -103,7 +104,7 @@ def publish_all(
         root,
         platforms=load_platforms(content_folder(settings) / "platforms.toml"),
         catalog=settings.catalog or root,
-        gate=gate,
+        gate=gate or review_gate(ledger, settings.review),
         run_id=run_id,
         tally=done.tally,
     )

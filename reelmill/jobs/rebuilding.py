@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import islice
 
 from reelmill.errors import LookFirst, ReelmillError
+from reelmill.jobs.recovering_decisions import recover_decisions
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import ZERO, Intent
 from reelmill.ledger.recovering import PaidClip, Recovery
@@ -56,7 +57,7 @@ class Rebuilt:
     output: str
     dry_run: bool
     records: int = 0
-    counts: Counter[str] = field(default_factory=Counter)  # added, renumbered, settled, known, doubted
+    counts: Counter[str] = field(default_factory=Counter)  # added, renumbered, settled, known, doubted, decisions
     added_usd: Decimal = ZERO
     settled_usd: Decimal = ZERO
     problems: list[Problem] = field(default_factory=list)
@@ -80,7 +81,7 @@ class _Place:
 
 
 def rebuild(ledger: Ledger, storage: Storage, *, dry_run: bool = False) -> Rebuilt:
-    """Add to the ledger every paid clip that the records below an output know and it does not.
+    """Add to the ledger every paid clip that the records below an output know and it does not, and what was decided.
 
     What the ledger holds open, lost or expired is settled by its record; what it holds as paid or ended stays as it
     is, and a contradiction is a problem to look at. Running it again changes nothing. Never pays, never sends.
@@ -96,6 +97,11 @@ def rebuild(ledger: Ledger, storage: Storage, *, dry_run: bool = False) -> Rebui
             rest = [place for place in chunk if place.videos and place.prefix not in whole]
             _doubt_unsent(ledger, rest, done)
             _list_unrecorded(ledger, rest, done)
+    for found in recover_decisions(ledger, storage, dry_run=dry_run):
+        if found.added:
+            done.counts["decisions"] += found.added
+        if found.problem:
+            done.problems.append(Problem(found.name, f"{found.name}: {found.problem}", "Look at it, or put it away."))
     done.differences = ledger.audit()
     return done
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -12,6 +12,8 @@ from reelmill.errors import FixConfiguration
 from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
+from reelmill.ledger.listed import chunks
+from reelmill.ledger.records import Decision, Intent
 from reelmill.ledger.states import State
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
@@ -20,24 +22,31 @@ from reelmill.veo.registry import Registry
 __all__ = ["plan_redrive"]
 
 _ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries of filtered clips
+_CHUNK = 1000
 _UNCLEAR = (State.LOST, State.EXPIRED)
 
 
 def plan_redrive(
-    engine: Engine, *, only: Collection[str] = (), authorise_unclear: Collection[str] = (), unfit: bool = False
+    engine: Engine,
+    *,
+    only: Collection[str] = (),
+    authorise_unclear: Collection[str] = (),
+    unfit: bool = False,
+    decided: Collection[Decision] = (),
 ) -> tuple[PlanSummary, list[Work]]:
     """What failed or was filtered and would be made again, and what that costs at most.
 
-    ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part or found unfit. A clip that may
-    have been paid is never touched unless its id is among ``authorise_unclear``; raises FixConfiguration for an id
-    that names no such clip. A clip that an earlier attempt delivered is made again only if ``only`` names it.
+    ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part or found unfit, ``decided`` what was
+    delivered and decided about so. A clip that may have been paid is never touched unless its id is among
+    ``authorise_unclear``; raises FixConfiguration for an id that names no such clip. A clip that an earlier attempt
+    delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
     summary = PlanSummary(settings.model, settings.quota_per_minute, filtered_retries=settings.filtered_retries)
     registry = Registry.load(content_folder(settings) / "models.toml")
     works = []
     unnamed, unmet = set(authorise_unclear), set(only)
-    for work in _candidates(engine, unfit=unfit):
+    for work in _candidates(engine, unfit=unfit, decided=decided):
         clip = work.clip
         if only and clip.sku not in only:
             continue
@@ -84,7 +93,7 @@ def _at_todays_price(clip: Clip, registry: Registry) -> Clip:
     return replace(clip, unit_price_usd=price, price_date=str(model.price_as_of))
 
 
-def _candidates(engine: Engine, *, unfit: bool) -> Iterator[Work]:
+def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -> Iterator[Work]:
     """The latest attempts that ended without a video, or with one of no use, of clips that are still wanted."""
     ledger, root = engine.ledger, engine.storage.root
     ended = [*_ENDED, *_UNCLEAR, *([State.PARTIAL] if unfit else [])]
@@ -92,6 +101,27 @@ def _candidates(engine: Engine, *, unfit: bool) -> Iterator[Work]:
     if unfit:  # a partial one that is unfit too is among the first already
         of_no_use = ((clip, intent) for clip, intent in ledger.unfit(output=root) if intent.state not in ended)
         found = chain(found, of_no_use)
+    if decided:
+        found = _once(chain(found, _decided(engine, decided)))
     for clip, intent in current(ledger, found):
         if intent.state is not State.RELEASED or intent.softening:
             yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)
+
+
+def _decided(engine: Engine, decided: Collection[Decision]) -> Iterator[tuple[Clip, Intent]]:
+    """Delivered clips about whose latest attempt people decided so. A remade clip has an attempt to be judged anew."""
+    delivered = [state for state in State if state.delivered]
+    for chunk in chunks(engine.ledger.intents(states=delivered, output=engine.storage.root, latest=True), _CHUNK):
+        decisions = engine.ledger.decisions_of([intent.intent_id for _, intent in chunk])
+        for clip, intent in chunk:
+            if intent.intent_id in decisions and decisions[intent.intent_id].decision in decided:
+                yield clip, intent
+
+
+def _once(found: Iterable[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
+    """Each attempt once: a rejected clip may be unfit, too."""
+    seen = set()
+    for clip, intent in found:
+        if intent.intent_id not in seen:
+            seen.add(intent.intent_id)
+            yield clip, intent

@@ -23,6 +23,7 @@ from reelmill.ledger import (
     reading,
     recovering,
     removing,
+    reviews,
     runs,
     sending,
     settling,
@@ -247,6 +248,12 @@ class Ledger(Reader):
     def price_of_video(self, clip_id_start: str) -> Decimal | None:
         """USD for one video of the only clip whose id starts so; None if that is no single clip."""
         return recovering.price_of_video(self._db, clip_id_start)
+
+    # What people decide
+
+    def review(self, asked: Sequence[reviews.AskedReview], *, run_id: str | None = None) -> list[reviews.Recorded]:
+        """Keep decisions about delivered clips, all in one transaction; what became of each, in order."""
+        return reviews.record(self._db, asked, run_id=run_id)
 
     # What leaves
 

@@ -23,11 +23,13 @@ from reelmill.ledger.records import (
     DeliveryStatus,
     Intent,
     Publication,
+    Review,
     StateTotal,
 )
+from reelmill.ledger.reviews import decisions_of, read_reviews, standing
 from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
-from reelmill.ledger.tallying import Dimension, Group, tally, verdicts
+from reelmill.ledger.tallying import Dimension, Group, decided, tally, verdicts
 from reelmill.ledger.unfit import unfit
 
 __all__ = ["Reader"]
@@ -109,6 +111,10 @@ class Reader:
         """Inspected attempts by what inspection came to."""
         return verdicts(self._db, output=output, run_id=run_id)
 
+    def decided(self, *, output: str | None = None, run_id: str | None = None) -> dict[str, int]:
+        """Delivered attempts of an output or a run by what a person decided about them; ``undecided`` ones too."""
+        return decided(self._db, output=output, run_id=run_id)
+
     def orphans(self, *, output: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """Paid videos that no clip's present result uses, streamed: what each cost, and where it lies."""
         return orphans(self._db, output=output)
@@ -140,6 +146,18 @@ class Reader:
     def count_deliveries(self) -> dict[DeliveryStatus, int]:
         """How many there are of each status."""
         return count_deliveries(self._db)
+
+    def reviews(self, *, run_id: str | None = None, intent_id: str | None = None) -> list[Review]:
+        """Every decision that people made about clips, and took back, the oldest first."""
+        return read_reviews(self._db, run_id=run_id, intent_id=intent_id)
+
+    def decisions(self, run_id: str) -> dict[str, Review]:
+        """The decision that counts for each clip of a run about which people decided, by intent."""
+        return standing(read_reviews(self._db, run_id=run_id))
+
+    def decisions_of(self, intent_ids: Collection[str]) -> dict[str, Review]:
+        """The decision that counts for each of these intents; those without one are left out."""
+        return decisions_of(self._db, intent_ids)
 
     def present(self, caps: Caps) -> Present:
         """How it stands now; ``caps`` count as long as no run has brought its own."""

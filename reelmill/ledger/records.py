@@ -18,12 +18,15 @@ __all__ = [
     "BudgetScope",
     "Caps",
     "Charge",
+    "Decision",
     "Delivery",
     "DeliveryStatus",
     "Intent",
     "KnownProduct",
     "Publication",
     "RemovalKind",
+    "Review",
+    "ReviewedVia",
     "Run",
     "RunStatus",
     "Settlement",
@@ -251,6 +254,35 @@ class Standing:
     output: str
     softening: int = 0
     run_id: str = ""
+
+
+class Decision(StrEnum):
+    """What a person decided about a delivered clip."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    REMAKE = "remake"  # reject, and wish for another attempt; only `redrive` makes it, at a price shown first
+    UNDO = "undo"  # nothing is decided any more
+
+
+class ReviewedVia(StrEnum):
+    """How a decision came into the ledger."""
+
+    PAGE = "page"  # from the served gallery, at once
+    FILE = "file"  # exported from a gallery, and applied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One decision about one intent. Rows are only added; the newest counts."""
+
+    review_id: str
+    intent_id: str
+    decision: Decision
+    reason: str
+    reviewer: str
+    decided_at: datetime
+    via: ReviewedVia
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def clip_values(clip: Clip) -> dict[str, Any]:
         "template_version": clip.template_version,
         "input_hash": clip.input_hash,
         "content_hashes": clip.content_hashes,
+        "picture": clip.picture,
         "unit_price": clip.unit_price_usd,
         "price_date": clip.price_date,
     }

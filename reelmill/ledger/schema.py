@@ -17,7 +17,7 @@ from sqlalchemy import (
     false,
 )
 
-from reelmill.ledger.records import BudgetScope, DeliveryStatus, RemovalKind, RunStatus
+from reelmill.ledger.records import BudgetScope, Decision, DeliveryStatus, RemovalKind, ReviewedVia, RunStatus
 from reelmill.ledger.states import State
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
 
@@ -34,6 +34,7 @@ __all__ = [
     "quota",
     "rejects",
     "removals",
+    "reviews",
     "runs",
 ]
 
@@ -87,6 +88,7 @@ clips = Table(
     Column("content_hashes", Json, nullable=False),
     Column("unit_price", Usd, nullable=False),
     Column("price_date", Text, nullable=False),
+    Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
     Column("latest_intent_id", Text),
@@ -272,4 +274,18 @@ publications = Table(
     Column("address", Words, nullable=False),  # where the target keeps it
     Column("published_at", UtcTime, nullable=False),
     CheckConstraint("size >= 0", name="size"),
+)
+
+# What people decided about delivered clips. Rows are only added: the newest of an intent counts.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", Text, primary_key=True),  # given by whoever decided, so that the same one is kept once
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), nullable=False),
+    Column("decision", Choice(Decision), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("reviewer", Words, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("via", Choice(ReviewedVia), nullable=False),
+    Index(None, "intent_id", "decided_at", "review_id"),
 )

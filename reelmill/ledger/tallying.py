@@ -12,12 +12,15 @@ from sqlalchemy import ColumnElement, Select, Text, case, func, select, type_coe
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.reading import among
-from reelmill.ledger.records import ZERO
-from reelmill.ledger.schema import charges, clips, intents
+from reelmill.ledger.records import ZERO, Decision
+from reelmill.ledger.schema import charges, clips, intents, reviews
 from reelmill.ledger.states import State
 from reelmill.money import MICRO_USD, split_evenly
 
-__all__ = ["Dimension", "Group", "tally", "verdicts"]
+__all__ = ["UNDECIDED", "Dimension", "Group", "decided", "tally", "verdicts"]
+
+UNDECIDED = "undecided"
+"""What a delivered attempt is while nobody has said anything about it, or took it back."""
 
 _ROWS = 1000
 _c, _i = clips.c, intents.c
@@ -28,6 +31,13 @@ _VERDICT = case(
     (_FOUND.is_(None), ""),
     *((_FOUND.like(f'%"status":"{word}"%'), word) for word in ("fail", "review", "pass")),
     else_="skipped",
+)
+_DECISION = (
+    select(reviews.c.decision)
+    .where(reviews.c.intent_id == _i.intent_id)
+    .order_by(reviews.c.decided_at.desc(), reviews.c.review_id.desc())
+    .limit(1)
+    .scalar_subquery()
 )
 
 
@@ -52,8 +62,8 @@ class Dimension(StrEnum):
 class Group:
     """Attempts that have something in common: how they ended, the videos that came back, and USD.
 
-    ``unfit`` are delivered attempts whose inspection failed. A further count is one more field and its condition in
-    ``_COUNTED``.
+    ``unfit`` are delivered attempts whose inspection failed, ``rejected`` those that a person rejected or wants remade.
+    A further count is one more field and its condition in ``_COUNTED``.
     """
 
     attempts: int = 0
@@ -62,6 +72,7 @@ class Group:
     filtered: int = 0
     failed: int = 0
     unfit: int = 0
+    rejected: int = 0
     spent_usd: Decimal = ZERO
     reserved_usd: Decimal = ZERO
 
@@ -91,6 +102,7 @@ _COUNTED: dict[str, ColumnElement[bool]] = {
     "filtered": _i.state == State.FILTERED,
     "failed": _i.state == State.FAILED,
     "unfit": _VERDICT == "fail",
+    "rejected": _DECISION.in_([Decision.REJECT, Decision.REMAKE]),
 }
 _PAID, _HELD = func.sum(_i.charged), func.sum(_i.reserved)
 _MEASURES: dict[str, ColumnElement[Any]] = {
@@ -136,6 +148,18 @@ def verdicts(database: Database, *, output: str | None, run_id: str | None) -> d
     query = select(_VERDICT, func.count()).where(_FOUND.is_not(None), *among(run_id, output)).group_by(_VERDICT)
     with database.reading() as connection:
         return {verdict: number for verdict, number in connection.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+
+
+def decided(database: Database, *, output: str | None, run_id: str | None) -> dict[str, int]:
+    """Delivered attempts by what a person decided about them last; the others are ``UNDECIDED``."""
+    delivered = _COUNTED["delivered"]
+    query = select(_DECISION, func.count()).where(delivered, *among(run_id, output)).group_by(_DECISION)
+    found: dict[str, int] = {}
+    with database.reading() as connection:
+        for decision, number in connection.execute(query):
+            word = UNDECIDED if decision in (None, Decision.UNDO) else decision.value
+            found[word] = found.get(word, 0) + number
+    return found
 
 
 def _by_platform(database: Database, output: str | None, run_id: str | None) -> Iterator[tuple[str, Group]]:

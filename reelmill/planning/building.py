@@ -102,6 +102,7 @@ class ClipBuilder:
             brand=product.brand,
             campaign=self.campaign,
             content_hashes=content,
+            picture=unsigned(product.images[0]) if product.images else "",
         )
 
     def _content_hashes(self, product: Product, request: VideoRequest) -> tuple[str, ...]:

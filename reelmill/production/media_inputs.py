@@ -19,10 +19,12 @@ from reelmill.storage.port import Storage
 from reelmill.veo.backend import MediaInput
 from reelmill.veo.images import FetchedImage, ImageFetcher, ImageUnreachable
 
-__all__ = ["MediaInputs"]
+__all__ = ["PICTURE", "MediaInputs", "pointer"]
 
 _REMEMBERED = 10_000
-_PICTURE = re.compile(r"inputs/[0-9a-f]{64}\.(jpg|png)")
+PICTURE = re.compile(r"inputs/[0-9a-f]{64}\.(jpg|png)")
+"""The object name of a kept picture."""
+
 _NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4"}
 
@@ -87,10 +89,10 @@ class MediaInputs:
         if self.settings.image_identity is ImageIdentity.CONTENT:
             return self._kept_content(clip, reference)
         try:
-            name = str(orjson.loads(self.storage.read(_pointer(reference)))["name"])
+            name = str(orjson.loads(self.storage.read(pointer(reference)))["name"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):  # never fetched, or no pointer of ours
             return None
-        if not _PICTURE.fullmatch(name):
+        if not PICTURE.fullmatch(name):
             return None
         if self.storage.is_cloud and not self.storage.list(name):
             return None
@@ -110,7 +112,7 @@ class MediaInputs:
                 "Run the catalog again with a fresh feed.",
             )
         name = self._store(self.fetcher.fetch(address))
-        self.storage.create(_pointer(reference), orjson.dumps({"name": name}), "application/json")
+        self.storage.create(pointer(reference), orjson.dumps({"name": name}), "application/json")
         self._remember(reference, name)
         return name
 
@@ -126,5 +128,6 @@ class MediaInputs:
                 self._known.popitem(last=False)
 
 
-def _pointer(reference: str) -> str:
+def pointer(reference: str) -> str:
+    """The object that says under which name the picture of an address is kept."""
     return f"inputs/by-address/{hashlib.sha256(reference.encode()).hexdigest()}.json"

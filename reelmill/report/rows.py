@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from reelmill.clip import Clip
-from reelmill.ledger.records import Charge, Intent, Run, StateTotal
+from reelmill.ledger.records import Charge, Intent, Review, Run, StateTotal
 from reelmill.ledger.states import State
 from reelmill.product import Reject
 
@@ -18,8 +18,8 @@ __all__ = ["reject_row", "result_row", "run_row", "spend_row"]
 Row = dict[str, Any]
 
 
-def result_row(clip: Clip, intent: Intent, removed_at: datetime | None = None) -> Row:
-    """A row of ``results``; what was removed is not pointed at any more."""
+def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, removed_at: datetime | None = None) -> Row:
+    """A row of ``results``; ``review`` is the decision that counts. What was removed is not pointed at any more."""
     there = removed_at is None
     request = intent.as_sent(clip.request)
     return {
@@ -44,6 +44,8 @@ def result_row(clip: Clip, intent: Intent, removed_at: datetime | None = None) -
         "renditions": sorted(intent.renditions.items()) if there else [],
         "removed_at": removed_at,
         "inspection": _inspection(intent.inspection),
+        "decision": None if review is None else review.decision.value,
+        "decision_reason": "" if review is None else review.reason,
         "error_code": intent.error_code,
         "error_message": intent.error_message,
         "operation": intent.operation,

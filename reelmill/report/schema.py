@@ -97,6 +97,13 @@ _RESULTS = pa.schema(
             "words, and where it starts in seconds. Null before there is a video.",
             null=True,
         ),
+        _column(
+            "decision",
+            pa.string(),
+            "What a person decided about it: approve, reject or remake; null if nobody did, or it was taken back.",
+            null=True,
+        ),
+        _column("decision_reason", pa.string(), "Why, in the reviewer's words; empty without any."),
         _column("error_code", pa.string(), "Code of what went wrong; empty if nothing did."),
         _column("error_message", pa.string(), "What went wrong, in words; empty if nothing did."),
         _OPERATION,

@@ -31,7 +31,8 @@ class Summary:
 
     A clip that serves several platforms counts for each of them, and they share its money evenly: the money of
     every breakdown sums to the total, the attempts by platform may be more. A clip that was tried several times
-    counts once in ``clips`` and as often in ``total.attempts``. ``inspections`` are attempts by verdict.
+    counts once in ``clips`` and as often in ``total.attempts``. ``inspections`` are attempts by verdict,
+    ``decisions`` delivered ones by what a person decided about them, and those that are ``undecided``.
     """
 
     run_id: str | None = None
@@ -41,6 +42,7 @@ class Summary:
     by_state: dict[str, Group] = field(default_factory=dict)
     by: dict[Dimension, Breakdown] = field(default_factory=dict)
     inspections: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
     needs_person: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class Summary:
             **self.total.to_dict(),
             "needs_person": self.needs_person,
             "inspections": dict(sorted(self.inspections.items())),
+            "decisions": dict(sorted(self.decisions.items())),
             "by_state": {state: group.to_dict() for state, group in self.by_state.items()},
             **{
                 f"by_{dimension}": {key: group.to_dict() for key, group in breakdown.groups.items()}
@@ -79,6 +82,7 @@ def summarise(
         summary.total += group
         summary.needs_person += group.attempts if State(state).needs_person else 0
     summary.inspections = ledger.verdicts(run_id=run_id, output=output)
+    summary.decisions = ledger.decided(run_id=run_id, output=output)
     for dimension in by:
         summary.by[dimension] = _first(ledger.tally(dimension, run_id=run_id, output=output), top)
     return summary

@@ -69,9 +69,11 @@ def _rows(ledger: Ledger, run: Run) -> Mapping[str, Iterable[dict[str, Any]]]:
     """The rows of each table; they stream from the ledger as they are written."""
     run_id = run.run_id
     gone = ledger.removed_at(run_id=run_id)
+    decisions = ledger.decisions(run_id)  # people made them one by one: there are never too many
     return {
         "results": (
-            result_row(clip, intent, gone.get(intent.intent_id)) for clip, intent in ledger.intents(run_id=run_id)
+            result_row(clip, intent, decisions.get(intent.intent_id), removed_at=gone.get(intent.intent_id))
+            for clip, intent in ledger.intents(run_id=run_id)
         ),
         "spend": (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
         "rejects": (reject_row(run_id, reject) for reject in ledger.rejects(run_id)),

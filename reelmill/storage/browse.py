@@ -19,5 +19,5 @@ def browse_address(uri: str, settings: Settings) -> str | None:
         return None
     bucket, _, name = rest.partition("/")
     if host := settings.storage_emulator_host:
-        return f"{host.rstrip('/')}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
+        return f"{host.rstrip('/')}/{bucket}/{quote(name)}"  # by path, so that a page's relative links resolve
     return f"{_SIGNED_IN}/{bucket}/{quote(name)}"

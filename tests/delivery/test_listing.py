@@ -53,7 +53,7 @@ def test_a_changed_clip_takes_the_place_of_the_old_one_even_while_it_is_withheld
     found, tally = stall.listed()
     assert {one.variant for one in found} == {2}
     assert (tally.clips, tally.replaced, tally.withheld) == (3, 1, 1)
-    found, _ = stall.listed(gate=lambda clip, intent: True)
+    found, _ = stall.listed(gate=lambda delivered: {intent.intent_id for _, intent in delivered})
     assert {one.uri for one in found if one.variant == 1} == set(new.video_uris)
 
 
@@ -62,7 +62,9 @@ def test_the_gate_decides_and_by_default_refuses_what_inspection_failed(stall):
     stall.deliver(make_clip("BAD"), inspection=FAIL)
     unseen = stall.deliver(make_clip("UNSEEN"), inspection=None)
     assert uris(stall) == {*good.video_uris, *unseen.video_uris}
-    assert uris(stall, gate=lambda clip, intent: clip.sku == "UNSEEN") == set(unseen.video_uris)
+    assert uris(
+        stall, gate=lambda delivered: {intent.intent_id for clip, intent in delivered if clip.sku == "UNSEEN"}
+    ) == set(unseen.video_uris)
 
 
 @pytest.mark.parametrize("rendition", [None, "/out/renditions/feed.mp4"])

@@ -3,9 +3,12 @@
 import re
 from decimal import Decimal
 
+import av
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from reelmill.media.poster import to_jpeg
 from tests.e2e.pressing import choose, number_field, open_form, open_resume, press_run, reloaded, until_state
 from tests.support.feeds import product_row, write_feed
 from tests.support.waiting import wait_for
@@ -62,6 +65,44 @@ def test_results_show_posters_that_play(installation, page, show, approved):
     page.goto("about:blank")
     answer = page.request.get(video)
     assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+
+
+def tent() -> bytes:
+    """What the shop's picture of the tent might look like."""
+    down, across = np.mgrid[0:480, 0:640].astype(np.float32)
+    picture = np.empty((480, 640, 3), np.float32)
+    picture[:] = (238, 236, 231)
+    picture[down > 376] = (222, 217, 208)
+    slope = np.abs(across - 300) * 1.05 + 96
+    picture[(down > slope) & (down < 386)] = (196, 164, 112)
+    picture[(down > slope) & (down < 386) & (across > 300)] = (168, 136, 88)
+    door = np.abs(across - 262) * 2.6 + 214
+    picture[(down > door) & (down < 386)] = (74, 62, 48)
+    return to_jpeg(av.VideoFrame.from_ndarray(picture.astype(np.uint8), format="rgb24"))
+
+
+def test_the_results_lead_to_the_gallery_in_the_bucket(installation, page, show, approved):
+    """Its links are relative, and lead to posters and videos of the output that it lies in."""
+    page.goto(f"{installation.url}/v2/runs/flow-run/{approved['run']}?tab=Artifacts")
+    page.get_by_role("link", name=re.compile("reelmill-results")).click()
+    page.get_by_role("link", name=re.compile("^[0-9a-f]{8}$")).click()
+    address = page.get_by_role("link", name="Open the gallery").get_attribute("href")
+
+    page.set_viewport_size({"width": 1440, "height": 1080})
+    page.route("https://images.example.com/**", lambda route: route.fulfill(body=tent(), content_type="image/jpeg"))
+    page.goto(address)
+    expect(page.locator("#count")).to_have_text("28 clips")
+    posters = page.locator("#grid img")
+    wait_for(lambda: posters.evaluate_all("all => all.every(image => image.naturalWidth > 0)"), "the posters' pictures")
+    for key in ("j", "a", "a", "m", "a", "r", "6", "Enter", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#progress")).to_have_text("3 approved, 1 rejected, 1 to remake, 23 undecided")
+    video = page.locator("#drawer video")
+    wait_for(lambda: video.evaluate("video => video.readyState === 4"), "the video")
+    picture = page.get_by_role("img", name="Picture of Two-Person Ridge Tent, 1.9 kg in the feed")
+    wait_for(lambda: picture.evaluate("image => image.naturalWidth === 640"), "the product's picture")
+    page.evaluate("scrollTo(0, 0)")
+    show("gallery")
 
 
 def test_a_run_is_cancelled_in_the_page_and_sends_nothing_more(installation, page):

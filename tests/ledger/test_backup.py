@@ -17,8 +17,9 @@ from reelmill.ledger.backup import back_up, file_database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.migrate import HEAD, MIGRATIONS
-from reelmill.ledger.records import KnownProduct, Run, RunStatus
+from reelmill.ledger.records import Decision, KnownProduct, ReviewedVia, Run, RunStatus
 from reelmill.ledger.restoring import RESTORED, restore
+from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.schema import metadata
 from reelmill.ledger.states import State
 from reelmill.product import Reject, RowRef
@@ -45,6 +46,19 @@ def fill(ledger, states=State) -> None:
         [Reject(ref=RowRef("f.csv", 7), sku="x", field="price", reason="no price", remedy="add one", raw_value="=1+1")],
     )
     ledger.next_slot("project/region/model", 50)
+    decided = [
+        AskedReview(
+            review_id=f"r-{intent.intent_id}",
+            intent_id=intent.intent_id,
+            decision=Decision.REJECT,
+            reviewer="Ada ½\0",
+            via=ReviewedVia.FILE,
+            reason="wrong 👟",
+        )
+        for _, intent in ledger.intents()
+        if intent.state.delivered
+    ]
+    assert all(outcome.new for outcome in ledger.review(decided))
 
 
 def test_a_backup_holds_every_row_and_says_what_the_audit_says(ledger, ledger_url, tmp_path):

@@ -13,7 +13,8 @@ from typing import Any
 
 from reelmill.errors import LookFirst, RaiseCap
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Caps, Run, Softening
+from reelmill.ledger.records import Caps, Decision, ReviewedVia, Run, Softening
+from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.states import State
 from tests.ledger.making import LEASE_S, OUTPUT, FixedClock, authorise, make_clip, settlement
 from tests.support.forkserver import PROCESSES
@@ -178,3 +179,19 @@ def take_everything_due(number: int, url: str) -> list[str]:
 def look_at_feed(number: int, url: str, feed: str, version: str) -> str:
     with Ledger.open(url) as ledger:
         return ledger.saw_feed(feed, version).value
+
+
+def review_everything(number: int, url: str) -> int:
+    """Decide about every clip; how many decisions were new."""
+    with Ledger.open(url) as ledger:
+        asked = [
+            AskedReview(
+                review_id=f"{number}-{intent.intent_id}",
+                intent_id=intent.intent_id,
+                decision=[Decision.APPROVE, Decision.REJECT][number % 2],
+                reviewer=f"reviewer {number}",
+                via=ReviewedVia.PAGE,
+            )
+            for _, intent in ledger.intents()
+        ]
+        return sum(outcome.new for outcome in ledger.review(asked))

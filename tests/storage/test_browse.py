@@ -18,6 +18,17 @@ def test_the_stand_in_serves_what_the_address_names(gcs):
     assert httpx.get(address, trust_env=False).content == b"picture"
 
 
+def test_a_pages_relative_links_lead_to_its_neighbours(gcs):
+    settings = load_settings(storage_emulator_host=gcs.url)
+    storage = open_storage(f"gs://{gcs.bucket()}/reels", settings)
+    storage.create("clips/BOWL 1/p.jpg", b"picture", "image/jpeg")
+    storage.create("gallery/run-1/index.html", b"page", "text/html")
+
+    page = httpx.URL(browse_address(storage.uri("gallery/run-1/index.html"), settings))
+
+    assert httpx.get(page.join("../../clips/BOWL%201/p.jpg"), trust_env=False).content == b"picture"
+
+
 def test_google_serves_it_to_whoever_is_signed_in():
     address = browse_address("gs://shop/reels/BOWL 1/p.jpg", load_settings(storage_emulator_host=""))
 

@@ -21,6 +21,7 @@ def wait_for(
     *,
     process: subprocess.Popen[str] | None = None,
     deadline_s: float = DEADLINE_S,
+    pause_s: float = 0.3,
     explain: Callable[[], object] = lambda: "",
 ) -> T:
     """The first truth of ``condition``; fails with ``what``, and early if ``process`` ends.
@@ -37,5 +38,5 @@ def wait_for(
         except httpx.HTTPStatusError as error:
             if error.response.is_client_error:
                 raise
-        time.sleep(0.3)  # between two looks: what is waited for shares this machine
+        time.sleep(pause_s)  # between two looks: what is waited for shares this machine
     raise AssertionError((what, explain()))

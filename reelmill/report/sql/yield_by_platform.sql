@@ -7,6 +7,7 @@
 --   filtered: attempts that Veo's safety filters stopped
 --   failed: attempts that were refused or ended in an error
 --   unfit: delivered attempts whose inspection failed
+--   rejected: delivered attempts that a person rejected or wants remade
 --   yield: delivered of all attempts, 0 to 1
 --   paid_usd: the platform's even share of what was charged, to the millionth; what is left over is the first one's
 --   usd_per_video: that share for each video that came back
@@ -23,6 +24,7 @@ shares AS (
     platform,
     status,
     inspection,
+    decision,
     videos,
     (
       {{ divide("cost", "sharers") }} + CASE WHEN platform = {{ first("platforms") }} THEN MOD(cost, sharers) ELSE 0 END

@@ -7,6 +7,7 @@
 --   filtered: attempts that Veo's safety filters stopped
 --   failed: attempts that were refused or ended in an error
 --   unfit: delivered attempts whose inspection failed
+--   rejected: delivered attempts that a person rejected or wants remade
 --   yield: delivered of all attempts, 0 to 1
 --   paid_usd: what was charged
 --   usd_per_video: paid for each video that came back

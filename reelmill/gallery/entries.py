@@ -1,0 +1,126 @@
+"""What the page is told of a clip and of a run. Pure: records in, plain JSON values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from reelmill.clip import Clip
+from reelmill.gallery.links import Links
+from reelmill.ledger.records import Intent, Review, Run
+
+__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "run_entry"]
+
+Entry = dict[str, Any]
+
+_DOUBT = {"fail": 0, "review": 1, "skipped": 2, "pass": 3}
+_NOT_LOOKED_AT, _NOTHING_TO_SEE = 2, 4
+
+
+def doubt(intent: Intent) -> int:
+    """How soon a person should look: 0 found unfit, 1 to be reviewed, 2 not looked at, 3 fine, 4 without a video."""
+    if not intent.state.delivered:
+        return _NOTHING_TO_SEE
+    return _DOUBT.get(str((intent.inspection or {}).get("status", "")), _NOT_LOOKED_AT)
+
+
+def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = False) -> Entry:
+    """An attempt at a clip. ``replaced``: a later attempt has taken its place."""
+    request = intent.as_sent(clip.request)
+    return {
+        "id": intent.intent_id,
+        "sku": clip.sku,
+        "title": clip.title,
+        "brand": clip.brand,
+        "category": clip.category,
+        "campaign": clip.campaign,
+        "platforms": list(clip.platforms),
+        "ratio": request.aspect_ratio.value,
+        "state": intent.state.value,
+        "delivered": intent.state.delivered,
+        "doubt": doubt(intent),
+        "inspection": str((intent.inspection or {}).get("status", "")),
+        "findings": _findings(intent.inspection),
+        "error": intent.error_message,
+        "errorCode": intent.error_code,
+        "prompt": request.prompt,
+        "negative": request.negative_prompt,
+        "cost": str(intent.charged_usd),
+        "reserved": str(intent.reserved_usd),
+        "poster": links.poster(intent),
+        "videos": links.videos(intent),
+        "picture": links.picture(clip),
+        "provenance": links.provenance(intent),
+        "replaced": replaced,
+        "lineage": _lineage(clip, intent),
+    }
+
+
+def decision_entry(review: Review) -> Entry:
+    """A decision, as the page shows and exports it."""
+    return {
+        "review_id": review.review_id,
+        "intent_id": review.intent_id,
+        "decision": review.decision.value,
+        "reason": review.reason,
+        "reviewer": review.reviewer,
+        "decided_at": _moment(review.decided_at),
+    }
+
+
+def run_entry(run: Run, spend: Mapping[str, Iterable[tuple[str, int, Decimal]]]) -> Entry:
+    """The run, and its money by what it was spent on: name, attempts and USD of each."""
+    # Names come from the feed, so they are values and never keys.
+    groups = [[title, [[name, count, str(usd)] for name, count, usd in rows]] for title, rows in spend.items()]
+    return {
+        "id": run.run_id,
+        "output": run.output,
+        "status": run.status.value,
+        "planned": str(run.planned_usd),
+        "spent": str(run.spent_usd),
+        "reserved": str(run.reserved_usd),
+        "started": _moment(run.started_at),
+        "ended": _moment(run.ended_at),
+        "spend": groups,
+    }
+
+
+def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
+    """Where it comes from, as pairs of our words and theirs."""
+    request = clip.request
+    seed = "" if request.seed is None else str(request.seed)
+    pairs = [
+        ("Model", request.model),
+        (
+            "Asked for",
+            f"{request.duration_s} s, {request.resolution.value}, {'sound' if request.audio else 'no sound'}",
+        ),
+        ("Mode", request.mode.value.replace("_", " ")),
+        ("Variant", str(clip.variant)),
+        ("Attempt", str(intent.attempt)),
+        ("Softened", str(intent.softening) if intent.softening else ""),
+        ("Seed", seed),
+        ("Template", clip.template),
+        ("Template version", clip.template_version),
+        ("Input hash", clip.input_hash),
+        ("Campaign", clip.campaign),
+        ("Clip", clip.clip_id),
+        ("Intent", intent.intent_id),
+        ("Operation", intent.operation or ""),
+        ("Submitted", _moment(intent.submitted_at) or ""),
+        ("Finished", _moment(intent.finished_at) or ""),
+    ]
+    return [[name, value] for name, value in pairs if value]
+
+
+def _findings(inspection: Mapping[str, Any] | None) -> list[Entry]:
+    return [
+        {"code": str(finding.get("code", "")), "message": str(finding.get("message", "")), "at": finding.get("at_s")}
+        for finding in (inspection or {}).get("findings", ())
+    ]
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

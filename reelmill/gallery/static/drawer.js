@@ -1,0 +1,142 @@
+// One clip in full: its video beside the product's picture, what was found at which second, and where it comes from.
+"use strict";
+(() => {
+  const app = window.reelmill;
+  const { make, find, usd, words } = app;
+  const drawer = find("drawer");
+  const DECIDED = { approve: "Approved", reject: "Rejected", remake: "To be remade" };
+  let open = null, video = null;
+
+  app.drawerPlays = () => Boolean(video && !video.paused);
+
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+
+  const heading = (text, ...rest) => make("section", {}, make("h3", {}, text), ...rest);
+
+  const media = (clip) => {
+    const box = make("div", { className: "media", attrs: { "data-ratio": clip.ratio } });
+    const sources = clip.videos.map(app.address).filter(Boolean);
+    video = null;
+    if (sources.length) {
+      video = make("video", { controls: true, playsInline: true, preload: "metadata", src: sources[0],
+        attrs: { "aria-label": `Video of ${clip.sku} ${clip.ratio}` } });
+      const poster = app.address(clip.poster);
+      if (poster) video.poster = poster;
+      video.addEventListener("play", () => app.stopPlaying());
+      video.addEventListener("error", () => app.warn("This video cannot be played here."));
+      box.append(video);
+    } else if (app.address(clip.poster)) box.append(make("img", { src: app.address(clip.poster), alt: `Poster of ${clip.sku} ${clip.ratio}` }));
+    else box.append(make("p", { className: "nothing" }, clip.error || words(clip.state)));
+    const parts = [box];
+    if (sources.length > 1) parts.push(make("div", { className: "samples", attrs: { role: "group", "aria-label": "Videos of this clip" } },
+      ...sources.map((source, at) => {
+        const button = make("button", { type: "button", className: "button quiet", attrs: { "aria-pressed": String(at === 0) } }, `Video ${at + 1}`);
+        button.addEventListener("click", () => {
+          video.src = source;
+          for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+        });
+        return button;
+      })));
+    return make("div", { className: "column" }, make("h3", {}, "Clip"), ...parts);
+  };
+
+  const picture = (clip) => {
+    const box = make("div", { className: "media product" });
+    const link = app.address(clip.picture);
+    const none = (text) => make("p", { className: "nothing" }, text);
+    if (link) {
+      const image = make("img", { alt: `Picture of ${clip.title || clip.sku} in the feed`, loading: "lazy", decoding: "async", referrerPolicy: "no-referrer" });
+      image.addEventListener("error", () => image.replaceWith(none("The feed's picture cannot be reached from here.")), { once: true });
+      image.src = link;
+      box.append(image);
+    } else box.append(none("No picture of the product is known."));
+    return make("div", { className: "column" }, make("h3", {}, "Product"), box);
+  };
+
+  const seek = async (seconds) => {
+    if (!video) return;
+    if (video.readyState < 1) {
+      await new Promise((done) => { video.addEventListener("loadedmetadata", done, { once: true }); video.load(); });
+    }
+    video.currentTime = seconds;
+    video.focus();
+  };
+
+  const findings = (clip) => {
+    const rows = clip.findings.map((one) => {
+      const row = make("li", {});
+      if (typeof one.at === "number") {
+        const jump = make("button", { type: "button", className: "time", attrs: { "aria-label": `Go to second ${one.at}` } }, clock(one.at));
+        jump.addEventListener("click", () => seek(one.at));
+        row.append(jump);
+      } else row.append(make("span", { className: "time none" }, "–"));
+      row.append(make("span", {}, make("strong", {}, words(one.code)), ` ${one.message}`));
+      return row;
+    });
+    const verdict = make("span", { className: `verdict inline ${clip.inspection}` }, clip.inspection || "not looked at");
+    return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found."), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
+  };
+
+  const pairs = (rows) => make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+
+  const decision = (clip) => {
+    const box = make("section", { className: "decide", id: "decide", attrs: { "aria-label": "Decision" } });
+    if (!clip.delivered) return make("section", {}, make("p", { className: "problem" }, clip.error || `This attempt is ${words(clip.state)}: there is no video.`));
+    const row = app.decisions.get(clip.id), now = app.decisionOf(clip);
+    const button = (value, text, key, kind) => {
+      const node = make("button", { type: "button", className: `button ${kind}`, attrs: { "aria-pressed": String(now === value), "aria-keyshortcuts": key } }, text, make("kbd", { attrs: { "aria-hidden": "true" } }, key));
+      node.addEventListener("click", () => { app.clearSelection(); app.current = clip; app.act(value); });
+      return node;
+    };
+    box.append(make("div", { className: "decide-buttons" }, button("approve", "Approve", "a", "good"), button("reject", "Reject", "r", "danger"), button("remake", "Remake", "m", "")));
+    box.append(make("p", { className: "decide-state" }, now
+      ? `${DECIDED[now]}${row.reason ? `: ${row.reason}` : ""}${row.reviewer ? ` (${row.reviewer})` : ""}` : "Nothing is decided yet."));
+    if (clip.replaced) box.append(make("p", { className: "problem" }, "A later attempt has taken this one's place."));
+    return box;
+  };
+
+  const fill = (clip) => {
+    const close = make("button", { type: "button", className: "button quiet close", attrs: { "aria-label": "Close", "aria-keyshortcuts": "Escape" } }, "✕");
+    close.addEventListener("click", () => app.closeDrawer());
+    const provenance = app.address(clip.provenance);
+    drawer.replaceChildren(
+      make("header", {}, make("div", {}, make("h2", {}, clip.title || clip.sku), make("p", { className: "facts" }, [clip.sku, clip.ratio, clip.brand, usd(clip.cost)].filter(Boolean).join(" · "))), close),
+      decision(clip),
+      make("div", { className: "pair", attrs: { "data-ratio": clip.ratio } }, media(clip), picture(clip)),
+      clip.delivered || clip.inspection ? findings(clip) : "",
+      heading("Prompt", make("p", { className: "prompt" }, clip.prompt), clip.negative ? make("p", { className: "prompt negative" }, make("strong", {}, "Not: "), clip.negative) : null),
+      heading("For", pairs([["Platforms", clip.platforms.map(words).join(", ")], ["Category", clip.category], ["Cost", `${usd(clip.cost)}${Number(clip.reserved) ? `, ${usd(clip.reserved)} reserved` : ""}`], ["Status", words(clip.state)]].filter(([, value]) => value))),
+      heading("Lineage", pairs(clip.lineage), provenance ? make("p", {}, make("a", { href: provenance }, "Record of how it was made")) : null));
+    drawer.scrollTop = 0;
+  };
+
+  app.openDrawer = (clip) => {
+    if (open === clip && !drawer.hidden) return;
+    app.stopPlaying();
+    open = clip;
+    fill(clip);
+    const wasHidden = drawer.hidden;
+    drawer.hidden = false;
+    document.body.classList.add("with-drawer");
+    if (wasHidden) app.layOut(); // the grid is narrower now
+    app.goTo(clip);
+  };
+
+  app.closeDrawer = () => {
+    if (drawer.hidden) return false;
+    if (video) { video.pause(); video.removeAttribute("src"); video.load(); video = null; }
+    const clip = open;
+    open = null;
+    drawer.hidden = true;
+    drawer.replaceChildren();
+    document.body.classList.remove("with-drawer");
+    app.layOut();
+    app.goTo(app.shown[clip.at] === clip ? clip : app.current);
+    return true;
+  };
+
+  /** The drawer shows what the keys act on. */
+  app.drawerFollows = (clip) => { if (!drawer.hidden && open !== clip) { open = clip; fill(clip); } };
+
+  app.drawerRefresh = () => { if (open) find("decide")?.replaceWith(decision(open)); };
+})();

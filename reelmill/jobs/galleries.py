@@ -1,0 +1,195 @@
+"""The gallery of a run: written into its output, or copied whole into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from reelmill.clip import Clip
+from reelmill.errors import FixAccess, FixConfiguration
+from reelmill.gallery.building import INDEX, GalleryFile, build_gallery
+from reelmill.gallery.contact_sheet import MOST, Labelled, contact_sheet
+from reelmill.gallery.entries import clip_entry, run_entry
+from reelmill.gallery.links import Links, LinksBeside, LinksInside, media_name, picture_name
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
+from reelmill.ledger.records import Intent, Run
+from reelmill.ledger.tallying import Dimension, Group
+from reelmill.production.kept_pictures import KeptPictures
+from reelmill.report.summary import summarise
+from reelmill.storage.names import safe_name
+from reelmill.storage.port import Storage
+
+__all__ = [
+    "CONTACT_SHEET",
+    "Copied",
+    "copy_gallery",
+    "gallery_files",
+    "gallery_index",
+    "rewrite_gallery",
+    "write_gallery",
+]
+
+CONTACT_SHEET = "contact-sheet.jpg"
+
+_CHARTS = (Dimension.CATEGORY, Dimension.PLATFORM, Dimension.TEMPLATE, Dimension.CAMPAIGN)
+_BARS = 12  # of one chart, the dearest
+_CHUNK = 1000
+_COPIERS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A gallery in a folder of its own. ``missing`` are objects that the ledger names and storage does not have."""
+
+    index: Path
+    contact_sheet: Path | None
+    clips: int
+    media: int
+    missing: tuple[str, ...]
+
+
+def gallery_index(run_id: str) -> str:
+    """The object name of a run's page."""
+    return f"gallery/{safe_name(run_id)}/{INDEX}"
+
+
+def rewrite_gallery(ledger: Ledger, storage: Storage, run_id: str) -> None:
+    """Write it afresh if there is one: something about its clips changed."""
+    if any(stored.name == gallery_index(run_id) for stored in storage.list(gallery_index(run_id))):
+        write_gallery(ledger, storage, run_id)
+
+
+def write_gallery(ledger: Ledger, storage: Storage, run_id: str) -> str:
+    """Write a run's gallery beside its videos, over an older one; the full address of its page.
+
+    Raises FixConfiguration for an unknown run, and what the storage raises.
+    """
+    index = gallery_index(run_id)
+    kept = KeptPictures(storage)
+    for file in gallery_files(ledger, run_id, LinksBeside(storage, kept), kept):
+        storage.replace(f"{index.removesuffix(INDEX)}{file.name}", file.data, file.content_type)
+    return storage.uri(index)
+
+
+def gallery_files(
+    ledger: Ledger, run_id: str, links: Links, kept: KeptPictures, *, served: bool = False
+) -> Iterator[GalleryFile]:
+    """The files of a run's gallery, whose media lie where ``links`` say. Raises FixConfiguration for an unknown run."""
+    run = ledger.run(run_id)
+    if run is None:
+        raise FixConfiguration(f"Run {run_id} is not in this ledger.", "`reelmill status` lists the runs.")
+    return build_gallery(
+        _run_entry(ledger, run), _entries(ledger, run_id, links, kept), ledger.reviews(run_id=run_id), served=served
+    )
+
+
+def copy_gallery(ledger: Ledger, storage: Storage, run_id: str, folder: Path, *, videos: bool = True) -> Copied:
+    """Write a run's gallery into a folder that needs nothing else: page, posters, kept pictures, perhaps videos.
+
+    Product pictures that are not kept are never fetched. Raises FixConfiguration for an unknown run, FixAccess for
+    a folder that cannot be written, and what the storage raises.
+    """
+    kept = KeptPictures(storage)
+    with _disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in gallery_files(ledger, run_id, LinksInside(kept, has_videos=videos), kept):
+            (folder / file.name).write_bytes(file.data)
+        clips, wanted, sheet, posters = 0, dict[str, str](), list[Labelled](), list[tuple[str, str]]()
+        for clip, intent in _attempts(ledger, run_id):
+            clips += 1
+            wanted |= _media_of(storage, clip, intent, kept, videos=videos)
+            if intent.poster_uri is not None:
+                posters.append((media_name(intent, None), f"{clip.sku} {clip.request.aspect_ratio.value}"))
+        missing = _copy_media(storage, folder, wanted)
+        for name, label in posters:
+            there = len(sheet) < MOST and (folder / name).is_file()
+            sheet.append(Labelled((folder / name).read_bytes() if there else b"", label))
+        picture = contact_sheet(sheet)
+        if picture is not None:
+            (folder / CONTACT_SHEET).write_bytes(picture)
+    return Copied(
+        index=folder / INDEX,
+        contact_sheet=folder / CONTACT_SHEET if picture is not None else None,
+        clips=clips,
+        media=len(wanted) - len(missing),
+        missing=tuple(missing),
+    )
+
+
+def _entries(ledger: Ledger, run_id: str, links: Links, kept: KeptPictures) -> Iterator[dict[str, Any]]:
+    for chunk in chunks(_attempts(ledger, run_id), _CHUNK):
+        kept.look_up([clip for clip, _ in chunk])
+        standings = ledger.standings([clip.clip_id for clip, _ in chunk])
+        for clip, intent in chunk:
+            latest = standings[clip.clip_id].intent_id if clip.clip_id in standings else intent.intent_id
+            yield clip_entry(clip, intent, links, replaced=latest != intent.intent_id)
+
+
+def _attempts(ledger: Ledger, run_id: str) -> Iterator[tuple[Clip, Intent]]:
+    """Every attempt of a run as it can be shown: one whose videos were removed has none any more."""
+    gone = ledger.removed_at(run_id=run_id)
+    for clip, intent in ledger.intents(run_id=run_id):
+        yield clip, replace(intent, video_uris=(), poster_uri=None) if intent.intent_id in gone else intent
+
+
+def _run_entry(ledger: Ledger, run: Run) -> dict[str, Any]:
+    summary = summarise(ledger, run_id=run.run_id, by=_CHARTS, top=_BARS)
+    spend = {dimension.heading: _rows(breakdown.groups) for dimension, breakdown in summary.by.items()}
+    return run_entry(run, {**spend, "Status": _rows(summary.by_state)})
+
+
+def _rows(groups: Mapping[str, Group]) -> list[tuple[str, int, Decimal]]:
+    return [(name, group.attempts, group.spent_usd) for name, group in groups.items()]
+
+
+def _media_of(storage: Storage, clip: Clip, intent: Intent, kept: KeptPictures, *, videos: bool) -> dict[str, str]:
+    """What a folder of its own needs of an attempt: file name to object name."""
+    uris = [(media_name(intent, None), intent.poster_uri)]
+    if videos:
+        uris += [(media_name(intent, index), uri) for index, uri in enumerate(intent.video_uris)]
+    found = {}
+    for name, uri in uris:
+        if uri is not None:
+            found[name] = _object_name(storage, uri)
+    if (picture := kept(clip)) is not None:
+        found[picture_name(picture)] = picture
+    return found
+
+
+def _object_name(storage: Storage, uri: str) -> str:
+    try:
+        return storage.name(uri)
+    except ValueError:
+        return uri  # outside the output: it counts as missing
+
+
+def _copy_media(storage: Storage, folder: Path, wanted: Mapping[str, str]) -> list[str]:
+    """Copy what is not there yet, several at once; the objects that are not there."""
+    for name in {str(Path(name).parent) for name in wanted}:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+
+    def copy(item: tuple[str, str]) -> str | None:
+        name, source = item
+        try:
+            if not (folder / name).is_file():
+                storage.download(source, folder / name)
+        except (FileNotFoundError, FixConfiguration):
+            return source
+        return None
+
+    with ThreadPoolExecutor(_COPIERS) as copiers:
+        return [missing for missing in copiers.map(copy, wanted.items()) if missing is not None]
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FixAccess(f"{folder}: {error.strerror or error}.", "Name another folder, or make room there.") from None

@@ -1,0 +1,145 @@
+"""What people decided about delivered clips: rows that are only added, of which the newest counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Select, insert, select
+
+from reelmill.ledger.database import Database
+from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.records import Decision, Review, ReviewedVia
+from reelmill.ledger.schema import intents, reviews
+from reelmill.ledger.states import State
+
+__all__ = ["AskedReview", "Recorded", "decisions_of", "read_reviews", "record", "standing"]
+
+_CHUNK = 1000
+_STEP = timedelta(microseconds=1)
+_r = reviews.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedReview:
+    """A decision to be recorded. Without ``decided_at`` it is made now, after all others about the same intent."""
+
+    review_id: str
+    intent_id: str
+    decision: Decision
+    reviewer: str
+    via: ReviewedVia
+    reason: str = ""
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one that was asked: the row, and whether it is new; or the ``problem`` that kept it out."""
+
+    review: Review | None = None
+    new: bool = False
+    problem: str = ""
+
+
+def record(database: Database, asked: Sequence[AskedReview], *, run_id: str | None = None) -> list[Recorded]:
+    """Keep these decisions, in one transaction; one outcome for each, in order. A known ``review_id`` adds nothing.
+
+    Only delivered clips can be decided about, with ``run_id`` only those of this run. A time in the future is now.
+    """
+    done: list[Recorded] = []
+    with database.writing() as connection:
+        now = database.now(connection)
+        for chunk in chunks(asked, _CHUNK):
+            done += _record_chunk(connection, chunk, now, run_id)
+    return done
+
+
+def _record_chunk(
+    connection: Connection, asked: Sequence[AskedReview], now: datetime, run_id: str | None
+) -> Iterator[Recorded]:
+    wanted = one_of(connection, intents.c.intent_id, {one.intent_id for one in asked})
+    # The rows of the intents are locked where a database locks rows: two reviewers come one after the other.
+    found = select(intents.c.intent_id, intents.c.run_id, intents.c.state).where(wanted).with_for_update()
+    known = {row.intent_id: row for row in connection.execute(found)}
+    listed = one_of(connection, _r.review_id, {one.review_id for one in asked})
+    there = {one.review_id: one for one in _reviews(connection, select(reviews).where(listed))}
+    latest = {one.intent_id: one.decided_at for one in _newest(connection, known)}
+    done, new = [], []
+    for one in asked:
+        intent = known.get(one.intent_id)
+        if intent is None or (run_id is not None and intent.run_id != run_id):
+            done.append(Recorded(problem=f"{one.intent_id[:64]!r} is no clip of this run."))
+            continue
+        if not State(intent.state).delivered:
+            done.append(Recorded(problem=f"The clip is {intent.state.value}: there is no video to decide about."))
+            continue
+        if one.review_id in there:
+            same = (there[one.review_id].intent_id, there[one.review_id].decision) == (one.intent_id, one.decision)
+            problem = "" if same else f"The id {one.review_id[:64]!r} belongs to another decision."
+            done.append(Recorded(there[one.review_id] if same else None, problem=problem))
+            continue
+        moment = _moment(one, now, latest.get(one.intent_id))
+        review = Review(
+            review_id=one.review_id,
+            intent_id=one.intent_id,
+            decision=one.decision,
+            reason=one.reason,
+            reviewer=one.reviewer,
+            decided_at=moment,
+            via=one.via,
+        )
+        latest[one.intent_id] = max(moment, latest.get(one.intent_id, moment))
+        there[one.review_id] = review
+        new.append(review)
+        done.append(Recorded(review, new=True))
+    if new:
+        connection.execute(insert(reviews), [_values(review) for review in new])
+    yield from done
+
+
+def _moment(asked: AskedReview, now: datetime, latest: datetime | None) -> datetime:
+    """A decision made now comes after all others, even where the clock stands still; one from a file when it was."""
+    if asked.decided_at is not None:
+        return min(asked.decided_at, now)
+    return now if latest is None or latest < now else latest + _STEP
+
+
+def read_reviews(database: Database, *, run_id: str | None = None, intent_id: str | None = None) -> list[Review]:
+    """Every row, the oldest decision first."""
+    query = select(reviews).join(intents, intents.c.intent_id == _r.intent_id)
+    if run_id is not None:
+        query = query.where(intents.c.run_id == run_id)
+    if intent_id is not None:
+        query = query.where(_r.intent_id == intent_id)
+    with database.reading() as connection:
+        return list(_reviews(connection, query.order_by(_r.decided_at, _r.review_id)))
+
+
+def decisions_of(database: Database, intent_ids: Collection[str]) -> dict[str, Review]:
+    """What counts for each of these intents; those about which nothing is decided are left out."""
+    found: dict[str, Review] = {}
+    for chunk in chunks(intent_ids, _CHUNK):
+        with database.reading() as connection:
+            found |= standing(_newest(connection, chunk))
+    return found
+
+
+def standing(rows: Iterable[Review]) -> dict[str, Review]:
+    """Of rows in their order, what counts for each intent; what was taken back does not."""
+    newest = {review.intent_id: review for review in rows}
+    return {intent_id: review for intent_id, review in newest.items() if review.decision is not Decision.UNDO}
+
+
+def _newest(connection: Connection, intent_ids: Collection[str]) -> Iterable[Review]:
+    query = select(reviews).where(one_of(connection, _r.intent_id, intent_ids)).order_by(_r.decided_at, _r.review_id)
+    return {review.intent_id: review for review in _reviews(connection, query)}.values()
+
+
+def _reviews(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Review]:
+    return (Review(**row._mapping) for row in connection.execute(query))  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _values(review: Review) -> dict[str, object]:
+    return {column.name: getattr(review, column.name) for column in reviews.c}
