@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -14,9 +13,9 @@ import pytest
 from reelmill.local import free_port
 from tests.support.feeds import product_row, write_feed
 from tests.support.listening import listening
+from tests.support.waiting import DEADLINE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 240.0
 
 
 @pytest.fixture
@@ -28,50 +27,39 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
-def wait_for(condition, process, explain=lambda: ""):
-    """The first truth of ``condition``; ends with the process or the deadline, saying what stood in the way."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if found := condition():
-                return found
-        except httpx.TransportError:
-            pass  # not up yet
-        time.sleep(0.5)  # between two looks: the server shares this machine
-    why = explain() if process.poll() is None else "serve has ended"
-    process.terminate()
-    raise AssertionError((why, process.communicate(timeout=150)))
-
-
 def test_serve_deploys_runs_and_stops_in_order(project):
     port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "REELMILL_"))}
     command = [sys.executable, "-m", "reelmill", "serve", "--port", str(port), "--quota-per-minute", "60"]
-    process = subprocess.Popen(command, cwd=project, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    printed = (project / "serve.log").read_text
+    with (project / "serve.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=project, env=env, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", trust_env=False, timeout=30) as api:
-            wait_for(lambda: online(api), process)
+            wait_for(lambda: online(api), "a worker", process=process, explain=printed)
             (deployment,) = api.post(
                 "/deployments/filter", json={"deployments": {"name": {"any_": ["catalog"]}}}
             ).json()
             pressed = {"catalog": {"feed": "feed.csv"}, "video": {"platforms": ["tiktok"]}, "spending": {}}
             button = f"/deployments/{deployment['id']}/create_flow_run"
-            created = wait_for(lambda: answered(api.post(button, json={"parameters": pressed})), process)
+            press = lambda: api.post(button, json={"parameters": pressed}).raise_for_status()  # noqa: E731
+            created = wait_for(press, "a flow run", process=process, explain=printed)
             run_id = created.json()["id"]
             ours = {"task_runs": {"state": {"name": {"any_": ["Completed"]}}, "name": {"like_": "BOWL-"}}}
-            moving = lambda: api.post("/task_runs/filter", json=ours).json()  # noqa: E731
-            wait_for(moving, process, lambda: story(api, run_id))
+            moving = lambda: api.post("/task_runs/filter", json=ours).raise_for_status().json()  # noqa: E731
+            why = lambda: (printed(), story(api, run_id) if process.poll() is None else "serve has ended")  # noqa: E731
+            wait_for(moving, "the first clips", process=process, explain=why)
             assert api.get(f"/flow_runs/{run_id}").json()["state_type"] == "RUNNING"
             doors = listening(process.pid)
         process.send_signal(signal.SIGTERM)
-        printed, errors = process.communicate(timeout=DEADLINE_S)
+        process.wait(timeout=DEADLINE_S)
     finally:
         process.kill()
 
-    assert process.returncode == 0, errors
+    assert process.returncode == 0, printed()
     assert {address for address, _ in doors} == {"127.0.0.1"}, "for this machine alone: server, simulator, storage"
     assert len(doors) >= 3
-    assert f"http://127.0.0.1:{port}" in printed
+    assert f"http://127.0.0.1:{port}" in printed()
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{port}/api/health", trust_env=False)
     folder = project / ".reelmill" / "simulator"
@@ -88,11 +76,6 @@ def test_serve_deploys_runs_and_stops_in_order(project):
     )
     assert "stopped" in status.stdout, status.stdout + status.stderr
     assert "running" not in status.stdout
-
-
-def answered(response):
-    """The response, unless the busy server wants to be asked again."""
-    return response if response.is_success else None
 
 
 def story(api, run_id):

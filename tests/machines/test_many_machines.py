@@ -11,9 +11,10 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import RunStatus
 from reelmill.ledger.states import State
 from tests.support.feeds import product_row, write_feed
-from tests.support.machines import headquarters, wait_for
+from tests.support.machines import DEADLINE_S, headquarters
 from tests.support.postgres import postgres_server
 from tests.support.services import simulator
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -46,7 +47,7 @@ class World:
         return self.hq.press("catalog", form)
 
     def wait_for(self, condition, run_id):
-        return wait_for(condition, lambda: self.hq.story(run_id))
+        return wait_for(condition, f"run {run_id}", deadline_s=DEADLINE_S, explain=lambda: self.hq.story(run_id))
 
     def in_flight(self):
         """The ids of the processes that have clips at Google, each with how many."""

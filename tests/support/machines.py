@@ -7,40 +7,24 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from reelmill.cli.prefect_server import PrefectServer
 from reelmill.local import LocalService
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import wait_for
 
-__all__ = ["Headquarters", "Machine", "headquarters", "wait_for"]
+__all__ = ["DEADLINE_S", "Headquarters", "Machine", "headquarters"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 900.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-
-T = TypeVar("T")
-
-
-def wait_for(condition: Callable[[], T], explain: Callable[[], object], deadline_s: float = DEADLINE_S) -> T:
-    """The first truth of ``condition``."""
-    deadline = time.monotonic() + deadline_s
-    while time.monotonic() < deadline:
-        try:
-            if found := condition():
-                return found
-        except (httpx.TransportError, httpx.HTTPStatusError) as error:  # a busy server answers 500 and 503
-            if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
-                raise
-        time.sleep(0.2)  # between two looks at other processes
-    raise AssertionError(explain())
 
 
 @dataclass(frozen=True)
@@ -140,7 +124,7 @@ class Headquarters:
             state = self.state(run_id)
             return state if state["type"] in ENDED else None
 
-        found = wait_for(final, lambda: self.story(run_id), deadline_s)
+        found = wait_for(final, "an end", deadline_s=deadline_s, explain=lambda: self.story(run_id))
         assert found is not None
         return found
 

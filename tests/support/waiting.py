@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import httpx
 
-__all__ = ["wait_for"]
+__all__ = ["DEADLINE_S", "wait_for"]
 
 T = TypeVar("T")
 DEADLINE_S = 240.0
@@ -23,7 +23,10 @@ def wait_for(
     deadline_s: float = DEADLINE_S,
     explain: Callable[[], object] = lambda: "",
 ) -> T:
-    """The first truth of ``condition``. A server that is not up yet is asked again; ends early with ``process``."""
+    """The first truth of ``condition``; fails with ``what``, and early if ``process`` ends.
+
+    A server that is not up yet, or so busy that it answers 500 or 503, is asked again.
+    """
     deadline = time.monotonic() + deadline_s
     while time.monotonic() < deadline and (process is None or process.poll() is None):
         try:
@@ -31,5 +34,8 @@ def wait_for(
                 return found
         except httpx.TransportError:
             pass  # not up yet
+        except httpx.HTTPStatusError as error:
+            if error.response.is_client_error:
+                raise
         time.sleep(0.3)  # between two looks: what is waited for shares this machine
     raise AssertionError((what, explain()))
