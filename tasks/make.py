@@ -12,7 +12,6 @@ from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.work import Work
 from tasks.clip_rows import Kept
-from tasks.events import clip_ended
 from tasks.grouping import GROUP_SIZE, in_groups
 from tasks.interrupt import leaving_on_sigterm
 from tasks.produce import clip_runs
@@ -31,13 +30,9 @@ async def make(engine: Engine, run_id: str, works: Iterable[Work], total: int) -
             progress.count(result)
             kept.add(result)
 
-        def note_and_tell(result: ClipResult) -> None:
-            note(result)
-            clip_ended(result)
-
         if in_groups(engine.settings.quota_per_minute, total):
             get_run_logger().info("%d clips in task runs of %d, shown in tables.", total, GROUP_SIZE)
             tally = await make_in_groups(engine, works, group_runs(engine, producer, note), size=GROUP_SIZE)
         else:
-            tally = await make_clips(engine, works, clip_runs(producer), on_result=note_and_tell)
+            tally = await make_clips(engine, works, clip_runs(producer), on_result=note)
     return tally, kept

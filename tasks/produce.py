@@ -11,7 +11,7 @@ from reelmill.jobs.making import Produce
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult
 from reelmill.production.work import Work
-from tasks.events import clip_sent
+from tasks.events import clip_ended, clip_sent
 from tasks.grouping import Pace
 from tasks.outcomes import clip_state, not_started
 from tasks.step import step, whole
@@ -31,7 +31,7 @@ async def produce_clip(
 ) -> Any:
     """Make or resume one clip; the caller gets a ClipResult, or None if it was not started.
 
-    The state of the task run says what became of the clip (see :mod:`tasks.outcomes`).
+    The state of the task run says what became of the clip (see :mod:`tasks.outcomes`), and so do its events.
     """
 
     def sent() -> None:
@@ -43,7 +43,10 @@ async def produce_clip(
         result = await producer.produce(work, on_sent=sent)
     except RaiseCap as error:
         return not_started(error, str(error))
-    return not_started(None) if result is None else clip_state(result)
+    if result is None:
+        return not_started(None)
+    clip_ended(result)
+    return clip_state(result)
 
 
 def clip_runs(producer: Producer) -> Produce:
