@@ -63,6 +63,14 @@ def test_a_part_that_lies_there_waits_for_the_rest(tmp_path, veo, gcs, waited_s,
         assert engine.ledger.intent(intent.intent_id).state is State.UNKNOWN  # never lost while something is there
 
 
+@pytest.mark.parametrize(("waited_s", "state"), [(30, State.UNKNOWN), (120, State.LOST)])
+def test_where_nothing_lies_nobody_waits_for_a_rest(tmp_path, veo, gcs, waited_s, state):
+    with open_engine(tmp_path, veo, gcs, unclear_wait_s=60) as engine:
+        studio, intent = sent(engine, ahead=timedelta(seconds=-waited_s), unclear=True)
+        next_step(studio, intent, Watch())
+        assert engine.ledger.intent(intent.intent_id).state is state
+
+
 @pytest.mark.parametrize(
     ("watch", "state"), [(Watch(), State.EXPIRED), (Watch(from_the_start=True), State.SUBMITTED)], ids=["left", "ours"]
 )
