@@ -1,5 +1,6 @@
 """A whole run at debug level leaves no secret behind: not in a log, a table, a record, an error or a database."""
 
+import json
 import os
 import subprocess
 import sys
@@ -74,6 +75,10 @@ class Night:
         assert "Traceback" not in ended.stderr, ended.stderr[-3000:]
         return ended.returncode
 
+    def severities(self) -> set[str]:
+        """Those of the latest command's log lines, if they are JSON."""
+        return {json.loads(line)["severity"] for line in self.printed[-1].splitlines() if line.startswith("{")}
+
 
 def test_the_search_finds_what_is_there(tmp_path):
     secret = TOKENS["Azure signature"]
@@ -105,7 +110,8 @@ def test_a_night_of_the_command_line_leaves_no_secret(tmp_path):
         night.run("preview", str(feed), "--platforms", "tiktok", "--limit", "20")
         night.run("status", "--output", night.output, "--json")
         night.run("settle", "--output", night.output)
-        night.run("redrive", "--output", night.output, "--yes")
+        night.run("redrive", "--output", night.output, "--yes", REELMILL_LOG_FORMAT="json")
+        assert "DEBUG" in night.severities()
         night.run("report", "--output", night.output)
         night.run("doctor", REELMILL_VERTEX_BASE_URL="http://vertex.invalid:1")  # through a proxy that is not there
         locked = "postgresql://me:SECRETledger@127.0.0.1:9/none"
@@ -129,9 +135,11 @@ def test_a_password_of_the_ledger_is_nowhere(tmp_path):
         with simulator(gcs.url) as veo:
             shop.signature, shop.closed = SIGNED, set()
             night = Night(tmp_path / "night", server.url(database), veo, gcs, shop)
+            night.environment["REELMILL_LOG_FORMAT"] = "json"
             feed = secret_feed(tmp_path / "feed.csv", shop.origin)
             only = ["--only", "goog", "--platforms", "tiktok", "--output", night.output]
             assert night.run("run", str(feed), *only, "--yes") == ExitCode.OK
+            assert {"DEBUG", "INFO"} <= night.severities()
             night.run("doctor", "--output", night.output)
             wrong = server.url(database).replace(server.password, "SECRETwrong")
             assert night.run("status", "--output", night.output, REELMILL_LEDGER_URL=wrong) == ExitCode.ERROR

@@ -1,4 +1,7 @@
-"""A flow at debug level, with a Prefect of its own: neither its database nor its log learns a secret."""
+"""A flow at debug level, with a Prefect of its own, log lines as JSON and metrics that are pushed.
+
+Neither Prefect's database, which keeps the plain lines, nor any of the others learns a secret.
+"""
 
 import json
 import os
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.leaks import SIGNED, TOKENS, leaks, secret_feed
+from tests.support.postcount import answer, post_counter
 from tests.support.services import simulator
 from tests.support.shop import picture_shop
 
@@ -43,6 +47,7 @@ def test_a_flow_leaves_no_secret(tmp_path, gcs):
     with (
         simulator(gcs.url, prompt_faults=True, journal=tmp_path / "journal.jsonl") as veo,
         picture_shop(tmp_path / "shop") as shop,
+        post_counter(answer(200, {})) as collector,
     ):
         shop.signature, shop.closed = SIGNED, {"/expired.png"}
         feed = secret_feed(feed_folder / "feed.csv", shop.origin)
@@ -61,6 +66,8 @@ def test_a_flow_leaves_no_secret(tmp_path, gcs):
             "REELMILL_POLL_INTERVAL_S": "0.2",
             "REELMILL_UNCLEAR_WAIT_S": "0.5",
             "REELMILL_INSPECT": "off",
+            "REELMILL_LOG_FORMAT": "json",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "TMPDIR": str(tmp_path / "tmp"),
             "PYTHONPATH": str(PROJECT),
         }
@@ -78,11 +85,15 @@ def test_a_flow_leaves_no_secret(tmp_path, gcs):
     assert json.loads(ended.stdout.strip().splitlines()[-1])[1] in ("COMPLETED", "FAILED")
     assert any(TOKENS["S3 signature"] in path for path in shop.asked)
     assert (tmp_path / "home" / "prefect.db").stat().st_size > 0
-    assert "DEBUG" in ended.stderr + ended.stdout
+    lines = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith('{"severity"')]
+    assert "DEBUG" in {line["severity"] for line in lines}
+    assert "amz" in {line.get("logging.googleapis.com/labels", {}).get("sku") for line in lines}
+    pushed = [request.body.decode("latin-1") for request in collector.seen if request.path == "/v1/metrics"]
+    assert "reelmill.submits" in "".join(pushed)
     objects = [
         gcs.read(f"gs://{blob.bucket.name}/{blob.name}")
         for blob in gcs.client().list_blobs(output[5:].split("/", maxsplit=1)[0])
     ]
     for number, content in enumerate(objects):
         (tmp_path / f"object-{number}").write_bytes(content)
-    assert leaks([tmp_path], [ended.stdout, ended.stderr], TOKENS.values()) == []
+    assert leaks([tmp_path], [ended.stdout, ended.stderr, *pushed], TOKENS.values()) == []
