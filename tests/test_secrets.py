@@ -110,7 +110,8 @@ def test_a_night_of_the_command_line_leaves_no_secret(tmp_path):
         night.run("preview", str(feed), "--platforms", "tiktok", "--limit", "20")
         night.run("status", "--output", night.output, "--json")
         night.run("settle", "--output", night.output)
-        night.run("redrive", "--output", night.output, "--yes")
+        night.run("redrive", "--output", night.output, "--yes", REELMILL_LOG_FORMAT="json")
+        assert "DEBUG" in night.severities()
         night.run("report", "--output", night.output)
         night.run("doctor", REELMILL_VERTEX_BASE_URL="http://vertex.invalid:1")  # through a proxy that is not there
         locked = "postgresql://me:SECRETledger@127.0.0.1:9/none"
