@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reelmill.errors import FixAccess, FixConfiguration, LookFirst, ReelmillError
 from reelmill.jobs.content import content_folder
 from reelmill.ledger.ledger import Ledger
-from reelmill.production.media_inputs import MediaInputs, _pointer
+from reelmill.production.media_inputs import MediaInputs, pointer
 from reelmill.production.provenance import NAME
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.report.billing_files import read_billing
@@ -220,11 +220,11 @@ def pictures(tmp_path_factory):
         lambda value: json.dumps({"name": value}).encode()
     )
 )
-def test_a_foreign_pointer_to_a_picture_points_nowhere(pictures, content):
+def test_a_foreignpointer_to_a_picture_points_nowhere(pictures, content):
     address = "https://cdn.example.com/a.jpg"
     with tempfile.TemporaryDirectory() as folder:
         storage = LocalStorage(Path(folder))
-        storage.create(_pointer(address), content, "application/json")
+        storage.create(pointer(address), content, "application/json")
         pictures.storage = storage
         assert pictures._kept(clip(image=address), address) is None
 
