@@ -111,7 +111,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return next(self._turns)
 
     def one(self, data: Any, *likely: State) -> tuple[str, Imagined]:
-        """An intent, mostly in one of these states if any is: others only say no. Drawn by place, for ids are random."""
+        """An intent, mostly in one of these states if any is: others say no. Drawn by place, for ids are random."""
         among = [imagined for imagined in self.model.values() if imagined.state in likely]
         if not among or not data.draw(st.integers(0, 3)):
             among = list(self.model.values())
