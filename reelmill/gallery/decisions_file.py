@@ -28,7 +28,7 @@ class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     review_id: _Id
-    intent_id: Annotated[str, Field(min_length=1, max_length=200)]
+    intent_id: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
     decision: Decision
     reason: Annotated[str, Field(max_length=1000)] = ""
     reviewer: Annotated[str, Field(max_length=200)] = ""
@@ -40,7 +40,7 @@ class _File(BaseModel):
 
     format: Literal["reelmill-decisions"]
     version: Literal[1]
-    run_id: Annotated[str, Field(min_length=1, max_length=200)]
+    run_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]+$")]
     decisions: Annotated[list[Any], Field(max_length=_MOST_ROWS)]
 
 

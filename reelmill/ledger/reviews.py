@@ -58,45 +58,55 @@ def record(database: Database, asked: Sequence[AskedReview], *, run_id: str | No
 
 def _record_chunk(
     connection: Connection, asked: Sequence[AskedReview], now: datetime, run_id: str | None
-) -> Iterator[Recorded]:
+) -> list[Recorded]:
     wanted = one_of(connection, intents.c.intent_id, {one.intent_id for one in asked})
     # The rows of the intents are locked where a database locks rows: two reviewers come one after the other.
-    found = select(intents.c.intent_id, intents.c.run_id, intents.c.state).where(wanted).with_for_update()
-    known = {row.intent_id: row for row in connection.execute(found)}
+    found = select(intents.c.intent_id, intents.c.run_id, intents.c.state).where(wanted).order_by(intents.c.intent_id)
+    states = {
+        row.intent_id: State(row.state)
+        for row in connection.execute(found.with_for_update())
+        if run_id is None or row.run_id == run_id
+    }
     listed = one_of(connection, _r.review_id, {one.review_id for one in asked})
     there = {one.review_id: one for one in _reviews(connection, select(reviews).where(listed))}
-    latest = {one.intent_id: one.decided_at for one in _newest(connection, known)}
-    done, new = [], []
+    latest = {one.intent_id: one.decided_at for one in _newest(connection, states)}
+    done = []
     for one in asked:
-        intent = known.get(one.intent_id)
-        if intent is None or (run_id is not None and intent.run_id != run_id):
-            done.append(Recorded(problem=f"{one.intent_id[:64]!r} is no clip of this run."))
-            continue
-        if not State(intent.state).delivered:
-            done.append(Recorded(problem=f"The clip is {intent.state.value}: there is no video to decide about."))
-            continue
-        if one.review_id in there:
-            same = (there[one.review_id].intent_id, there[one.review_id].decision) == (one.intent_id, one.decision)
-            problem = "" if same else f"The id {one.review_id[:64]!r} belongs to another decision."
-            done.append(Recorded(there[one.review_id] if same else None, problem=problem))
-            continue
-        moment = _moment(one, now, latest.get(one.intent_id))
-        review = Review(
-            review_id=one.review_id,
-            intent_id=one.intent_id,
-            decision=one.decision,
-            reason=one.reason,
-            reviewer=one.reviewer,
-            decided_at=moment,
-            via=one.via,
-        )
-        latest[one.intent_id] = max(moment, latest.get(one.intent_id, moment))
-        there[one.review_id] = review
-        new.append(review)
-        done.append(Recorded(review, new=True))
-    if new:
-        connection.execute(insert(reviews), [_values(review) for review in new])
-    yield from done
+        outcome = _known_or_refused(one, states.get(one.intent_id), there.get(one.review_id))
+        if outcome is None:
+            review = _review(one, _moment(one, now, latest.get(one.intent_id)))
+            latest[one.intent_id] = max(review.decided_at, latest.get(one.intent_id, review.decided_at))
+            there[one.review_id] = review
+            outcome = Recorded(review, new=True)
+        done.append(outcome)
+    if rows := [_values(outcome.review) for outcome in done if outcome.new and outcome.review is not None]:
+        connection.execute(insert(reviews), rows)
+    return done
+
+
+def _known_or_refused(asked: AskedReview, state: State | None, there: Review | None) -> Recorded | None:
+    """Why nothing new is to be kept; None if something is."""
+    if state is None:
+        return Recorded(problem=f"{asked.intent_id[:64]!r} is no clip of this run.")
+    if not state.delivered:
+        return Recorded(problem=f"The clip is {state.value}: there is no video to decide about.")
+    if there is None:
+        return None
+    if (there.intent_id, there.decision) == (asked.intent_id, asked.decision):
+        return Recorded(there)
+    return Recorded(problem=f"The id {asked.review_id[:64]!r} belongs to another decision.")
+
+
+def _review(asked: AskedReview, decided_at: datetime) -> Review:
+    return Review(
+        review_id=asked.review_id,
+        intent_id=asked.intent_id,
+        decision=asked.decision,
+        reason=asked.reason,
+        reviewer=asked.reviewer,
+        decided_at=decided_at,
+        via=asked.via,
+    )
 
 
 def _moment(asked: AskedReview, now: datetime, latest: datetime | None) -> datetime:

@@ -59,7 +59,7 @@ class Storage(Protocol):
         ...
 
     def replace(self, name: str, data: bytes, content_type: str) -> None:
-        """Write an object durably and atomically, over an older one if there is one (tables only)."""
+        """Write an object durably and atomically, over an older one if there is one (tables and galleries only)."""
         ...
 
     def delete(self, name: str) -> bool:

@@ -25,6 +25,7 @@ PLACES: Sequence[tuple[Operation, str]] = (
     (Operation.WRITE, "poster.jpg"),
     (Operation.WRITE, "provenance.json"),
     (Operation.WRITE, "/tables/"),
+    (Operation.WRITE, "/gallery/"),
 )
 """Where storage is needed on a clip's way, and after it."""
 

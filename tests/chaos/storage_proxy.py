@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 __all__ = ["Operation", "StorageProxy", "Trouble", "Wrong", "storage_proxy"]
 
 _NAMED = re.compile(rb'"name":\s*"([^"]+)"')
-_WRITTEN_AGAIN = ("/tables/", "reelmill-doctor.txt")  # what is made to be; all else is written once
+_WRITTEN_AGAIN = ("/tables/", "/gallery/", "reelmill-doctor.txt")  # what is made to be; all else is written once
 _HEAD = 4096  # bytes of an upload in which its name stands
 _PASSED_ON = {"content-type", "range", "accept-encoding", "x-upload-content-type", "content-range"}
 _PASSED_BACK = {

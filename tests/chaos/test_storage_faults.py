@@ -41,6 +41,8 @@ def test_the_proxy_notices_who_overwrites(chaos_bank: Bank) -> None:
         assert not storage.create("a.txt", b"two", "text/plain")
         storage.replace("tables/t.csv", b"one", "text/plain")
         storage.replace("tables/t.csv", b"two", "text/plain")
+        storage.replace("gallery/run/data.js", b"one", "text/plain")
+        storage.replace("gallery/run/data.js", b"two", "text/plain")
         assert proxy.broken() == []
         storage.replace("a.txt", b"two", "text/plain")
         assert proxy.broken() == [

@@ -31,6 +31,7 @@ PRICE_USD = Decimal("0.40")
 """What one clip of these catalogs costs: 8 seconds of the cheapest model at 0.05 USD."""
 
 _COLUMNS = ["id", "title", "description", "link", "image_link", "availability", "price", "brand", "product_type"]
+_WRITTEN_AGAIN = ("/tables/", "/gallery/")  # projections of the ledger; all else is written once
 _TEMPLATE = "{{ product.title }} turns slowly in soft light before a plain backdrop."
 _QUIET_AFTER = 40
 
@@ -160,7 +161,7 @@ class World:
     def look(self) -> dict[str, str]:
         """The objects of this world now; one whose content changed since an earlier look is noted."""
         now = self.bank.objects(self.output)
-        made = {uri: content for uri, content in now.items() if "/tables/" not in uri}
+        made = {uri: content for uri, content in now.items() if not any(folder in uri for folder in _WRITTEN_AGAIN)}
         self.overwritten += [uri for uri, content in made.items() if self.seen.setdefault(uri, content) != content]
         return now
 

@@ -52,6 +52,10 @@ def test_the_reviewer_is_the_one_who_is_named():
         {"review_id": "short"},
         {"review_id": "../../../../etc/passwd"},
         {"intent_id": ""},
+        {"intent_id": "a\0b"},
+        {"intent_id": "a\ud800b"},
+        {"review_id": "\ud800" * 9},
+        {"reason": "\ud800"},
         {"decided_at": "yesterday"},
         {"decided_at": "2026-07-15T12:00:00"},
         {"decided_at": None},
@@ -84,6 +88,8 @@ def test_what_is_no_row_is_told(row):
         export(version=2),
         export(decisions={"a": 1}),
         export(run_id=""),
+        export(run_id="a\0b"),
+        export(run_id="\ud800"),
     ],
 )
 def test_what_is_no_export_is_refused_in_words(data):
