@@ -21,7 +21,7 @@ def yuv_of(colour: str) -> tuple[int, int, int]:
     return y, u, v
 
 
-def to_yuv(rgb: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def to_yuv(rgb: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Brightness, blue and red difference of a picture (height x width x 3, 0 to 255), all of its size."""
     red, green, blue = (rgb[..., at].astype(np.float32) / 255 for at in range(3))
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -7,6 +7,7 @@ trembles nor lags behind. The same video always gives the same path.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +66,7 @@ class Follower:
 
 def _lazily(now: float, wanted: float) -> float:
     off = wanted - now
-    return now + np.sign(off) * max(0.0, abs(off) - _ZONE)
+    return now + math.copysign(max(0.0, abs(off) - _ZONE), off)
 
 
 def _middle(luma: Luma, change: NDArray[Any] | None) -> Point | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from numpy.typing import NDArray
 
 from reelmill.media.colours import yuv_of
 from reelmill.media.luma import is_full_range
@@ -125,7 +127,7 @@ def _start(centre: float, whole: int, part: int) -> int:
 
 def _smooth(plane: Plane) -> Plane:
     """Each point the weighted mean of its neighbours, twice over."""
-    values = plane.astype(np.float32)
+    values: NDArray[Any] = plane.astype(np.float32)
     for axis in (0, 1, 0, 1):
         wide = np.pad(values, [(1, 1) if at == axis else (0, 0) for at in (0, 1)], mode="edge")
         before, after = (wide[:-2], wide[2:]) if axis == 0 else (wide[:, :-2], wide[:, 2:])

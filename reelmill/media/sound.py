@@ -43,7 +43,7 @@ class Sound:
     def hear(self, frame: AudioFrame) -> None:
         """Add the next piece of sound."""
         start_s = self.seconds
-        if not start_s and frame.pts is not None:
+        if not start_s and frame.time is not None:
             self.first_s = frame.time
         self.seconds += frame.samples / frame.sample_rate
         samples = frame.to_ndarray()
