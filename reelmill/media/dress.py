@@ -58,9 +58,8 @@ class Dress:
         return self.folder / self.finish.music if self.finish.music else None
 
     def unwritable(self) -> str:
-        """The letters of disclosure and caption that the font lacks."""
-        words = self.finish.disclosure + self.caption
-        return missing_letters(words, self.folder / self.finish.font) if words else ""
+        """The letters of the caption that the font lacks. Raises OSError if it cannot be read."""
+        return missing_letters(self.caption, self.folder / self.finish.font) if self.caption else ""
 
     def overlays(self, frame: Frame, duration_s: float) -> list[Overlay]:
         """What is laid over a frame, the last on top. Raises OSError for a file that cannot be read as what it is."""

@@ -71,7 +71,7 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
         axes = font.get_variation_axes()
     except (OSError, NotImplementedError):  # a font that does not vary
         return font
-    if len(axes) == 1 and axes[0]["minimum"] <= _WEIGHT <= axes[0]["maximum"]:
+    if len(axes) == 1 and (axes[0]["minimum"] or 0) <= _WEIGHT <= (axes[0]["maximum"] or 0):
         font.set_variation_by_axes([_WEIGHT])
     return font
 

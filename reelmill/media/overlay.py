@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,8 @@ class _Layer:
 
     top: int
     left: int
-    adds: NDArray[np.float32]
-    covers: NDArray[np.float32]
+    adds: NDArray[Any]
+    covers: NDArray[Any]
 
     def blended(self, plane: Plane, strength: float) -> None:
         rows, columns = self.adds.shape
@@ -91,8 +92,8 @@ def _fixed(layer: _Layer) -> _Fixed:
     return _Fixed(layer.top, layer.left, adds.astype(np.uint16), (255 - covers).astype(np.uint16))
 
 
-def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    halves: NDArray[np.float32] = (values[::2, ::2] + values[1::2, ::2] + values[::2, 1::2] + values[1::2, 1::2]) / 4
+def _halved(values: NDArray[Any]) -> NDArray[Any]:
+    halves: NDArray[Any] = (values[::2, ::2] + values[1::2, ::2] + values[::2, 1::2] + values[1::2, 1::2]) / 4
     return halves
 
 
