@@ -25,7 +25,10 @@ _TICKS = 90_000  # a second: every frame rate in use divides it closely enough
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many bits to spend. ``floor_kbps`` is for pictures so easy that a constant quality would stay below it."""
+    """How many bits to spend: as a quality asks for, up to a ceiling.
+
+    ``floor_kbps`` is for pictures so easy that a quality would ask for less: they get an even rate above it.
+    """
 
     crf: int = CRF
     ceiling_kbps: int = CEILING_KBPS
@@ -33,9 +36,11 @@ class Rate:
 
     def options(self, width: int, height: int) -> dict[str, str]:
         """As x264 takes them, for pictures of this size."""
-        ceiling = max(500, self.ceiling_kbps * width * height // _FULL_HD, 2 * self.floor_kbps)
-        spent = {"b": f"{round(_EASY * self.floor_kbps)}k"} if self.floor_kbps else {"crf": str(self.crf)}
-        return {**spent, "maxrate": f"{ceiling}k", "bufsize": f"{2 * ceiling}k"}
+        if self.floor_kbps:
+            even = f"{round(_EASY * self.floor_kbps)}k"
+            return {"b": even, "maxrate": even, "bufsize": even}
+        ceiling = max(500, self.ceiling_kbps * width * height // _FULL_HD)
+        return {"crf": str(self.crf), "maxrate": f"{ceiling}k", "bufsize": f"{2 * ceiling}k"}
 
 
 class PictureEncoder:

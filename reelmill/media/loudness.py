@@ -61,9 +61,11 @@ class LoudnessMeter:
     def _drain(self, graph: Graph) -> None:
         while True:
             try:
-                self._told = dict(graph.pull().metadata)
+                told = dict(graph.pull().metadata)
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
+            if "lavfi.r128.I" in told:  # it tells every 0.1 s
+                self._told = told
 
 
 def loudness_of(samples: Samples) -> Loudness | None:

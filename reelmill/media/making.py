@@ -22,6 +22,8 @@ __all__ = ["FAILURES", "Look", "PictureMaker"]
 FAILURES = (*UNREADABLE, OSError)
 """What can go wrong with one output, and must not cost the others."""
 
+_MIDDLE: Point = (0.5, 0.5)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -36,6 +38,11 @@ class Look:
         """Whether a crop of pictures of that size depends on what they show."""
         cropped = self.fit is Fit.CROP and not Framing(self.width, self.height, self.fit).is_whole(width, height)
         return cropped and self.crop is CropPosition.FOLLOW
+
+    def kept(self, width: int, height: int) -> float:
+        """The share of pictures of that size that is kept."""
+        ratio = width * self.height / (height * self.width)
+        return min(ratio, 1 / ratio) if self.fit is Fit.CROP else 1.0
 
 
 @dataclass(slots=True)
@@ -69,7 +76,8 @@ class PictureMaker:
         if self.failure is not None or not self.start_s <= at_s < self.end_s:
             return
         try:
-            picture = self._framing.framed(frame, centre)
+            followed = self.look.crop is CropPosition.FOLLOW
+            picture = self._framing.framed(frame, centre if followed else _MIDDLE)
             if picture is frame:
                 picture = copied(frame)
             planes = planes_of(picture)

@@ -153,7 +153,8 @@ class RenditionMaker:
 
     def _maker(self, number_: int, look: Look, platforms: list[Platform], coded: Coded, fps: Fraction) -> PictureMaker:
         floor = max(number(platform, "min_video_kbps") for platform in platforms)
-        easy = coded.video_kbps < floor  # so easy that a constant quality would stay below the floor
+        kept_kbps = coded.video_kbps * look.kept(coded.facts.width, coded.facts.height)
+        easy = kept_kbps < floor  # so easy that a constant quality would stay below the floor
         return PictureMaker(
             look,
             self.order.folder / f"picture-{number_}.mp4",

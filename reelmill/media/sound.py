@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from reelmill.media.loudness import LAYOUT, RATE, Loudness, LoudnessMeter, Samples
 from reelmill.media.probe import UNREADABLE
 from reelmill.media.stretches import Stretches
-from reelmill.media.thresholds import CLIPPED_LEVEL, CLIPPED_RUN, SILENT_LEVEL
+from reelmill.media.thresholds import (
+    CLIPPED_LEVEL,
+    CLIPPED_RUN,
+    FLAT_LEVEL,
+    FLAT_SHARE,
+    FLAT_SWINGS,
+    FLAT_TOP,
+    SILENT_LEVEL,
+)
 
 __all__ = ["Sound"]
 
@@ -50,11 +58,11 @@ class Sound:
         scale = 1 if samples.dtype.kind == "f" else 2 ** (8 * samples.dtype.itemsize - 1)
         if not samples.size:
             return
-        level = np.abs(samples.astype(np.float32)) / scale
-        self.peak = max(self.peak, float(level.max()))
-        loud = float(np.sqrt(np.mean(np.square(level))))
+        samples = samples.astype(np.float32) / scale
+        self.peak = max(self.peak, float(np.abs(samples).max()))
+        loud = float(np.sqrt(np.mean(np.square(samples))))
         self.silence.add(start_s=start_s, end_s=self.seconds, holds=loud < SILENT_LEVEL)
-        self._note_clipping(level, start_s, frame)
+        self._note_clipping(samples, start_s, frame)
         self._measure(frame)
 
     def loudness(self) -> Loudness | None:
@@ -72,20 +80,15 @@ class Sound:
         """What was kept, after :meth:`loudness`; None if nothing was, or if it is damaged."""
         return np.concatenate(self._kept, axis=1) if self._kept and self._meter is not None else None
 
-    def _note_clipping(self, level: NDArray[Any], start_s: float, frame: AudioFrame) -> None:
-        if float(level.max()) < CLIPPED_LEVEL:
+    def _note_clipping(self, samples: NDArray[Any], start_s: float, frame: AudioFrame) -> None:
+        if float(np.abs(samples).max()) < FLAT_LEVEL:
             return
-        channels = len(frame.layout.channels)
-        rows = level if frame.format.is_planar else level.reshape(-1, channels).T
-        full = rows >= CLIPPED_LEVEL
-        run = full[:, CLIPPED_RUN - 1 :].copy()
-        for back in range(1, CLIPPED_RUN):
-            run &= full[:, CLIPPED_RUN - 1 - back : full.shape[1] - back]
-        ends = np.flatnonzero(run.any(axis=0))  # of runs, and every later sample of the same
-        if ends.size:
-            self.clipped_s += (ends.size + CLIPPED_RUN - 1) / frame.sample_rate
+        rows = samples if frame.format.is_planar else samples.reshape(-1, len(frame.layout.channels)).T
+        cut_off = _at_full_scale(rows) | _flat_tops(rows)
+        if cut_off.any():
+            self.clipped_s += np.count_nonzero(cut_off) / frame.sample_rate
             if self.clipped_at_s is None:
-                self.clipped_at_s = start_s + float(ends[0]) / frame.sample_rate
+                self.clipped_at_s = start_s + float(np.argmax(cut_off)) / frame.sample_rate
 
     def _measure(self, frame: AudioFrame | None) -> None:
         """Loudness and kept samples, in one kind of frames; what cannot be measured is left unmeasured."""
@@ -101,3 +104,23 @@ class Sound:
                     self._kept_count += piece.samples
         except UNREADABLE:
             self._meter = None
+
+
+def _at_full_scale(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where any channel stays at full scale."""
+    full = np.abs(rows) >= CLIPPED_LEVEL
+    run = np.zeros_like(full)
+    for shift in range(CLIPPED_RUN):
+        run[:, CLIPPED_RUN - 1 :] |= shift == 0
+        run[:, CLIPPED_RUN - 1 :] &= full[:, CLIPPED_RUN - 1 - shift : full.shape[1] - shift]
+    return np.any(run, axis=0)
+
+
+def _flat_tops(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where any channel's waves end in plateaus near full scale, as cut waves do once they were coded."""
+    level = np.abs(rows)
+    peak = level.max(axis=1, keepdims=True)
+    top = level >= FLAT_TOP * peak
+    swings = np.count_nonzero(np.diff(np.signbit(rows), axis=1), axis=1, keepdims=True) >= FLAT_SWINGS
+    flat = (peak >= FLAT_LEVEL) & swings & (top.mean(axis=1, keepdims=True) >= FLAT_SHARE)
+    return np.any(top & flat, axis=0)

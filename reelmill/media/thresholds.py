@@ -15,6 +15,10 @@ __all__ = [
     "CLIPPED_RUN",
     "DURATION_OFF_S",
     "DURATION_WRONG_S",
+    "FLAT_LEVEL",
+    "FLAT_SHARE",
+    "FLAT_SWINGS",
+    "FLAT_TOP",
     "FPS_OFF",
     "FROZEN_STRETCH_S",
     "QUIET_LUFS",
@@ -47,5 +51,9 @@ SILENT_STRETCH_S: Final = 1.5  # rooms have a tone; a second and a half without 
 AUDIO_SHORT_S: Final = 1.0
 CLIPPED_LEVEL: Final = 0.999
 CLIPPED_RUN: Final = 3  # samples at full scale in a row: a wave may touch it, only a cut one stays there
+FLAT_LEVEL: Final = 0.9  # coding moves plateaus by up to a twentieth
+FLAT_TOP: Final = 0.98  # of the peak: a plateau's height
+FLAT_SHARE: Final = 0.2  # of some 20 ms; a pure tone, the flattest of whole waves, has 0.13
+FLAT_SWINGS: Final = 2  # through zero: a piece of one slow wave is flat without being cut
 CLIPPED_LEAST_S: Final = 0.002  # in all; a click less is not heard
 QUIET_LUFS: Final = -40.0  # bringing it to the -14 to -16 of platforms would raise its noise by 24 dB and more

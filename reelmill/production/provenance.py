@@ -87,8 +87,8 @@ class Provenance(BaseModel):
         intent: Intent,
         settlement: Settlement,
         sha256: Sequence[str | None],
-        *,
         run_started_at: datetime,
+        *,
         rendition_sha256: Mapping[str, str] = _NONE,
     ) -> Self:
         """The record of an intent that is about to be settled so."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import av
 import pytest
@@ -10,8 +11,9 @@ from reelmill.ledger.states import State
 from reelmill.media.ai_mark import SOURCE_TYPE
 from reelmill.media.coded import read_coded
 from reelmill.production.collecting import inspect_videos
+from reelmill.production.sending import authorise
 from reelmill.production.work import Work
-from tests.support.production import clip, open_engine, producer
+from tests.support.production import RUN, clip, open_engine, producer
 from tests.support.videos import black, make_video
 
 CATALOGS = """
@@ -47,15 +49,19 @@ def catalogs(tmp_path):
 
 
 def asked(*platforms):
-    from dataclasses import replace
-
     return replace(clip(), platforms=platforms)
+
+
+def submitted(engine, work):
+    studio = engine.studio()
+    intent = authorise(studio, work, RUN)
+    engine.ledger.mark_sending(intent.intent_id, owner=engine.owner, lease_s=30)
+    engine.ledger.accepted(intent.intent_id, "projects/p/locations/l/publishers/google/models/m/operations/o")
+    return studio, engine.ledger.intent(intent.intent_id)
 
 
 def landed_video(engine, tmp_path, **video):
     """A paid video in storage that has not been looked at."""
-    from tests.production.test_hostile import submitted
-
     studio, intent = submitted(engine, Work(asked("small", "square")))
     make_video(tmp_path / "v.mp4", width=720, height=1280, seconds=4, **video)
     name = f"{intent.output_prefix}/1/sample_0.mp4"
