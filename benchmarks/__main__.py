@@ -1,6 +1,6 @@
 """Run the benchmarks and print figures and ratios.
 
-python -m benchmarks [throttle] [planning] [machines] [--quick] [--json FILE]
+python -m benchmarks [throttle] [planning] [machines] [media] [--quick] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machines, planning, throttle
+from benchmarks import machines, media, planning, throttle
 from benchmarks.machine import machine_line
 from benchmarks.report import Report
 
@@ -23,6 +23,7 @@ _ALL: dict[str, Callable[..., Report]] = {
     "planning": planning.run,
     "throttle": throttle.run,
     "machines": machines.run,
+    "media": media.run,
 }
 
 

@@ -113,7 +113,8 @@ def _at_full_scale(rows: NDArray[Any]) -> NDArray[np.bool_]:
     for shift in range(CLIPPED_RUN):
         run[:, CLIPPED_RUN - 1 :] |= shift == 0
         run[:, CLIPPED_RUN - 1 :] &= full[:, CLIPPED_RUN - 1 - shift : full.shape[1] - shift]
-    return np.any(run, axis=0)
+    found: NDArray[np.bool_] = np.any(run, axis=0)
+    return found
 
 
 def _flat_tops(rows: NDArray[Any]) -> NDArray[np.bool_]:
@@ -123,4 +124,5 @@ def _flat_tops(rows: NDArray[Any]) -> NDArray[np.bool_]:
     top = level >= FLAT_TOP * peak
     swings = np.count_nonzero(np.diff(np.signbit(rows), axis=1), axis=1, keepdims=True) >= FLAT_SWINGS
     flat = (peak >= FLAT_LEVEL) & swings & (top.mean(axis=1, keepdims=True) >= FLAT_SHARE)
-    return np.any(top & flat, axis=0)
+    found: NDArray[np.bool_] = np.any(top & flat, axis=0)
+    return found
