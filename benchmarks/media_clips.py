@@ -58,7 +58,7 @@ def _picture(
     drift = number % 64
     page = ground[drift : drift + height, 64 - drift : 64 - drift + width].copy()
     turned = np.roll(thing, 3 * number, axis=1)
-    rows, columns = thing.shape
+    rows, columns = thing.shape[:2]
     top, left = height // 4, width // 4 + round(width / 12 * np.sin(number / 20))
     page[top : top + rows, left : left + columns] = turned
     page += chance.normal(0, _GRAIN, page.shape[:2]).astype(np.float32)[..., None]
