@@ -18,7 +18,7 @@ __all__ = ["Threads"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_NICER = 10  # of 19: beside a busy thread of the usual priority it gets a tenth of a processor
+_NICER = 5  # of 19: beside a busy thread of the usual priority it gets a quarter of a processor
 
 
 class Threads:
