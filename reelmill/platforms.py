@@ -17,7 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from reelmill.errors import FixConfiguration
 from reelmill.toml import toml_tables
 
-__all__ = ["MediaUse", "NativeRatio", "Platform", "SafeZones", "load_platforms", "select_platforms"]
+__all__ = [
+    "CropPosition",
+    "Fit",
+    "MediaUse",
+    "NativeRatio",
+    "Platform",
+    "SafeZones",
+    "load_platforms",
+    "select_platforms",
+]
 
 
 class NativeRatio(StrEnum):
@@ -40,6 +49,21 @@ class MediaUse(StrEnum):
     FIRST_LAST_FRAME = "first_last_frame"
     REFERENCES = "references"
     EXTEND_VIDEO = "extend_video"
+
+
+class Fit(StrEnum):
+    """How a picture is brought to another ratio."""
+
+    CROP = "crop"
+    PAD = "pad"
+    BLUR = "blur"
+
+
+class CropPosition(StrEnum):
+    """Where a crop lies: on what is to be seen, or in the middle."""
+
+    FOLLOW = "follow"
+    CENTRE = "centre"
 
 
 class SafeZones(BaseModel):
@@ -67,6 +91,10 @@ class Platform(BaseModel):
     media_use: MediaUse | None = Field(None, description="Overrides the setting media_use for this platform.")
     width: int = Field(ge=64, le=4096, description="Delivered width in pixels.")
     height: int = Field(ge=64, le=4096, description="Delivered height in pixels.")
+    fit: Fit = Field(
+        Fit.CROP, description="Fill the frame by cropping, or keep all and pad it, or blur what is around."
+    )
+    crop: CropPosition = Field(CropPosition.FOLLOW, description="Where a crop lies: follow the subject, or centre.")
     safe_zones: SafeZones = SafeZones()
     delivery: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
     source: Annotated[str, Field(min_length=8, description="Where the rules were read, and when.")]

@@ -186,6 +186,14 @@ class Settings(DeliverySettings):
     inspect: InspectDepth = Field(
         InspectDepth.FULL, description="Look at every frame (full), at the headers, or not at all (off)."
     )
+    renditions: bool = Field(
+        True,
+        description="Make a file for each platform of a clip, and a preview, from the decode of a full look; costs "
+        "processor time only (see media.md). With another `inspect` nothing is decoded, and none are made.",
+    )
+    media_workers: int = Field(
+        0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."
+    )
     image_max_bytes: int = Field(
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )

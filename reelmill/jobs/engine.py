@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from reelmill.jobs.finishing import open_finishing
 from reelmill.jobs.softening import open_softener
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps
@@ -56,7 +57,7 @@ class Engine:
             self.waits = Waits(lambda: self.stop.leaving)
             self.storage = open_storage(self.output, self.settings, self.waits)
             self._backends = opening.enter_context(ExitStack())  # closed after the threads that may still submit
-            self.threads = opening.enter_context(Threads())
+            self.threads = opening.enter_context(Threads(self.settings.media_workers))
             self._open = opening.pop_all()
         return self
 
@@ -89,6 +90,7 @@ class Engine:
             waits=self.waits,
             softener=open_softener(settings),
             instruments=self.instruments(),
+            finishing=open_finishing(settings),
         )
 
     def instruments(self) -> Instruments:

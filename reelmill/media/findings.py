@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from reelmill.media.loudness import Loudness
 
 __all__ = ["Finding", "FindingCode", "Inspection", "InspectionStatus", "VideoFacts"]
 
@@ -39,6 +40,13 @@ class FindingCode(StrEnum):
     AUDIO_SHORT = "audio_short"
     AUDIO_NOT_ASKED = "audio_not_asked"
     UNFINISHED = "unfinished"
+    LETTERBOX = "letterbox"
+    SILENT_STRETCH = "silent_stretch"
+    CLIPPED = "clipped"
+    QUIET = "quiet"
+    RENDITION_FAILED = "rendition_failed"
+    RENDITION_OFF_RULES = "rendition_off_rules"
+    OVERLAY_LEFT_OUT = "overlay_left_out"
 
     @property
     def fails(self) -> bool:
@@ -93,24 +101,17 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """The result for one video. ``facts`` is None if it could not be opened; ``poster`` is a JPEG."""
+    """The result for one video. ``facts`` is None if it could not be opened; ``poster`` is a JPEG.
+
+    ``loudness`` is None without a full look, without sound and for silence. ``remake`` recommends another attempt.
+    """
 
     status: InspectionStatus
     findings: tuple[Finding, ...] = ()
     facts: VideoFacts | None = None
     poster: bytes | None = None
-
-    @classmethod
-    def of(
-        cls, findings: Iterable[Finding], facts: VideoFacts | None = None, poster: bytes | None = None
-    ) -> Inspection:
-        """An inspection whose status follows from its findings."""
-        found = tuple(findings)
-        if any(finding.code.fails for finding in found):
-            status = InspectionStatus.FAIL
-        else:
-            status = InspectionStatus.REVIEW if found else InspectionStatus.PASS
-        return cls(status=status, findings=found, facts=facts, poster=poster)
+    loudness: Loudness | None = None
+    remake: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Status, findings and facts as plain JSON values, for the ledger; without the poster."""
@@ -118,4 +119,6 @@ class Inspection:
             "status": self.status.value,
             "findings": [finding.to_dict() for finding in self.findings],
             "facts": self.facts.to_dict() if self.facts else None,
+            **({"loudness": asdict(self.loudness)} if self.loudness else {}),
+            **({"recommended": "remake"} if self.remake else {}),
         }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-import numpy as np
 from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.packet import Packet
@@ -13,33 +13,29 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from reelmill.media.bars import BarsSeen
 from reelmill.media.findings import Finding, FindingCode, VideoFacts
+from reelmill.media.loudness import Loudness
 from reelmill.media.luma import is_full_range, sampled
 from reelmill.media.poster import PosterChoice
 from reelmill.media.probe import UNREADABLE, audio_stream
+from reelmill.media.sound import Sound
 from reelmill.media.stretches import Luma, Stretches, is_black, is_still
 
-__all__ = ["Seen", "Sound", "look_at_frames"]
+__all__ = ["FrameSink", "Seen", "look_at_frames"]
 
 _MAX_FPS = 60
 _SETTLES = 6  # frames in which an encoder refines a still picture after a key frame
-_MAX_SECONDS = 120.0  # of our own time
+_MAX_SECONDS = 120.0  # of this thread's processor time, whatever else the machine does
+_MAX_MAKING_SECONDS = 1800.0  # with every frame encoded for several platforms
 
 
-@dataclass(slots=True)
-class Sound:
-    """What was heard: seconds, and the loudest sample (1.0 is full scale)."""
+class FrameSink(Protocol):
+    """Takes every frame of a video in order, once, as it is decoded. It must not change a frame, and never raises."""
 
-    seconds: float = 0.0
-    peak: float = 0.0
-
-    def hear(self, frame: AudioFrame) -> None:
-        """Add the next piece of sound."""
-        self.seconds += frame.samples / frame.sample_rate
-        samples = frame.to_ndarray()
-        scale = 1 if samples.dtype.kind == "f" else 2 ** (8 * samples.dtype.itemsize - 1)
-        if samples.size:
-            self.peak = max(self.peak, float(np.abs(samples.astype(np.float32)).max()) / scale)
+    def take(self, frame: VideoFrame, at_s: float, luma: Luma) -> None:
+        """The next frame, where it is shown (seconds), and its sampled brightness."""
+        ...
 
 
 @dataclass(slots=True)
@@ -54,7 +50,10 @@ class Seen:
     sizes: dict[tuple[int, int], float] = field(default_factory=dict)  # size -> where it first appears
     black: Stretches = field(default_factory=Stretches)
     frozen: Stretches = field(default_factory=Stretches)
+    bars: BarsSeen = field(default_factory=BarsSeen)
     sound: Sound | None = None
+    loudness: Loudness | None = None
+    sink: FrameSink | None = None
     trouble: list[Finding] = field(default_factory=list)
     _still_of: Luma | None = None
     _since_key: int = 0
@@ -68,7 +67,9 @@ class Seen:
         self.frames += 1
         self.sizes.setdefault((frame.width, frame.height), at_s)
         luma = sampled(frame)
-        black = is_black(luma, full_range=is_full_range(frame))
+        full_range = is_full_range(frame)
+        black = is_black(luma, full_range=full_range)
+        self.bars.see(luma, full_range=full_range)
         self.black.add(start_s=at_s, end_s=self.end_s, holds=black)
         self._since_key = 0 if frame.key_frame else self._since_key + 1
         settling = self._since_key < _SETTLES
@@ -79,6 +80,8 @@ class Seen:
         self.poster.offer(frame, at_s - self.first_s, black=black)
         if frame.is_corrupt:
             self.trip(FindingCode.CORRUPT, "A frame is damaged.")
+        if self.sink is not None:
+            self.sink.take(frame, at_s - self.first_s, luma)
 
     def trip(self, code: FindingCode, message: str) -> None:
         """Note what went wrong here; once per kind is enough."""
@@ -98,14 +101,20 @@ class Seen:
         return replace(facts, frames=self.frames, duration_s=round(self.duration_s, 3), fps=round(rate, 3))
 
 
-def look_at_frames(container: InputContainer, video: VideoStream, *, longest_s: float) -> Seen:
-    """Decode everything, up to ``longest_s`` seconds of video. Damage becomes trouble, never an error."""
+def look_at_frames(
+    container: InputContainer, video: VideoStream, *, longest_s: float, sink: FrameSink | None = None
+) -> Seen:
+    """Decode everything, up to ``longest_s`` seconds of video. Damage becomes trouble, never an error.
+
+    ``sink`` gets every frame; with one, the samples of the sound are kept too.
+    """
     duration_s = float(video.duration * video.time_base) if video.duration and video.time_base else longest_s
-    seen = Seen(poster=PosterChoice(duration_s), frame_s=float(1 / (video.average_rate or 24)))
+    seen = Seen(poster=PosterChoice(duration_s), frame_s=float(1 / (video.average_rate or 24)), sink=sink)
     audio = audio_stream(container)
     if audio:
-        seen.sound = Sound()
-    give_up = time.monotonic() + _MAX_SECONDS
+        seen.sound = Sound(keep_s=longest_s if sink is not None else 0.0)
+    most_s = _MAX_SECONDS if sink is None else _MAX_MAKING_SECONDS
+    give_up = time.thread_time() + most_s
     wanted: list[Stream] = [video, *([audio] if audio else [])]
     try:
         for packet in container.demux(wanted):
@@ -113,11 +122,13 @@ def look_at_frames(container: InputContainer, video: VideoStream, *, longest_s: 
             if seen.frames > longest_s * _MAX_FPS or seen.duration_s > longest_s:
                 seen.trip(FindingCode.WRONG_DURATION, f"It goes on beyond {longest_s:g} s.")
                 break
-            if time.monotonic() > give_up:
-                seen.trip(FindingCode.UNFINISHED, f"Looking at it took more than {_MAX_SECONDS:g} s.")
+            if time.thread_time() > give_up:
+                seen.trip(FindingCode.UNFINISHED, f"Looking at it took more than {most_s:g} s.")
                 break
     except UNREADABLE as error:
         seen.trip(FindingCode.CORRUPT, f"It cannot be read on from here ({type(error).__name__}).")
+    if seen.sound is not None:
+        seen.loudness = seen.sound.loudness()
     return seen
 
 

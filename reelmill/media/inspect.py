@@ -2,65 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from reelmill.media.expectation import Expectation
-from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus
-from reelmill.media.frames import look_at_frames
+from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus, VideoFacts
+from reelmill.media.frames import FrameSink, Seen, look_at_frames
 from reelmill.media.judge import judge_facts, judge_seen
+from reelmill.media.policy import Policy
 from reelmill.media.poster import to_jpeg
 from reelmill.media.probe import UNREADABLE, opened, read_facts, stored_bytes, video_stream
 from reelmill.settings import InspectDepth
 
-__all__ = ["inspect_video"]
+__all__ = ["Outputs", "inspect_video"]
 
 _MAX_BYTES = 1 << 30  # 8 s of 4k are a tenth of it
 _LONGEST_EXTENDED_S = 180.0
 _POSTER_AT = 1 / 3
 
 
-def inspect_video(path: Path, expected: Expectation, depth: InspectDepth = InspectDepth.FULL) -> Inspection:
-    """Look at the video file as closely as ``depth`` says.
+class Outputs(FrameSink, Protocol):
+    """What is made of a video while it is looked at."""
+
+    def begin(self, facts: VideoFacts) -> None:
+        """Its headers promise this. Not called for a video that is rejected by them alone."""
+        ...
+
+    def end(self, seen: Seen) -> None:
+        """All of it was seen and heard."""
+        ...
+
+
+def inspect_video(
+    path: Path,
+    expected: Expectation,
+    depth: InspectDepth = InspectDepth.FULL,
+    *,
+    policy: Policy | None = None,
+    outputs: Outputs | None = None,
+) -> Inspection:
+    """Look at the video file as closely as ``depth`` says; a full look makes ``outputs`` from the same decode.
 
     A bad video never raises, it gets findings; a missing file raises FileNotFoundError. The work is bounded in
     bytes, pixels, frames and seconds. 8 s of 720p cost about the time of decoding them on one core.
     """
+    policy = policy or Policy()
     if depth is InspectDepth.OFF:
         return Inspection(status=InspectionStatus.SKIPPED)
     size = path.stat().st_size
     if size > _MAX_BYTES:
-        return Inspection.of([Finding(FindingCode.TOO_LARGE, f"It has {size:,} bytes; {_MAX_BYTES:,} is the bound.")])
+        words = f"It has {size:,} bytes; {_MAX_BYTES:,} is the bound."
+        return policy.judged([Finding(FindingCode.TOO_LARGE, words)])
     try:
         with opened(path) as container:
-            video = video_stream(container)
+            video = video_stream(container, every_pixel=outputs is not None)
             if video is None:
-                return _no_video("it holds no moving picture")
-            return _inspect(container, video, expected, depth, size)
+                return _no_video("it holds no moving picture", policy)
+            return _Look(container, video, expected, policy, size, outputs).inspection(depth)
     except UNREADABLE as error:
-        return _no_video("it is empty" if size == 0 else type(error).__name__)
+        return _no_video("it is empty" if size == 0 else type(error).__name__, policy)
 
 
-def _inspect(
-    container: InputContainer, video: VideoStream, expected: Expectation, depth: InspectDepth, size: int
-) -> Inspection:
-    facts = read_facts(container, video)
-    findings = []
-    if stored_bytes(container) > size:
-        findings.append(Finding(FindingCode.TRUNCATED, f"It ends after {size:,} bytes, before all of its frames."))
-    if depth is InspectDepth.HEADER:
-        findings += judge_facts(facts, expected)
-        return Inspection.of(findings, facts, _jpeg(_frame_near(container, video, _POSTER_AT * facts.duration_s)))
-    longest_s = _LONGEST_EXTENDED_S if expected.longer_is_fine else 2 * expected.duration_s + 5
-    seen = look_at_frames(container, video, longest_s=longest_s)
-    if seen.frames == 0:
-        findings.append(Finding(FindingCode.CORRUPT, "Not one of its frames can be decoded."))
-    facts = seen.correct(facts)
-    findings += [*judge_facts(facts, expected), *judge_seen(seen, expected)]
-    return Inspection.of(findings, facts, _jpeg(seen.poster.frame))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at an opened video."""
+
+    container: InputContainer
+    video: VideoStream
+    expected: Expectation
+    policy: Policy
+    size: int
+    outputs: Outputs | None
+
+    def inspection(self, depth: InspectDepth) -> Inspection:
+        facts = read_facts(self.container, self.video)
+        cut_off = stored_bytes(self.container) > self.size
+        words = f"It ends after {self.size:,} bytes, before all of its frames."
+        findings = [Finding(FindingCode.TRUNCATED, words)] if cut_off else []
+        if depth is InspectDepth.FULL:
+            return self._full(facts, findings)
+        findings += judge_facts(facts, self.expected)
+        poster = _jpeg(_frame_near(self.container, self.video, _POSTER_AT * facts.duration_s))
+        return self.policy.judged(findings, facts, poster)
+
+    def _full(self, facts: VideoFacts, findings: list[Finding]) -> Inspection:
+        expected = self.expected
+        promised = [*findings, *judge_facts(facts, expected)]
+        outputs = None if self.policy.status(promised) is InspectionStatus.FAIL else self.outputs
+        if outputs is not None:
+            outputs.begin(facts)
+        longest_s = _LONGEST_EXTENDED_S if expected.longer_is_fine else 2 * expected.duration_s + 5
+        seen = look_at_frames(self.container, self.video, longest_s=longest_s, sink=outputs)
+        if seen.frames == 0:
+            findings.append(Finding(FindingCode.CORRUPT, "Not one of its frames can be decoded."))
+        facts = seen.correct(facts)
+        findings += [*judge_facts(facts, expected), *judge_seen(seen, expected)]
+        if outputs is not None:
+            outputs.end(seen)
+        return self.policy.judged(findings, facts, _jpeg(seen.poster.frame), seen.loudness)
 
 
 def _frame_near(container: InputContainer, video: VideoStream, at_s: float) -> VideoFrame | None:
@@ -79,5 +123,5 @@ def _jpeg(frame: VideoFrame | None) -> bytes | None:
         return None
 
 
-def _no_video(why: str) -> Inspection:
-    return Inspection.of([Finding(FindingCode.NOT_A_VIDEO, f"It cannot be opened as MP4 video: {why}.")])
+def _no_video(why: str, policy: Policy) -> Inspection:
+    return policy.judged([Finding(FindingCode.NOT_A_VIDEO, f"It cannot be opened as MP4 video: {why}.")])

@@ -6,18 +6,24 @@ from collections.abc import Iterator
 
 from reelmill.media.expectation import Expectation
 from reelmill.media.findings import Finding, FindingCode, VideoFacts
-from reelmill.media.frames import Seen, Sound
+from reelmill.media.frames import Seen
+from reelmill.media.loudness import Loudness
+from reelmill.media.sound import Sound
+from reelmill.media.thresholds import (
+    AUDIO_SHORT_S,
+    BLACK_STRETCH_S,
+    CLIPPED_LEAST_S,
+    DURATION_OFF_S,
+    DURATION_WRONG_S,
+    FPS_OFF,
+    FROZEN_STRETCH_S,
+    QUIET_LUFS,
+    SILENT_PEAK,
+    SILENT_STRETCH_S,
+    WHOLE,
+)
 
 __all__ = ["judge_facts", "judge_seen"]
-
-_DURATION_OFF_S = 0.3
-_DURATION_WRONG_S = 1.0
-_FPS_OFF = 0.5
-_WHOLE = 0.85  # this share of black or frozen video is all of it
-_BLACK_STRETCH_S = 0.5
-_FROZEN_STRETCH_S = 1.0
-_SILENT_PEAK = 0.0005  # -66 dB of full scale
-_AUDIO_SHORT_S = 1.0
 
 
 def judge_facts(facts: VideoFacts, expected: Expectation) -> Iterator[Finding]:
@@ -25,7 +31,7 @@ def judge_facts(facts: VideoFacts, expected: Expectation) -> Iterator[Finding]:
     if (facts.width, facts.height) != (expected.width, expected.height):
         yield _wrong_size(facts.width, facts.height, expected, 0.0)
     yield from _duration(facts.duration_s, expected)
-    if abs(facts.fps - expected.fps) > _FPS_OFF:
+    if abs(facts.fps - expected.fps) > FPS_OFF:
         yield Finding(FindingCode.FRAME_RATE, f"It has {facts.fps:g} frames a second instead of {expected.fps:g}.")
     if expected.audio and facts.audio_codec is None:
         yield Finding(FindingCode.NO_AUDIO, "It has no sound, which was asked and paid for.")
@@ -41,38 +47,50 @@ def judge_seen(seen: Seen, expected: Expectation) -> Iterator[Finding]:
         yield _wrong_size(width, height, expected, round(at_s, 3))
     yield from _pictures(seen)
     if seen.sound and expected.audio:
-        yield from _sound(seen.sound, seen.duration_s)
+        yield from _sound(seen.sound, seen.duration_s, seen.loudness)
 
 
 def _duration(seconds: float, expected: Expectation) -> Iterator[Finding]:
     off = seconds - expected.duration_s
-    if abs(off) <= _DURATION_OFF_S or (off > 0 and expected.longer_is_fine):
+    if abs(off) <= DURATION_OFF_S or (off > 0 and expected.longer_is_fine):
         return
-    code = FindingCode.WRONG_DURATION if abs(off) > _DURATION_WRONG_S else FindingCode.DURATION_OFF
+    code = FindingCode.WRONG_DURATION if abs(off) > DURATION_WRONG_S else FindingCode.DURATION_OFF
     yield Finding(code, f"It lasts {seconds:.2f} s instead of {expected.duration_s:g} s.")
 
 
 def _pictures(seen: Seen) -> Iterator[Finding]:
     if seen.frames == 0:
         return
-    if seen.black.total_s() >= _WHOLE * seen.duration_s:
+    if seen.black.total_s() >= WHOLE * seen.duration_s:
         yield Finding(FindingCode.BLACK, "It is black from beginning to end.", round(seen.first_s, 3))
         return
-    for stretch in seen.black.lasting(_BLACK_STRETCH_S):
+    for stretch in seen.black.lasting(BLACK_STRETCH_S):
         words = f"It is black for {stretch.seconds:.1f} s."
         yield Finding(FindingCode.BLACK_STRETCH, words, round(stretch.start_s, 3))
-    if seen.frozen.total_s(_FROZEN_STRETCH_S) >= _WHOLE * seen.duration_s:
+    if seen.frozen.total_s(FROZEN_STRETCH_S) >= WHOLE * seen.duration_s:
         yield Finding(FindingCode.FROZEN, "Nothing moves from beginning to end.", round(seen.first_s, 3))
         return
-    for stretch in seen.frozen.lasting(_FROZEN_STRETCH_S):
+    for stretch in seen.frozen.lasting(FROZEN_STRETCH_S):
         words = f"Nothing moves for {stretch.seconds:.1f} s."
         yield Finding(FindingCode.FROZEN_STRETCH, words, round(stretch.start_s, 3))
+    if bars := seen.bars.found().words:
+        yield Finding(FindingCode.LETTERBOX, f"It has black bars {bars}.", round(seen.first_s, 3))
 
 
-def _sound(sound: Sound, video_s: float) -> Iterator[Finding]:
-    if sound.peak < _SILENT_PEAK:
+def _sound(sound: Sound, video_s: float, loudness: Loudness | None) -> Iterator[Finding]:
+    if sound.peak < SILENT_PEAK:
         yield Finding(FindingCode.SILENT, "Its sound is silence.")
-    elif sound.seconds < video_s - _AUDIO_SHORT_S:
+        return
+    for stretch in sound.silence.lasting(SILENT_STRETCH_S):
+        words = f"Nothing is heard for {stretch.seconds:.1f} s."
+        yield Finding(FindingCode.SILENT_STRETCH, words, round(stretch.start_s, 3))
+    if sound.clipped_at_s is not None and sound.clipped_s >= CLIPPED_LEAST_S:
+        words = f"Its sound is cut off at full scale for {1000 * sound.clipped_s:.0f} ms in all."
+        yield Finding(FindingCode.CLIPPED, words, round(sound.clipped_at_s, 3))
+    if loudness is not None and loudness.lufs < QUIET_LUFS:
+        words = f"Its sound is very quiet ({loudness.lufs:.1f} LUFS): made as loud as platforms want, it would hiss."
+        yield Finding(FindingCode.QUIET, words)
+    if sound.seconds < video_s - AUDIO_SHORT_S:
         words = f"Its sound ends after {sound.seconds:.1f} s of {video_s:.1f} s."
         yield Finding(FindingCode.AUDIO_SHORT, words, round(sound.seconds, 3))
 

@@ -39,14 +39,18 @@ def opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def video_stream(container: InputContainer) -> VideoStream | None:
-    """The first moving picture in the file, ready to decode on this thread; None if there is none."""
+def video_stream(container: InputContainer, *, every_pixel: bool = False) -> VideoStream | None:
+    """The first moving picture in the file, ready to decode on this thread; None if there is none.
+
+    ``every_pixel`` decodes pictures as they are meant to be shown; else some keep their blocks.
+    """
     for stream in container.streams.video:
         if codec_name(stream) and stream.width and stream.height:
             stream.thread_count = 1  # clips are inspected side by side; one core each
             # Pictures that no other picture is built on go without deblocking: a sixth less time, and only
             # the poster would show it, which is never taken from those.
-            stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS), "skip_loop_filter": "noref"}
+            deblocked = {} if every_pixel else {"skip_loop_filter": "noref"}
+            stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS), **deblocked}
             return stream
     return None
 

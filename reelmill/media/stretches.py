@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Luma", "Stretch", "Stretches", "is_black", "is_still"]
+__all__ = ["Luma", "Stretch", "Stretches", "darkest_of_picture", "is_black", "is_still"]
 
 Luma = NDArray[np.int16]
 
@@ -62,9 +62,14 @@ class Stretches:
         return sum(stretch.seconds for stretch in self.lasting(at_least_s))
 
 
+def darkest_of_picture(*, full_range: bool) -> int:
+    """The level up to which a pixel is as good as black."""
+    return _DARK_FULL_RANGE if full_range else _DARK
+
+
 def is_black(luma: Luma, *, full_range: bool) -> bool:
     """Whether practically every pixel is as good as black."""
-    dark = luma <= (_DARK_FULL_RANGE if full_range else _DARK)
+    dark = luma <= darkest_of_picture(full_range=full_range)
     return bool(np.count_nonzero(dark) >= _BLACK_SHARE * luma.size)
 
 

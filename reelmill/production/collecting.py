@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reelmill.clip import Clip
-from reelmill.errors import LookFirst, TryLater
+from reelmill.errors import LookFirst
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import read_provenance
+from reelmill.production.renditions import Made, Making, no_room
 from reelmill.production.studio import Studio
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
@@ -25,12 +26,13 @@ __all__ = ["Landed", "inspect_videos", "land_videos", "write_provenance"]
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """Videos in storage, and what looking at them found."""
+    """Videos in storage, what looking at them found, and what was made of them."""
 
     uris: tuple[str, ...]
     inspection: dict[str, Any] | None = None
     poster_uri: str | None = None
     sha256: tuple[str | None, ...] = ()
+    made: Made = field(default_factory=Made)
 
 
 def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo]) -> tuple[str, ...]:
@@ -49,7 +51,8 @@ def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo])
 def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, ...]) -> Landed:
     """Look at every video as closely as the setting asks; the first one gives the poster.
 
-    Raises TryLater if this machine has no room for a copy of a video.
+    A full look at the first one that is fit also gives the renditions and the preview. One that cannot be made is a
+    finding. Raises TryLater if this machine has no room for a copy of a video or for what is made of it.
     """
     depth = studio.settings.inspect
     if depth is InspectDepth.OFF or not uris:
@@ -58,6 +61,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     reports: list[dict[str, Any]] = []
     hashes: list[str | None] = []
     poster: bytes | None = None
+    made: Made | None = None
     with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
         for index, uri in enumerate(uris):
             path = Path(folder) / f"{index}.mp4"
@@ -68,20 +72,19 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 hashes.append(None)
                 continue
             except OSError as error:
-                raise _no_room(Path(folder).parent, error) from None
+                raise no_room(Path(folder).parent, error) from None
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
-            inspection = inspect_video(path, expected, depth)
+            making = Making.of(studio, clip, intent, path) if made is None and depth is InspectDepth.FULL else None
+            maker = making.maker if making is not None else None
+            inspection = inspect_video(path, expected, depth, policy=studio.finishing.policy(), outputs=maker)
+            if making is not None:
+                inspection, made = making.saved(inspection)
             poster = poster or inspection.poster
             reports.append({"uri": uri, **inspection.to_dict()})
-    return Landed(uris, _worst(reports), _save_poster(studio, intent, poster), tuple(hashes))
-
-
-def _no_room(folder: Path, error: OSError) -> TryLater:
-    return TryLater(
-        f"A video cannot be copied to {folder} to look at it: {error.strerror or type(error).__name__}.",
-        "Free some disk space or set TMPDIR, then run `reelmill settle`; nothing was lost.",
-    )
+    made = made or Made()
+    found = {**_worst(reports), **made.to_dict()}
+    return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made)
 
 
 def _unreadable(uri: str, error: Exception) -> dict[str, Any]:
@@ -107,10 +110,17 @@ def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> str | 
 
 
 def write_provenance(
-    studio: Studio, clip: Clip, intent: Intent, settlement: Settlement, sha256: Sequence[str | None] = ()
+    studio: Studio,
+    clip: Clip,
+    intent: Intent,
+    settlement: Settlement,
+    sha256: Sequence[str | None] = (),
+    *,
+    renditions: Mapping[str, str] | None = None,
 ) -> str:
     """Leave a record beside the videos: what made them, from what, and what they cost; returns its address.
 
+    ``sha256`` are the digests of the videos, ``renditions`` those of what was made of them, by platform.
     An earlier try may have left one. It stays, unless it counts fewer videos: then more came in the meantime.
     """
     storage = studio.storage
@@ -119,7 +129,12 @@ def write_provenance(
     run = studio.ledger.run(intent.run_id)
     started = run.started_at if run is not None else None
     record = Provenance.of(
-        clip, intent, replace(settlement, provenance_uri=uri), sha256, run_started_at=started or intent.created_at
+        clip,
+        intent,
+        replace(settlement, provenance_uri=uri),
+        sha256,
+        run_started_at=started or intent.created_at,
+        rendition_sha256=renditions or {},
     )
     data = record.model_dump_json(indent=2).encode()
     if not storage.create(name, data, "application/json") and _counts_fewer(studio, name, record):

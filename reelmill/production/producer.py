@@ -163,9 +163,15 @@ class Producer:
             uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
             landed = await studio.threads.media(inspect_videos, studio, clip, intent, uris)
             settlement = replace(
-                settlement, video_uris=uris, poster_uri=landed.poster_uri, inspection=landed.inspection
+                settlement,
+                video_uris=uris,
+                poster_uri=landed.poster_uri,
+                inspection=landed.inspection,
+                renditions=landed.made.uris,
             )
-            record = await studio.threads.poll(write_provenance, studio, clip, intent, settlement, landed.sha256)
+            record = await studio.threads.poll(
+                write_provenance, studio, clip, intent, settlement, landed.sha256, renditions=landed.made.sha256
+            )
             settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
 

@@ -7,11 +7,12 @@ stands for the time of settling.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -21,11 +22,12 @@ from reelmill.clip import Clip
 from reelmill.ledger.records import ZERO, Intent, Settlement
 from reelmill.storage.names import safe_name
 
-__all__ = ["NAME", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
+__all__ = ["NAME", "ProducedRendition", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
 
 NAME = "provenance.json"
 """Its name below the output prefix of its intent."""
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _ENDS = tuple(field.name for field in fields(Settlement) if field.name != "returned")
 
 
@@ -48,6 +50,16 @@ class ProducedVideo(BaseModel):
     sha256: str | None
 
 
+class ProducedRendition(BaseModel):
+    """A file made of a video for a platform, and the digest of its bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    platform: str
+    uri: str
+    sha256: str | None
+
+
 class Provenance(BaseModel):
     """One record. ``intent`` is as it stands once settled; its worker and lease are left out.
 
@@ -64,6 +76,7 @@ class Provenance(BaseModel):
     returned: int
     amount_usd: Decimal
     videos: tuple[ProducedVideo, ...]
+    renditions: tuple[ProducedRendition, ...] = ()  # records from before there were any have none
     clip: Clip
     intent: Intent
 
@@ -75,6 +88,8 @@ class Provenance(BaseModel):
         settlement: Settlement,
         sha256: Sequence[str | None],
         run_started_at: datetime,
+        *,
+        rendition_sha256: Mapping[str, str] = _NONE,
     ) -> Self:
         """The record of an intent that is about to be settled so."""
         now = datetime.now(UTC)
@@ -99,6 +114,10 @@ class Provenance(BaseModel):
             videos=tuple(
                 ProducedVideo(uri=uri, sha256=digest)
                 for uri, digest in zip_longest(settlement.video_uris, sha256[: len(settlement.video_uris)])
+            ),
+            renditions=tuple(
+                ProducedRendition(platform=platform, uri=uri, sha256=rendition_sha256.get(platform))
+                for platform, uri in sorted(settlement.renditions.items())
             ),
             clip=clip,
             intent=settled,

@@ -92,8 +92,10 @@ def _places(record: Provenance, name: str, storage: Storage) -> str:
     for uri in (*named, *intent.renditions.values()):
         if uri is not None and not _inside(uri, storage):
             return "names an object outside the output"
-    videos = tuple(video.uri for video in record.videos)
-    return "" if videos == intent.video_uris else "names one set of videos twice, differently"
+    if tuple(video.uri for video in record.videos) != intent.video_uris:
+        return "names one set of videos twice, differently"
+    renditions = {made.platform: made.uri for made in record.renditions}
+    return "" if renditions in ({}, intent.renditions) else "names one set of renditions twice, differently"
 
 
 def _money(record: Provenance) -> str:

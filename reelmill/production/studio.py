@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps
+from reelmill.production.finishing import Finishing
 from reelmill.production.media_inputs import MediaInputs
 from reelmill.production.pacer import Pacer
 from reelmill.production.stop import StopSignal
@@ -39,6 +40,7 @@ class Studio:
     stop: StopSignal
     waits: Waits
     softener: Softener | None = None  # None: filtered clips are not retried
+    finishing: Finishing = field(default_factory=Finishing)
     instruments: Instruments = field(default_factory=Instruments.of_host)
 
     def quota_key(self, model: str) -> str:

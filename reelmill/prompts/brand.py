@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reelmill.errors import FixConfiguration
+from reelmill.finish import Finish
 from reelmill.toml import toml_tables
 
 __all__ = ["Brand", "BrandRules", "load_brand"]
@@ -69,6 +70,9 @@ class Brand(BrandRules):
     """The whole of ``brand.toml``."""
 
     name: str = Field("", max_length=80, description="The brand. Kept out of prompts: Veo letters names on things.")
+    finish: Finish = Field(
+        Finish(), description="What is laid over the finished videos, below `[finish]`; it reaches no prompt."
+    )
     category: Mapping[str, BrandRules] = Field(
         default_factory=dict, description="Rules of single template folders, like `[category.jewellery]`."
     )

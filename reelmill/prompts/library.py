@@ -98,7 +98,9 @@ class PromptLibrary:
             for folder in categories.rules
             for ratio in NativeRatio
         }
-        self.digest = _digest(_FORMAT, brand.model_dump_json(), *categories_text(categories), *sources.parts())
+        self.digest = _digest(
+            _FORMAT, brand.model_dump_json(exclude={"finish"}), *categories_text(categories), *sources.parts()
+        )
 
     @classmethod
     def load(cls, catalogs_dir: Path) -> Self:

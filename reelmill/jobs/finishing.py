@@ -1,0 +1,64 @@
+"""The finish of clips, opened from settings and content, and checked before anything is paid."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from reelmill.errors import FixConfiguration
+from reelmill.finish import CAPTION_WORDS, Finish
+from reelmill.jobs.content import content_folder
+from reelmill.platforms import load_platforms
+from reelmill.production.finishing import Finishing
+from reelmill.prompts.brand import load_brand
+from reelmill.settings import InspectDepth, Settings
+
+__all__ = ["open_finishing"]
+
+_FILES = ("font", "logo", "end_card", "music")
+_NAMED = re.compile(r"\{([^{}]*)\}")
+
+
+def open_finishing(settings: Settings) -> Finishing:
+    """Platforms, brand and policy. Raises FixConfiguration naming what cannot be used."""
+    if settings.inspect is InspectDepth.OFF:
+        return Finishing()
+    from reelmill.media.findings import FindingCode
+
+    folder = content_folder(settings)
+    finish = load_brand(folder / "brand.toml").finish
+    unknown = sorted(set(finish.findings) - set(FindingCode))
+    if unknown:
+        raise _wrong(folder, f"findings.{unknown[0]}: there is no such finding", f"Known are {', '.join(FindingCode)}.")
+    _check(folder, finish)
+    return Finishing(load_platforms(folder / "platforms.toml"), finish, folder)
+
+
+def _check(folder: Path, finish: Finish) -> None:
+    for name in _FILES:
+        file = getattr(finish, name)
+        if file and not (folder / file).is_file():
+            raise _wrong(folder, f"{name}: {folder / file} is no file", "Name a file, relative to that folder.")
+    strange = [word for word in _NAMED.findall(finish.caption) if word not in CAPTION_WORDS]
+    if strange:
+        known = ", ".join(f"{{{word}}}" for word in CAPTION_WORDS)
+        raise _wrong(folder, f"caption: {{{strange[0]}}} is unknown", f"Known are {known}.")
+    if (finish.disclosure or finish.caption) and not finish.font:
+        raise _wrong(folder, "font: words need one", "Name a TrueType or OpenType font.")
+    if finish.font:
+        _check_letters(folder, finish)
+
+
+def _check_letters(folder: Path, finish: Finish) -> None:
+    from reelmill.media.lettering import missing_letters
+
+    try:
+        missing = missing_letters(finish.disclosure, folder / finish.font)
+    except OSError as error:
+        raise _wrong(folder, f"font: {finish.font} cannot be used ({error})", "Name another font.") from None
+    if missing:
+        raise _wrong(folder, f"disclosure: the font has no letters for {missing}", "Name another font, or other words.")
+
+
+def _wrong(folder: Path, what: str, remedy: str) -> FixConfiguration:
+    return FixConfiguration(f"{folder / 'brand.toml'}: finish.{what}.", remedy)

@@ -1,0 +1,231 @@
+"""Everything that is made of a clip, from the one decode that also inspects it: a file per platform, and a preview."""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from av.video.frame import VideoFrame
+
+from reelmill.media.binding import bind
+from reelmill.media.coded import Coded, read_coded
+from reelmill.media.dress import Frame, common_zones
+from reelmill.media.encoder import Rate
+from reelmill.media.findings import Finding, FindingCode, VideoFacts
+from reelmill.media.follow import LOOKAHEAD, Follower
+from reelmill.media.frames import Seen
+from reelmill.media.loudness import Loudness
+from reelmill.media.making import FAILURES, Look, PictureMaker
+from reelmill.media.order import Order
+from reelmill.media.rules import broken_rules, number, picture_fits
+from reelmill.media.sound_track import SoundTracks, Track
+from reelmill.media.stretches import Luma
+from reelmill.platforms import Platform
+
+__all__ = ["Rendition", "RenditionMaker"]
+
+_PREVIEW_S = 3.0
+_PREVIEW_FROM = 0.25  # of what the preview leaves out lies before it: products turn to the viewer early
+_PREVIEW_SIDE = 360
+_PREVIEW_RATE = Rate(crf=27)
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A file made for a platform. ``encoded`` says whether its pictures were coded again."""
+
+    platform: str
+    path: Path
+    coded: Coded
+    encoded: bool
+    loudness: Loudness | None
+    limited: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it is, as plain JSON values."""
+        facts = self.coded.facts
+        return {
+            "platform": self.platform,
+            "width": facts.width,
+            "height": facts.height,
+            "duration_s": facts.duration_s,
+            "bytes": self.coded.size,
+            "encoded": self.encoded,
+            "loudness": asdict(self.loudness) if self.loudness else None,
+            "limited": self.limited,
+        }
+
+
+@dataclass(slots=True)
+class RenditionMaker:
+    """Takes the frames of one video as it is inspected; afterwards ``made``, ``preview`` and ``findings`` are there.
+
+    ``no_room`` is set if this machine's disk is full: then nothing is wrong with the video.
+    """
+
+    order: Order
+    made: list[Rendition] = field(default_factory=list)
+    preview: Path | None = None
+    findings: list[Finding] = field(default_factory=list)
+    no_room: OSError | None = None
+    _coded: Coded | None = None
+    _copied: list[Platform] = field(default_factory=list)
+    _makers: list[tuple[PictureMaker, list[Platform]]] = field(default_factory=list)
+    _previewer: PictureMaker | None = None
+    _follower: Follower | None = None
+    _waiting: deque[tuple[VideoFrame, float]] = field(default_factory=deque)
+    _given: int = 0
+
+    def begin(self, facts: VideoFacts) -> None:
+        """Decide what has to be encoded. What the headers promise is measured again in :meth:`end`."""
+        order = self.order
+        try:
+            self._coded = coded = read_coded(order.source)
+        except FAILURES as error:
+            for platform in order.platforms:
+                self._failed(platform.name, error)
+            return
+        if letters := self._unwritable():
+            words = f"The caption is left out: the font has no letters for {letters}."
+            self.findings.append(Finding(FindingCode.OVERLAY_LEFT_OUT, words))
+            order = self.order = replace(order, dress=replace(order.dress, caption=""))
+        draws = order.dress.finish.draws
+        groups: dict[Look, list[Platform]] = {}
+        for platform in order.platforms:
+            if not draws and picture_fits(platform, coded):
+                self._copied.append(platform)
+            else:
+                groups.setdefault(_look_of(platform), []).append(platform)
+        fps = Fraction(facts.fps or 24).limit_denominator(1001)
+        for number_, (look, platforms) in enumerate(groups.items()):
+            self._makers.append((self._maker(number_, look, platforms, coded, fps), platforms))
+        if any(look.follows(facts.width, facts.height) for look in groups):
+            self._follower = Follower()
+        if order.preview:
+            self._previewer = self._preview_maker(facts, fps)
+
+    def take(self, frame: VideoFrame, at_s: float, luma: Luma) -> None:
+        """The next frame goes to every file; where a crop follows the subject, half a second later."""
+        self._waiting.append((frame, at_s))
+        if self._follower is not None:
+            self._follower.see(luma)
+        self._hand_out(LOOKAHEAD if self._follower is not None else 0)
+
+    def end(self, seen: Seen) -> None:
+        """Finish the files: pictures, then sound as each platform wants it, then both bound together."""
+        self._hand_out(0)
+        for maker in self._all():
+            maker.close()
+        if self._coded is None:
+            return
+        tracks = SoundTracks(self.order, self._coded, seen)
+        for platform in self._copied:
+            self._finish(platform, self.order.source, tracks)
+        for maker, platforms in self._makers:
+            for platform in platforms:
+                if maker.failure is not None:
+                    self._failed(platform.name, maker.failure)
+                else:
+                    self._finish(platform, maker.path, tracks)
+            maker.path.unlink(missing_ok=True)
+        if self._previewer is not None:
+            self._finish_preview(self._previewer)
+        self.made.sort(key=lambda rendition: rendition.platform)
+
+    def _hand_out(self, keep: int) -> None:
+        while len(self._waiting) > keep:
+            frame, at_s = self._waiting.popleft()
+            centre = self._follower.at(self._given) if self._follower is not None else (0.5, 0.5)
+            self._given += 1
+            for maker in self._all():
+                maker.take(frame, at_s, centre)
+
+    def _all(self) -> Iterator[PictureMaker]:
+        yield from (maker for maker, _ in self._makers)
+        if self._previewer is not None:
+            yield self._previewer
+
+    def _maker(self, number_: int, look: Look, platforms: list[Platform], coded: Coded, fps: Fraction) -> PictureMaker:
+        floor = max(number(platform, "min_video_kbps") for platform in platforms)
+        kept_kbps = coded.video_kbps * look.kept(coded.facts.width, coded.facts.height)
+        easy = kept_kbps < floor  # so easy that a constant quality would stay below the floor
+        return PictureMaker(
+            look,
+            self.order.folder / f"picture-{number_}.mp4",
+            Rate(floor_kbps=round(floor) if easy else 0),
+            fps,
+            coded.facts.duration_s,
+            self.order.dress,
+            Frame(look.width, look.height, common_zones(platform.safe_zones for platform in platforms)),
+        )
+
+    def _preview_maker(self, facts: VideoFacts, fps: Fraction) -> PictureMaker:
+        scale = min(1.0, _PREVIEW_SIDE / min(facts.width, facts.height))
+        look = Look(max(2, round(facts.width * scale / 2) * 2), max(2, round(facts.height * scale / 2) * 2))
+        start_s = _PREVIEW_FROM * max(0.0, facts.duration_s - _PREVIEW_S)
+        path = self.order.folder / "preview-picture.mp4"
+        return PictureMaker(
+            look, path, _PREVIEW_RATE, fps, facts.duration_s, start_s=start_s, end_s=start_s + _PREVIEW_S
+        )
+
+    def _unwritable(self) -> str:
+        try:
+            return self.order.dress.unwritable()
+        except OSError:  # told by every picture that needs the font
+            return ""
+
+    def _finish(self, platform: Platform, pictures: Path, tracks: SoundTracks) -> None:
+        target = self.order.folder / f"{platform.name}.mp4"
+        try:
+            track = tracks.of(platform)
+            coded = self._bound(pictures, track, target, edit_lists=platform.delivery.get("edit_lists") is not False)
+        except FAILURES as error:
+            self._failed(platform.name, error)
+            return
+        encoded = pictures != self.order.source
+        self.made.append(
+            Rendition(
+                platform=platform.name,
+                path=target,
+                coded=coded,
+                encoded=encoded,
+                loudness=track.loudness,
+                limited=track.limited,
+            )
+        )
+        for words in broken_rules(platform, coded):
+            self.findings.append(Finding(FindingCode.RENDITION_OFF_RULES, f"For {platform.name} it has {words}."))
+
+    def _bound(self, pictures: Path, track: Track, target: Path, *, edit_lists: bool) -> Coded:
+        assert self._coded is not None
+        bind(pictures, track.path, target, tags=self._coded.tags, edit_lists=edit_lists)
+        return read_coded(target)
+
+    def _finish_preview(self, maker: PictureMaker) -> None:
+        target = self.order.folder / "preview.mp4"
+        try:
+            if maker.failure is not None:
+                raise maker.failure
+            bind(maker.path, None, target, tags=self._coded.tags if self._coded else {})
+        except FAILURES as error:
+            self._failed("the preview", error)
+        else:
+            self.preview = target
+        maker.path.unlink(missing_ok=True)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            self.no_room = error
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        words = f"What was to be made for {what} failed: {reason[:200]}."
+        self.findings.append(Finding(FindingCode.RENDITION_FAILED, words))
+
+
+def _look_of(platform: Platform) -> Look:
+    return Look(platform.width // 2 * 2, platform.height // 2 * 2, platform.fit, platform.crop)

@@ -1,0 +1,96 @@
+"""The sound of each rendition: levelled once for every loudness and rate that platforms ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from reelmill.media.binding import encode_sound
+from reelmill.media.coded import Coded
+from reelmill.media.frames import Seen
+from reelmill.media.levelling import levelled
+from reelmill.media.loudness import RATE, Loudness, Samples, loudness_of
+from reelmill.media.music import mixed, read_music
+from reelmill.media.order import Order
+from reelmill.media.rules import number, sound_fits
+from reelmill.platforms import Platform
+
+__all__ = ["SoundTracks", "Track"]
+
+_KBPS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A file whose first sound is the track's (None: silent), how loud it is, and whether peaks were held down."""
+
+    path: Path | None = None
+    loudness: Loudness | None = None
+    limited: bool = False
+
+
+@dataclass(slots=True)
+class SoundTracks:
+    """Makes the tracks of one video's renditions."""
+
+    order: Order
+    coded: Coded
+    seen: Seen
+    _made: dict[tuple[object, ...], Track] = field(default_factory=dict)
+    _mixed: dict[bool, tuple[Samples, Loudness | None]] = field(default_factory=dict)
+
+    def of(self, platform: Platform) -> Track:
+        """The track for a platform: the clip's own sound if it was paid for and is wanted, and the music.
+
+        Raises ValueError if the sound cannot be read, and what PyAV raises.
+        """
+        own = self.order.sound and platform.audio and self.seen.sound is not None
+        music = self.order.dress.music
+        if not own and music is None:
+            return Track()
+        if own and music is None and sound_fits(platform, self.coded, self.seen.loudness):
+            return Track(self.order.source, self.seen.loudness)
+        rate = round(number(platform, "audio_kbps", _KBPS))
+        lufs = number(platform, "loudness_lufs") if "loudness_lufs" in platform.delivery else None
+        peak_dbtp = number(platform, "true_peak_dbtp", -1.0)
+        key = (own, rate, lufs, peak_dbtp)
+        if key not in self._made:
+            path = self.order.folder / f"sound-{len(self._made)}.mp4"
+            self._made[key] = self._track(path, own=own, kbps=rate, lufs=lufs, peak_dbtp=peak_dbtp)
+        return self._made[key]
+
+    def _track(self, path: Path, *, own: bool, kbps: int, lufs: float | None, peak_dbtp: float) -> Track:
+        samples, loudness = self._sound(own=own)
+        limited = False
+        if lufs is not None:
+            level = levelled(samples, loudness, lufs=lufs, true_peak_dbtp=peak_dbtp)
+            samples, loudness, limited = level.samples, level.loudness, level.limited
+        encode_sound(samples, path, kbps=kbps)
+        return Track(path, loudness, limited)
+
+    def _sound(self, *, own: bool) -> tuple[Samples, Loudness | None]:
+        """The clip's own sound, beginning and ending with its pictures, with the music."""
+        if own not in self._mixed:
+            samples = self._own() if own else None
+            loudness = self.seen.loudness if own else None
+            music = self.order.dress.music
+            if music is not None:
+                bed = self.order.dress.finish.music_below_lu
+                seconds = self.seen.duration_s
+                samples = mixed(samples, loudness, read_music(music), seconds=seconds, below_lu=bed)
+                loudness = loudness_of(samples)
+            assert samples is not None
+            self._mixed[own] = samples, loudness
+        return self._mixed[own]
+
+    def _own(self) -> Samples:
+        sound = self.seen.sound
+        samples = sound.samples() if sound is not None else None
+        if sound is None or samples is None:
+            raise ValueError("its sound cannot be read")
+        shift = round((sound.first_s - self.seen.first_s) * RATE)
+        if shift > 0:
+            samples = np.pad(samples, ((0, 0), (shift, 0)))
+        return samples[:, max(0, -shift) :][:, : round(self.seen.duration_s * RATE)]

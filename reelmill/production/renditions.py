@@ -1,0 +1,120 @@
+"""The renditions of one intent: ordered while its video is inspected, then kept beside it, each written once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from reelmill.clip import Clip
+from reelmill.errors import TryLater
+from reelmill.ledger.records import Intent
+from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus
+from reelmill.media.order import Order
+from reelmill.media.renditions import RenditionMaker
+from reelmill.production.studio import Studio
+
+__all__ = ["Made", "Making", "no_room"]
+
+_FOLDER = "renditions"
+_PREVIEW = "preview.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What lies in storage now: addresses and SHA-256 by platform, the preview, and what each file is like."""
+
+    uris: Mapping[str, str] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    preview_uri: str | None = None
+    details: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the inspection record says about it beyond the addresses."""
+        preview = {"preview_uri": self.preview_uri} if self.preview_uri else {}
+        return {**preview, **({"renditions": list(self.details)} if self.details else {})}
+
+
+@dataclass(slots=True)
+class Making:
+    """Renditions on their way. Those that an earlier, interrupted try has written stay as they are."""
+
+    studio: Studio
+    intent: Intent
+    maker: RenditionMaker
+    there: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+    @classmethod
+    def of(cls, studio: Studio, clip: Clip, intent: Intent, path: Path) -> Self | None:
+        """An order for the video at ``path``; None if no renditions are wanted."""
+        if not studio.settings.renditions:
+            return None
+        known, prefix = studio.finishing.platforms, f"{intent.output_prefix}/{_FOLDER}/"
+        names = {stored.name: stored.name.removeprefix(prefix) for stored in studio.storage.list(prefix)}
+        there = {leaf.removesuffix(".mp4"): name for name, leaf in names.items() if leaf.endswith(".mp4")}
+        folder = path.with_suffix("")
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise no_room(folder.parent, error) from None
+        order = Order(
+            source=path,
+            folder=folder,
+            platforms=[known[name] for name in clip.platforms if name in known and name not in there],
+            sound=clip.request.audio,
+            dress=studio.finishing.dress(clip),
+        )
+        unknown = tuple(name for name in clip.platforms if name not in known and name not in there)
+        kept = {platform: name for platform, name in there.items() if platform in clip.platforms}
+        return cls(studio, intent, RenditionMaker(order), kept, unknown)
+
+    def saved(self, inspection: Inspection) -> tuple[Inspection, Made | None]:
+        """Keep what was made of a video that is fit; the inspection with what went wrong, and what there is now.
+
+        None if the video is not fit: then nothing of it is kept. Raises TryLater if this machine has no room.
+        """
+        maker, storage = self.maker, self.studio.storage
+        if maker.no_room is not None:
+            raise no_room(maker.order.folder, maker.no_room)
+        if inspection.status is InspectionStatus.FAIL:
+            return inspection, None
+        uris, digests = {}, {}
+        for platform, name in self.there.items():
+            uris[platform], digests[platform] = storage.uri(name), _digest(storage.read(name))
+        for rendition in maker.made:
+            name = f"{self.intent.output_prefix}/{_FOLDER}/{rendition.platform}.mp4"
+            uris[rendition.platform] = storage.uri(name)
+            digests[rendition.platform] = self._create(name, rendition.path)
+        preview_uri = None
+        if maker.preview is not None:
+            name = f"{self.intent.output_prefix}/{_PREVIEW}"
+            self._create(name, maker.preview)
+            preview_uri = storage.uri(name)
+        words = "There is no platform {} in platforms.toml any more, so nothing was made for it."
+        gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name)) for name in self.unknown]
+        judged = self.studio.finishing.policy().judged(
+            [*inspection.findings, *maker.findings, *gone], inspection.facts, inspection.poster, inspection.loudness
+        )
+        details = tuple(rendition.to_dict() for rendition in maker.made)
+        return judged, Made(uris, digests, preview_uri, details)
+
+    def _create(self, name: str, path: Path) -> str:
+        """Write an object unless it is there; the digest of what lies there now."""
+        data = path.read_bytes()
+        storage = self.studio.storage
+        return _digest(data if storage.create(name, data, "video/mp4") else storage.read(name))
+
+
+def no_room(folder: Path, error: OSError) -> TryLater:
+    """This machine's disk does not take a video."""
+    return TryLater(
+        f"A video cannot be copied to {folder} to look at it: {error.strerror or type(error).__name__}.",
+        "Free some disk space or set TMPDIR, then run `reelmill settle`; nothing was lost.",
+    )
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

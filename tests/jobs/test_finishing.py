@@ -1,0 +1,73 @@
+"""The finish of brand.toml is checked before anything is paid, and reaches no prompt."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from reelmill.errors import FixConfiguration
+from reelmill.finish import Consequence
+from reelmill.jobs.finishing import open_finishing
+from reelmill.media.findings import FindingCode
+from reelmill.prompts.library import PromptLibrary
+from reelmill.settings import load_settings
+from tests.support.making import CONTENT
+
+
+@pytest.fixture
+def opened(tmp_path):
+    folder = tmp_path / "catalogs"
+    folder.mkdir()
+    shutil.copy(CONTENT / "platforms.toml", folder)
+    shutil.copytree(CONTENT / "fonts", folder / "fonts")
+
+    def opening(finish):
+        (folder / "brand.toml").write_text(f'name = "B"\n[finish]\n{finish}')
+        return open_finishing(load_settings(catalogs_dir=folder))
+
+    return opening
+
+
+def test_the_shipped_finish_labels_every_film():
+    finishing = open_finishing(load_settings(catalogs_dir=CONTENT))
+    assert finishing.finish.disclosure == "AI-generated"
+    assert "tiktok" in finishing.platforms
+
+
+def test_findings_get_the_consequences_that_are_chosen(opened):
+    policy = opened('findings = { letterbox = "reject", clipped = "pass" }').policy()
+    assert policy.of(FindingCode.LETTERBOX) is Consequence.REJECT
+    assert policy.of(FindingCode.CLIPPED) is Consequence.PASS
+    assert policy.of(FindingCode.CORRUPT) is Consequence.REJECT
+    assert policy.of(FindingCode.QUIET) is Consequence.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("finish", "named"),
+    [
+        ('findings = { letterbx = "reject" }', "letterbx"),
+        ('findings = { letterbox = "burn" }', "letterbox"),
+        ('logo = "gone.png"', "logo"),
+        ('music = "gone.m4a"', "music"),
+        ('disclosure = "AI"', "font"),
+        ('font = "../platforms.toml"', "font"),
+        ('font = "platforms.toml"\ndisclosure = "AI"', "cannot be used"),
+        ('font = "fonts/Geist.ttf"\ndisclosure = "日本"', "日"),
+        ('font = "fonts/Geist.ttf"\ncaption = "{price}"', "price"),
+        ('text_colour = "white"', "text_colour"),
+        ("logo_share = 2", "logo_share"),
+    ],
+)
+def test_what_cannot_be_used_is_named(opened, finish, named):
+    with pytest.raises(FixConfiguration, match=named):
+        opened(finish)
+
+
+def test_a_changed_finish_plans_nothing_anew(tmp_path):
+    folder = tmp_path / "catalogs"
+    shutil.copytree(CONTENT, folder)
+    before = PromptLibrary.load(folder).digest
+    brand = folder / "brand.toml"
+    brand.write_text(brand.read_text().replace('"AI-generated"', '"Made with AI"'))
+    assert PromptLibrary.load(folder).digest == before
