@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import SecretStr
+
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import work_of
@@ -29,14 +31,12 @@ __all__ = [
 
 _OF_THE_MACHINE = {
     "catalogs_dir",
-    "cms_token",
     "credentials_file",
     "ledger_url",
     "output",
     "storage_emulator_host",
-    "vertex_token",
 }
-"""What a worker has from its own environment: secrets, paths, and what its network calls things."""
+"""What a worker has from its own environment, as it has every secret: paths, and what its network calls things."""
 
 
 def check_shards(engine: Engine) -> None:
@@ -126,5 +126,9 @@ def settings_of_child(settings: Settings) -> dict[str, Any]:
 
     Secrets and what belongs to one machine stay out: a worker has those from its own environment.
     """
-    shared = {name for name in type(settings).model_fields if name not in _OF_THE_MACHINE}
+    shared = {
+        name
+        for name, field in type(settings).model_fields.items()
+        if name not in _OF_THE_MACHINE and field.annotation is not SecretStr  # which would be dumped as asterisks
+    }
     return settings.model_dump(mode="json", include=shared)

@@ -178,12 +178,15 @@ def test_a_child_has_the_settings_of_its_run_and_its_own_secrets(monkeypatch, tm
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "of-the-worker")
     monkeypatch.setenv("REELMILL_MODEL", "veo-3.1-generate-001")
     monkeypatch.setenv("REELMILL_CAP_DAY_USD", "1000")
+    monkeypatch.setenv("REELMILL_WEBHOOK_SECRET", "whsec_b3duLXNlY3JldC1vZi10aGUtd29ya2Vy")
     chosen = {
         "model": "veo-3.1-lite-generate-001",
         "cap_run_usd": "7.25",
         "cap_day_usd": "20",
         "platforms": "tiktok,youtube",
         "vertex_token": "SECRET-token",
+        "cms_token": "SECRET-token",
+        "webhook_secret": "whsec_U0VDUkVULW9mLXRoZS1wYXJlbnQ=",
         "ledger_url": "postgresql://me:SECRET-password@db/ledger",
     }
     parent = load_settings(**rehearsal(tmp_path, veo, gcs, **chosen))
@@ -191,7 +194,17 @@ def test_a_child_has_the_settings_of_its_run_and_its_own_secrets(monkeypatch, tm
     child = load_settings(**sent)
 
     assert "SECRET" not in repr(sent)
-    own = {"vertex_token", "ledger_url", "output", "catalogs_dir", "credentials_file", "storage_emulator_host"}
+    assert child.webhook_secret.get_secret_value() == "whsec_b3duLXNlY3JldC1vZi10aGUtd29ya2Vy"
+    own = {
+        "vertex_token",
+        "cms_token",
+        "webhook_secret",
+        "ledger_url",
+        "output",
+        "catalogs_dir",
+        "credentials_file",
+        "storage_emulator_host",
+    }
     for name in type(parent).model_fields:
         if name not in own:
             assert getattr(child, name) == getattr(parent, name), name
