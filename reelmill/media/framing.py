@@ -20,6 +20,7 @@ __all__ = ["Framing"]
 
 _BLUR_SIDE = 24  # pixels of the shorter side of the copy that is blurred: about an eightieth of the delivered one
 _BLUR_DARKER = 0.6  # what is around must not compete with the picture
+_MIDDLE = 0.5
 _KEEPS = 0.01  # a ratio that differs by less is the same: a few lines are cut rather than bars added
 
 
@@ -121,7 +122,13 @@ def _even_up(length: float) -> int:
 
 
 def _start(centre: float, whole: int, part: int) -> int:
-    """Where a part lies whose middle should be at ``centre``, without leaving the whole."""
+    """Where a part lies whose middle should be at ``centre``, without leaving the whole.
+
+    In the middle it lies at an even place, where colours fit exactly; a moving one may be half a pixel off in colour,
+    so that it moves by single pixels.
+    """
+    if centre == _MIDDLE:
+        return (whole - part) // 4 * 2
     return round(min(max(centre * whole - part / 2, 0), whole - part))
 
 
