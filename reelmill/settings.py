@@ -187,9 +187,7 @@ class Settings(DeliverySettings):
         InspectDepth.FULL, description="Look at every frame (full), at the headers, or not at all (off)."
     )
     renditions: bool = Field(
-        True,
-        description="Make a file for each platform of a clip, and a preview, from the decode of a full look; costs "
-        "processor time only (see media.md). With another `inspect` nothing is decoded, and none are made.",
+        True, description="With inspect = full, make a file for each platform of a clip, and a preview (see media.md)."
     )
     media_workers: int = Field(
         0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."

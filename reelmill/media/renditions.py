@@ -22,7 +22,7 @@ from reelmill.media.frames import Seen
 from reelmill.media.loudness import Loudness
 from reelmill.media.making import FAILURES, Look, PictureMaker
 from reelmill.media.order import Order
-from reelmill.media.rules import broken_rules, number, picture_fits
+from reelmill.media.rules import broken_rules, delivered_size, number, picture_fits
 from reelmill.media.sound_track import SoundTracks, Track
 from reelmill.media.stretches import Luma
 from reelmill.platforms import Platform
@@ -101,7 +101,7 @@ class RenditionMaker:
             if not draws and picture_fits(platform, coded):
                 self._copied.append(platform)
             else:
-                groups.setdefault(_look_of(platform), []).append(platform)
+                groups.setdefault(_look_of(platform, facts), []).append(platform)
         fps = Fraction(facts.fps or 24).limit_denominator(1001)
         for number_, (look, platforms) in enumerate(groups.items()):
             self._makers.append((self._maker(number_, look, platforms, coded, fps), platforms))
@@ -227,5 +227,5 @@ class RenditionMaker:
         self.findings.append(Finding(FindingCode.RENDITION_FAILED, words))
 
 
-def _look_of(platform: Platform) -> Look:
-    return Look(platform.width // 2 * 2, platform.height // 2 * 2, platform.fit, platform.crop)
+def _look_of(platform: Platform, facts: VideoFacts) -> Look:
+    return Look(*delivered_size(platform, facts.width, facts.height), platform.fit, platform.crop)

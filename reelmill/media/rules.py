@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from reelmill.media.coded import Coded
 from reelmill.media.levelling import CLOSE_LU
 from reelmill.media.loudness import Loudness
-from reelmill.platforms import Platform
+from reelmill.platforms import Fit, Platform
 
-__all__ = ["broken_rules", "number", "picture_fits", "sound_fits"]
+__all__ = ["broken_rules", "delivered_size", "number", "picture_fits", "sound_fits"]
 
 _PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 _ROUGHLY = 0.9  # of the asked rate of sound: AAC's is a mean
@@ -22,11 +22,23 @@ def number(platform: Platform, rule: str, default: float = 0.0) -> float:
     return float(value) if not isinstance(value, str) else default
 
 
+def delivered_size(platform: Platform, width: int, height: int) -> tuple[int, int]:
+    """The size in pixels, even, of a file made for the platform from pictures of ``width`` x ``height``.
+
+    The platform's own, or as much of it as the paid pixels fill: enlarging adds bytes and no detail, and platforms do
+    it themselves. Only a platform that takes nothing so narrow (its ``min_width``) gets an enlarged picture.
+    """
+    across, down = width / platform.width, height / platform.height
+    filled = min(across, down) if platform.fit is Fit.CROP else max(across, down)
+    share = min(1.0, max(filled, number(platform, "min_width") / platform.width))
+    return round(platform.width * share / 2) * 2, round(platform.height * share / 2) * 2
+
+
 def picture_fits(platform: Platform, coded: Coded) -> bool:
     """Whether the pictures can be delivered without coding them again."""
     facts = coded.facts
     return (
-        (facts.width, facts.height) == (platform.width, platform.height)
+        (facts.width, facts.height) == delivered_size(platform, facts.width, facts.height)
         and facts.video_codec == platform.delivery.get("video_codec", "h264") == "h264"
         and coded.pixel_format == "yuv420p"
         and coded.profile in _PROFILES
