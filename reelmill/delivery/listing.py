@@ -95,7 +95,7 @@ def _of(
         if platform is None or not fits or not (rendition or (video and not platform.derived)):
             counts.unrendered[name] += not retired
             continue
-        width, height = (platform.width, platform.height) if rendition else _size(clip, facts)
+        width, height = _size(clip, facts) if rendition is None else _made_size(intent, platform)
         yield Deliverable(
             sku=clip.sku,
             item_group_id=clip.item_group_id,
@@ -125,6 +125,13 @@ def _video(intent: Intent) -> tuple[str, Mapping[str, Any]]:
     fit_ones = [uri for uri in uris if reports.get(uri, {}).get("status") != "fail"]
     chosen = next(iter(fit_ones or uris), "")
     return chosen, reports.get(chosen, {}).get("facts") or {}
+
+
+def _made_size(intent: Intent, platform: Platform) -> tuple[int, int]:
+    """As the record of the file says; a file of unknown origin has the platform's own size."""
+    made = {one.get("platform"): one for one in (intent.inspection or {}).get("renditions", ())}
+    facts = made.get(platform.name, {})
+    return int(facts.get("width") or platform.width), int(facts.get("height") or platform.height)
 
 
 def _size(clip: Clip, facts: Mapping[str, Any]) -> tuple[int, int]:

@@ -31,7 +31,8 @@ def delivered_size(platform: Platform, width: int, height: int) -> tuple[int, in
     across, down = width / platform.width, height / platform.height
     filled = min(across, down) if platform.fit is Fit.CROP else max(across, down)
     share = min(1.0, max(filled, number(platform, "min_width") / platform.width))
-    return round(platform.width * share / 2) * 2, round(platform.height * share / 2) * 2
+    width, height = (max(2, int(side * share / 2 + 1e-6) * 2) for side in (platform.width, platform.height))
+    return width, height
 
 
 def picture_fits(platform: Platform, coded: Coded) -> bool:
