@@ -37,8 +37,7 @@ __all__ = [
 
 CONTACT_SHEET = "contact-sheet.jpg"
 
-_CHARTS = (Dimension.CATEGORY, Dimension.PLATFORM, Dimension.TEMPLATE, Dimension.CAMPAIGN)
-_BARS = 12  # of one chart, the dearest
+_CHARTS = (Dimension.CATEGORY, Dimension.PLATFORM, Dimension.MODEL, Dimension.TEMPLATE, Dimension.CAMPAIGN)
 _CHUNK = 1000
 _COPIERS = 8
 
@@ -139,8 +138,12 @@ def _attempts(ledger: Ledger, run_id: str) -> Iterator[tuple[Clip, Intent]]:
 
 
 def _run_entry(ledger: Ledger, run: Run) -> dict[str, Any]:
-    summary = summarise(ledger, run_id=run.run_id, by=_CHARTS, top=_BARS)
-    spend = {dimension.heading: _rows(breakdown.groups) for dimension, breakdown in summary.by.items()}
+    summary = summarise(ledger, run_id=run.run_id, by=_CHARTS)
+    spend = {
+        dimension.heading: _rows(breakdown.groups)
+        for dimension, breakdown in summary.by.items()
+        if any(breakdown.groups)  # without a campaign there is nothing to tell of campaigns
+    }
     return run_entry(run, {**spend, "Status": _rows(summary.by_state)})
 
 
