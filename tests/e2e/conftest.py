@@ -94,6 +94,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
     env |= {
         "DO_NOT_TRACK": "1",
         "PREFECT_HOME": str(folder / "home"),
+        "REELMILL_RENDITIONS": "false",  # nobody looks at them here, and they would take half of the processor
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
     }
     command = [sys.executable, "-m", "reelmill", "serve", "--port", str(port), "--quota-per-minute", str(QUOTA)]
