@@ -30,7 +30,8 @@ def open_finishing(settings: Settings) -> Finishing:
     unknown = sorted(set(finish.findings) - set(FindingCode))
     if unknown:
         raise _wrong(folder, f"findings.{unknown[0]}: there is no such finding", f"Known are {', '.join(FindingCode)}.")
-    _check(folder, finish)
+    if settings.renditions and settings.inspect is InspectDepth.FULL:  # or nothing wears it
+        _check(folder, finish)
     return Finishing(load_platforms(folder / "platforms.toml"), finish, folder)
 
 
