@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reelmill.clip import Clip
-from reelmill.errors import LookFirst
+from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
@@ -52,7 +52,8 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     """Look at every video as closely as the setting asks; the first one gives the poster.
 
     A full look at the first one that is fit also gives the renditions and the preview. One that cannot be made is a
-    finding. Raises TryLater if this machine has no room for a copy of a video or for what is made of it.
+    finding. Raises TryLater if this machine has no room for a copy of a video or for what is made of it, and if the run
+    is told to leave what is in flight.
     """
     depth = studio.settings.inspect
     if depth is InspectDepth.OFF or not uris:
@@ -64,6 +65,8 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     made: Made | None = None
     with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
         for index, uri in enumerate(uris):
+            if studio.stop.leaving:  # looking and encoding take seconds, and others may wait before this clip
+                raise TryLater("The run was told to leave.", "Run `reelmill settle`; nothing was lost.")
             path = Path(folder) / f"{index}.mp4"
             try:
                 studio.storage.download(studio.storage.name(uri), path)

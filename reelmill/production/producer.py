@@ -138,6 +138,8 @@ class Producer:
             await self._settle(clip, intent, step)
             return await studio.threads.ledger(studio.ledger.intent, intent.intent_id) or intent
         except TryLater as error:  # storage has told by itself; everything else is told once, not for each clip
+            if studio.stop.leaving:
+                return intent
             log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
             what, _, why = error.problem.partition(" (" if " (" in error.problem else ": ")
             studio.waits.waiting(what, why.rstrip(").") or "no answer")

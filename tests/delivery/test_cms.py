@@ -217,6 +217,7 @@ def test_one_bad_file_does_not_keep_the_others(stall, tmp_path):
 
 
 def test_the_command_shows_sends_and_stops(stall, tmp_path, reelmill, reelmill_json, monkeypatch):
+    monkeypatch.setenv("REELMILL_REVIEW", "optional")  # inspection decides
     stall.deliver(make_clip("ONE", platforms=("tiktok",)), VIDEO)
     stall.deliver(make_clip("TWO", platforms=("tiktok",)), VIDEO[:1000])
     code, _, said = reelmill("publish", "--to", "cms", "--output", stall.root)

@@ -331,6 +331,7 @@ def test_one_place_is_listed_once(stall):
 
 def test_the_command_writes_and_says_so(stall, reelmill, reelmill_json, monkeypatch):
     stall.deliver(make_clip("A-1", platforms=("tiktok", "instagram_feed")))
+    monkeypatch.setenv("REELMILL_REVIEW", "optional")  # inspection decides
     monkeypatch.setenv("REELMILL_PUBLIC_BASE_URL", f"{BASE}/")
     code, said = reelmill_json("manifest", "merchant", "csv", "--output", stall.root)
     assert code == ExitCode.OK
@@ -348,6 +349,7 @@ def test_the_command_writes_and_says_so(stall, reelmill, reelmill_json, monkeypa
 
 def test_refused_rows_ask_for_attention(stall, reelmill, monkeypatch):
     stall.deliver(make_clip("A" * 60))
+    monkeypatch.setenv("REELMILL_REVIEW", "optional")  # inspection decides
     monkeypatch.setenv("REELMILL_PUBLIC_BASE_URL", BASE)
     code, printed, _ = reelmill("manifest", "merchant", "--output", stall.root)
     assert code == ExitCode.ATTENTION

@@ -31,7 +31,7 @@ REPORT = RunReport(
 
 
 def page(report, **settings):
-    return _page(report, Kept(), load_settings(**settings))
+    return _page(report, Kept(), [], load_settings(**settings))
 
 
 def test_a_gallery_in_a_bucket_is_a_link():

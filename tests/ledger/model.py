@@ -113,9 +113,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def one(self, data: Any, *likely: State) -> tuple[str, Imagined]:
         """An intent, mostly in one of these states if any is: others say no. Drawn by place, for ids are random."""
         among = [imagined for imagined in self.model.values() if imagined.state in likely]
-        if not among or not data.draw(st.integers(0, 3)):
+        if not among or not data.draw(st.integers(0, 3), "likely"):
             among = list(self.model.values())
-        imagined = among[data.draw(st.integers(0, len(among) - 1))]
+        imagined = among[data.draw(st.integers(0, len(among) - 1), "place")]
         return imagined.intent_id, imagined
 
     def move(self, imagined: Imagined, target: State) -> None:

@@ -35,18 +35,21 @@ def test_the_ledger_is_its_model(ledgers, clock):
         assert seen.keys() == EVERY_MOVE
 
 
-class _Choosing:
-    """Stands for Hypothesis where a script decides which intent it is."""
+class _Script:
+    """Stands for Hypothesis where a script decides what is drawn; of intents there is one, at place 0."""
 
-    def __init__(self, intent_id):
-        self._intent_id = intent_id
+    def __init__(self, **told):
+        self._told = told
 
-    def draw(self, _strategy):
-        return self._intent_id
+    def draw(self, _strategy, label):
+        return self._told.get(label, 0)
 
 
-def rule_for(source, target):
-    """The rule of the model that leads from one state to the next, and what it is told besides the intent."""
+FIRST = _Script(run=RUNS[0], owner=OWNER, caps=CAPS, again=False, unclear=False, bound=None)
+
+
+def step_for(source, target):
+    """The step of the model that leads from one state to the next, and what is drawn for it."""
     if target is State.SENDING:
         return LedgerMachine.mark_sending, {"owner": OWNER}
     if target is State.SUBMITTED:
@@ -76,12 +79,12 @@ def test_every_move_of_the_protocol_is_made_and_no_other(ledgers, clock):
     for source, target in sorted(EVERY_MOVE):
         empty(ledgers[0])
         machine = LedgerMachine(ledgers, clock, seen)
-        machine.authorise(None, 0, RUNS[0], OWNER, CAPS, False, False, None, 0, 0)
+        machine.authorise(FIRST)
         [intent_id] = machine.model
         way = [*way_to(source), target]
         for before, after in pairwise(way):
-            rule, told = rule_for(before, after)
-            rule(machine, _Choosing(intent_id), **told)
+            step, told = step_for(before, after)
+            step(machine, _Script(**told))
         assert machine.model[intent_id].state is target
         machine.compare()
     assert seen.keys() == EVERY_MOVE

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from reelmill.errors import TryLater
 from reelmill.ledger.records import Settlement
 from reelmill.ledger.states import State
 from reelmill.media.expectation import Expectation
@@ -153,3 +154,12 @@ def test_what_is_no_record_of_ours_is_not_ours_to_replace(paid):
     studio.storage.create(f"{intent.output_prefix}/{NAME}", b"theirs", "application/json")
     write_provenance(studio, ASKED, intent, settled(studio, intent, 2))
     assert studio.storage.read(f"{intent.output_prefix}/{NAME}") == b"theirs"
+
+
+def test_a_run_that_leaves_begins_no_look_at_what_has_landed(paid, films):
+    studio, intent = paid
+    uris = stored(studio, intent, *films)
+    studio.stop.leave()
+    with pytest.raises(TryLater, match="settle"):
+        inspect_videos(studio, ASKED, intent, uris)
+    assert studio.storage.list(f"{intent.output_prefix}/poster") == []

@@ -93,6 +93,7 @@ def test_a_group_says_what_came_of_its_money(shop):
         "filtered": 1,
         "failed": 1,
         "unfit": 1,
+        "rejected": 0,
         "spent_usd": Decimal("3.6"),
         "reserved_usd": 0,
         "yield": Decimal("0.3333"),
