@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
@@ -28,6 +29,8 @@ from reelmill.veo.explain import Verdict
 __all__ = ["Producer"]
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 
 _FIRST_LOOK_S = 1.0
 _PREPARING = 16  # clips between authorise and send: enough to fill any quota, few to release on a stop
@@ -163,7 +166,8 @@ class Producer:
         )
         if verdict.videos:
             uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
-            landed = await studio.threads.media(inspect_videos, studio, clip, intent, uris)
+            looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
+            landed = await self._with_signs_of_life(intent, looking)
             settlement = replace(
                 settlement,
                 video_uris=uris,
@@ -176,6 +180,19 @@ class Producer:
             )
             settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
+
+    async def _with_signs_of_life(self, intent: Intent, work: Coroutine[Any, Any, R]) -> R:
+        """Keep the lease while videos wait for a processor: on a busy machine that may take longer than it lasts."""
+        studio, lease_s = self.studio, self.studio.settings.lease_s
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=lease_s / 3))[0]:
+                await studio.threads.ledger(
+                    studio.ledger.renew, [intent.intent_id], owner=studio.owner, lease_s=lease_s
+                )
+        finally:
+            task.cancel()  # of no effect on one that is done
+        return task.result()
 
     def _given_up(self, intent: Intent, watch: Watch) -> bool:
         settings = self.studio.settings

@@ -1,6 +1,7 @@
 """What a hostile reading found, kept closed."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -88,6 +89,27 @@ async def test_a_clip_that_waits_for_its_turn_is_left_to_its_living_worker(tmp_p
                 await asyncio.sleep(0.05)
         results = [task.result() for task in tasks]
     assert [result.state for result in results] == [State.SUCCEEDED] * 3
+
+
+async def test_a_clip_whose_video_waits_for_a_processor_is_left_to_its_living_worker(tmp_path, veo, gcs):
+    """Encoding takes seconds, and many may wait before it: for longer than a lease here."""
+    with open_engine(tmp_path, veo, gcs, lease_s=1, media_workers=1) as engine:
+        free = threading.Event()
+        busy = asyncio.create_task(engine.studio().threads.media(free.wait))
+        task = asyncio.create_task(producer(engine).produce(Work(clip())))
+        with open_engine(tmp_path, veo, gcs, output=engine.output, lease_s=1) as other:
+            first = None
+            while first is None or other.ledger.now() < first + timedelta(seconds=2):  # two leases after it landed
+                assert await asyncio.to_thread(adopt_abandoned, other) == []
+                ((_, intent),) = other.ledger.intents() if veo.stats()["posts"] else [(None, None)]
+                if first is None and intent is not None and other.storage.list(f"{intent.output_prefix}/"):
+                    first = other.ledger.now()
+                await asyncio.sleep(0.05)
+            assert intent.state is State.SUBMITTED
+        free.set()
+        await busy
+        result = await task
+    assert result.state is State.SUCCEEDED
 
 
 async def test_following_what_another_took_over_ends(tmp_path, veo, gcs):
