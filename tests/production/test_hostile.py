@@ -97,16 +97,18 @@ async def test_a_clip_whose_video_waits_for_a_processor_is_left_to_its_living_wo
         free = threading.Event()
         busy = asyncio.create_task(engine.studio().threads.media(free.wait))
         task = asyncio.create_task(producer(engine).produce(Work(clip())))
-        with open_engine(tmp_path, veo, gcs, output=engine.output, lease_s=1) as other:
-            first = None
-            while first is None or other.ledger.now() < first + timedelta(seconds=2):  # two leases after it landed
-                assert await asyncio.to_thread(adopt_abandoned, other) == []
-                ((_, intent),) = other.ledger.intents() if veo.stats()["posts"] else [(None, None)]
-                if first is None and intent is not None and other.storage.list(f"{intent.output_prefix}/"):
-                    first = other.ledger.now()
-                await asyncio.sleep(0.05)
-            assert intent.state is State.SUBMITTED
-        free.set()
+        try:
+            with open_engine(tmp_path, veo, gcs, output=engine.output, lease_s=1) as other:
+                first = None
+                while first is None or other.ledger.now() < first + timedelta(seconds=2):  # two leases after it landed
+                    assert await asyncio.to_thread(adopt_abandoned, other) == []
+                    ((_, intent),) = other.ledger.intents() if veo.stats()["posts"] else [(None, None)]
+                    if first is None and intent is not None and other.storage.list(f"{intent.output_prefix}/"):
+                        first = other.ledger.now()
+                    await asyncio.sleep(0.05)
+                assert intent.state is State.SUBMITTED
+        finally:
+            free.set()
         await busy
         result = await task
     assert result.state is State.SUCCEEDED
