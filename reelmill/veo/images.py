@@ -27,6 +27,7 @@ from reelmill.veo.image_header import foreign_format, read_header
 
 __all__ = ["FetchedImage", "ImageFetcher", "ImageRefused", "ImageUnreachable"]
 
+_RETRIES = 2  # of a connection that does not come about, within the same deadline: shops cut some off under load
 _MAX_REDIRECTS = 5
 _MAX_PIXELS = 100_000_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -119,7 +120,7 @@ class ImageFetcher:
         )
         try:
             with (
-                httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
+                httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend, retries=_RETRIES) as pool,
                 pool.stream("GET", where, headers=_with_host(where)) as response,
             ):
                 return self._read(url, response)
