@@ -142,7 +142,7 @@ def test_ports_of_web_servers_are_looked_up(port):
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
-    """A name server that says another address to whoever asks again gets no second question, whatever is tried again."""
+    """A name server that says another address to whoever asks again is not asked again, whatever is tried again."""
     connected, answers = [], [["93.184.216.34"], ["127.0.0.1"]]
 
     def connect(address, *arguments, **options):
