@@ -11,15 +11,10 @@ import orjson
 from reelmill.clip import Clip
 from reelmill.ledger.records import Intent
 
-__all__ = ["Deliverable", "Gate", "fit"]
+__all__ = ["Deliverable", "Gate"]
 
 Gate = Callable[[Sequence[tuple[Clip, Intent]]], Collection[str]]
 """Of delivered clips, the ids of the intents that may be shown to the public."""
-
-
-def fit(delivered: Sequence[tuple[Clip, Intent]]) -> set[str]:
-    """The least that is asked of a clip: inspection did not find it unfit."""
-    return {intent.intent_id for _, intent in delivered if (intent.inspection or {}).get("status") != "fail"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

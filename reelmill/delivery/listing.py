@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from reelmill.clip import Clip, Resolution
-from reelmill.delivery.deliverable import Deliverable, Gate, fit
+from reelmill.delivery.deliverable import Deliverable, Gate
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent
 from reelmill.platforms import NativeRatio, Platform
 
@@ -53,7 +53,7 @@ def deliverables(
     *,
     platforms: Mapping[str, Platform],
     catalog: str = "",
-    gate: Gate = fit,
+    gate: Gate,
     run_id: str | None = None,
     tally: Tally | None = None,
 ) -> Iterator[Deliverable]:
@@ -64,8 +64,7 @@ def deliverables(
     video shows the old product.
     """
     counts = tally if tally is not None else Tally()
-    attempts = ledger.videos(output=output, run_id=run_id)
-    while chunk := list(islice(attempts, _CHUNK)):
+    for chunk in chunks(ledger.videos(output=output, run_id=run_id), _CHUNK):
         replaced = ledger.remade(chunk)
         shown = gate(chunk)
         known = ledger.known_products(catalog or output, {clip.sku for clip, _ in chunk})

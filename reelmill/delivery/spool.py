@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from decimal import Decimal
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,7 @@ import orjson
 
 from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.spec import Row
+from reelmill.ledger.listed import chunks
 from reelmill.product import Product, RowRef
 
 __all__ = ["Earlier", "Spool"]
@@ -60,8 +61,7 @@ class Spool:
 
     def add_items(self, items: Iterable[Product]) -> None:
         """Keep those items of a feed that have a video, by themselves or as part of their group."""
-        rest = iter(enumerate(items))
-        while chunk := list(islice(rest, _CHUNK)):
+        for chunk in chunks(enumerate(items), _CHUNK):
             wanted = self._with_video({name for _, one in chunk for name in (one.sku, one.item_group_id)})
             rows = [
                 (owner, _sound(one.sku), number, _product_json(one))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import islice
 from typing import Any, TypeVar
 
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
@@ -15,6 +14,7 @@ from reelmill.jobs.engine import Engine
 from reelmill.jobs.galleries import gallery_index, write_gallery
 from reelmill.jobs.heartbeat import showing_life
 from reelmill.ledger.life import UnfinishedRun
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import KnownProduct, Run, RunStatus
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
@@ -235,22 +235,16 @@ def _status(engine: Engine) -> RunStatus:
 
 def _remember(engine: Engine, run_id: str, spool: Spool) -> None:
     """A product whose clips are all delivered need not be rendered again until something changes."""
-    for chunk in _chunks(spool.products()):
+    for chunk in chunks(spool.products(), _CHUNK):
         standings = engine.ledger.standings([clip_id for _, clip_ids in chunk for clip_id in clip_ids])
         # One that lies elsewhere is planned afresh each time, so that each plan can say so.
         root = engine.storage.root
         whole = {id_ for id_, standing in standings.items() if standing.state.delivered and standing.output == root}
         known = [_if_whole(product, clip_ids, whole) for product, clip_ids in chunk]
         engine.ledger.remember_products(engine.catalog, known, run_id)
-    for gone in _chunks(spool.retired()):
+    for gone in chunks(spool.retired(), _CHUNK):
         engine.ledger.retire_products(engine.catalog, gone, run_id)
 
 
 def _if_whole(product: KnownProduct, clip_ids: Sequence[str], whole: set[str]) -> KnownProduct:
     return product if whole.issuperset(clip_ids) else replace(product, fingerprint=None)
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice
 
 from reelmill.clip import Clip
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import PICTURE_REFUSED, State
 from reelmill.production.owner import is_gone
@@ -122,7 +122,7 @@ def _unattended(intent: Intent) -> bool:
 
 def current(ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
     """Those attempts whose clip is still wanted: no changed clip has taken its place, or money is still held."""
-    while chunk := list(islice(attempts, _CHUNK)):
+    for chunk in chunks(attempts, _CHUNK):
         replaced: Collection[str] = ledger.remade(chunk)
         yield from (
             (clip, intent) for clip, intent in chunk if intent.state.may_be_paid or clip.clip_id not in replaced
@@ -130,7 +130,7 @@ def current(ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]]) -> Iterator
 
 
 def _is_unfit(intent: Intent) -> bool:
-    return intent.state.delivered and (intent.inspection or {}).get("status") == "fail"
+    return intent.state.delivered and intent.unfit
 
 
 def _is_new(intent: Intent) -> bool:

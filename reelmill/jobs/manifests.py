@@ -12,7 +12,6 @@ from typing import IO, Any
 import orjson
 
 from reelmill.delivery.addresses import PublicAddresses
-from reelmill.delivery.deliverable import Gate
 from reelmill.delivery.formats import formats_named
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.manifest import Manifest, ManifestMaker, Trouble
@@ -79,13 +78,13 @@ class Made:
         }
 
 
-def make_manifests(
-    ledger: Ledger, settings: Settings, root: str, request: ManifestRequest, *, gate: Gate | None = None
-) -> Made:
+def make_manifests(ledger: Ledger, settings: Settings, root: str, request: ManifestRequest) -> Made:
     """Write the manifests of the output ``root``. Nothing is uploaded anywhere else, and nothing is paid.
 
+    What may be shown, review decides (setting ``review``).
+
     A format that lacks something (a public address, the feed) is left out if all were asked for; named, it raises
-    FixConfiguration. ``gate`` decides what may be shown; without one, review does as the setting asks.
+    FixConfiguration.
     """
     made = Made()
     specs = list(_possible(settings, request, made))
@@ -100,7 +99,7 @@ def make_manifests(
                 root,
                 platforms=platforms,
                 catalog=catalog,
-                gate=gate or review_gate(ledger, settings.review),
+                gate=review_gate(ledger, settings.review),
                 run_id=request.run_id,
                 tally=made.tally,
             )

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 
 from reelmill.clip import Clip
 from reelmill.jobs.galleries import rewrite_gallery
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent, RemovalKind
 from reelmill.ledger.removing import Leaving
 from reelmill.production.provenance import NAME
@@ -51,7 +51,7 @@ def prune(ledger: Ledger, storage: Storage, keep: Mapping[RemovalKind, int | Non
     """
     due = ledger.leaving(output=storage.root, keep=keep)
     with ThreadPoolExecutor(_THREADS) as threads:
-        while chunk := list(islice(due, _AT_ONCE)):
+        for chunk in chunks(due, _AT_ONCE):
             found = list(threads.map(lambda leaving: _look(storage, leaving), chunk))
             if begin:
                 may_go = ledger.begin_removals([one.leaving.intent for one in found if not one.kept], keep=keep)
@@ -77,7 +77,7 @@ def finish_begun(ledger: Ledger, storage: Storage) -> list[str]:
 def _delete_begun(ledger: Ledger, storage: Storage) -> Iterator[tuple[Clip, Intent]]:
     begun = ((clip, intent) for clip, intent in ledger.unended_removals(output=storage.root) if _is_own(intent))
     with ThreadPoolExecutor(_THREADS) as threads:
-        while chunk := list(islice(begun, _AT_ONCE)):
+        for chunk in chunks(begun, _AT_ONCE):
             names = [stored.name for _, intent in chunk for stored in _objects(storage, intent)]
             list(threads.map(storage.delete, names))
             yield from chunk

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from reelmill.delivery.cms import CmsPublisher
-from reelmill.delivery.deliverable import Deliverable, Gate
+from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.publishing import Publisher
 from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, TryLater
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.publishable import review_gate
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Publication
 from reelmill.platforms import load_platforms
 from reelmill.settings import Settings
@@ -89,7 +89,6 @@ def publish_all(
     root: str,
     publisher: Publisher,
     *,
-    gate: Gate | None = None,
     run_id: str | None = None,
     dry_run: bool = False,
 ) -> Published:
@@ -104,7 +103,7 @@ def publish_all(
         root,
         platforms=load_platforms(content_folder(settings) / "platforms.toml"),
         catalog=settings.catalog or root,
-        gate=gate or review_gate(ledger, settings.review),
+        gate=review_gate(ledger, settings.review),
         run_id=run_id,
         tally=done.tally,
     )
@@ -117,7 +116,7 @@ def publish_all(
 
 
 def _unpublished(ledger: Ledger, found: Iterator[Deliverable], done: Published) -> Iterator[Deliverable]:
-    while chunk := list(islice(found, _CHUNK)):
+    for chunk in chunks(found, _CHUNK):
         receipts = ledger.published(done.target, {one.intent_id for one in chunk})
         there = {(one.intent_id, one.platform, one.uri) for one in receipts}
         for one in chunk:

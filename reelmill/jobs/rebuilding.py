@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 
 from reelmill.errors import LookFirst, ReelmillError
 from reelmill.jobs.recovering_decisions import recover_decisions
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import ZERO, Intent
 from reelmill.ledger.recovering import PaidClip, Recovery
 from reelmill.ledger.states import State
@@ -88,8 +88,7 @@ def rebuild(ledger: Ledger, storage: Storage, *, dry_run: bool = False) -> Rebui
     """
     done = Rebuilt(storage.root, dry_run)
     with ThreadPoolExecutor(_READERS) as readers:
-        places = iter(_places(storage, done))
-        while chunk := list(islice(places, _AT_ONCE)):
+        for chunk in chunks(_places(storage, done), _AT_ONCE):
             read = readers.map(lambda place: _read(storage, place), chunk)
             believed = list(_believed(read, done))
             _account(ledger, believed, done)

@@ -14,7 +14,7 @@ from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED, State
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from reelmill.veo.registry import Registry
@@ -110,8 +110,7 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
 
 def _decided(engine: Engine, decided: Collection[Decision]) -> Iterator[tuple[Clip, Intent]]:
     """Delivered clips about whose latest attempt people decided so. A remade clip has an attempt to be judged anew."""
-    delivered = [state for state in State if state.delivered]
-    for chunk in chunks(engine.ledger.intents(states=delivered, output=engine.storage.root, latest=True), _CHUNK):
+    for chunk in chunks(engine.ledger.intents(states=DELIVERED, output=engine.storage.root, latest=True), _CHUNK):
         decisions = engine.ledger.decisions_of([intent.intent_id for _, intent in chunk])
         for clip, intent in chunk:
             if intent.intent_id in decisions and decisions[intent.intent_id].decision in decided:

@@ -20,14 +20,12 @@ from reelmill.jobs.media_cache import MediaCache
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.ledger.reviews import Recorded
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED
 from reelmill.production.kept_pictures import KeptPictures
 from reelmill.production.media_inputs import PICTURE
 from reelmill.storage.port import Storage
 
 __all__ = ["Applied", "Progress", "ReviewDesk", "apply_file", "default_reviewer", "find_progress"]
-
-_DELIVERED = [state for state in State if state.delivered]
 
 
 def default_reviewer() -> str:
@@ -94,7 +92,7 @@ class Progress:
 def find_progress(ledger: Ledger, run_id: str, *, keeps: int) -> Progress:
     """Count a run's decisions; of the undecided and the rejected keep the first ``keeps``."""
     decisions, found = ledger.decisions(run_id), Progress(keeps)
-    for clip, intent in ledger.intents(run_id=run_id, states=_DELIVERED):
+    for clip, intent in ledger.intents(run_id=run_id, states=DELIVERED):
         review = decisions.get(intent.intent_id)
         if review is None:
             found.undecided += 1

@@ -11,13 +11,12 @@ from sqlalchemy import Column, Connection, and_, exists, func, not_, or_, select
 from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, BudgetScope
 from reelmill.ledger.schema import budgets, charges, clips, intents, removals
-from reelmill.ledger.states import PICTURE_UNREACHABLE, UNRECORDED, State
+from reelmill.ledger.states import DELIVERED, PICTURE_UNREACHABLE, UNRECORDED, State
 from reelmill.ledger.types import show_usd
 
 __all__ = ["audit"]
 
 _HOLDING = [state for state in State if state.holds_reservation]
-_DELIVERED = [state for state in State if state.delivered]
 _NAMED = [State.SUBMITTED, State.EXPIRED]
 _KEYS: dict[BudgetScope, Column[str]] = {
     BudgetScope.RUN: intents.c.run_id,
@@ -82,8 +81,8 @@ def _charges(connection: Connection) -> Iterator[str]:
     paid = _c.unit_price * _c.seconds * _c.returned
     both = intents.outerjoin(charges, _c.intent_id == _i.intent_id)
     wrong = or_(
-        and_(_i.state.in_(_DELIVERED), _c.intent_id.is_(None)),
-        and_(_i.state.not_in(_DELIVERED), _c.intent_id.is_not(None)),
+        and_(_i.state.in_(DELIVERED), _c.intent_id.is_(None)),
+        and_(_i.state.not_in(DELIVERED), _c.intent_id.is_not(None)),
         _c.amount != paid,
         _i.charged != func.coalesce(_c.amount, 0, type_=_c.amount.type),
     )
@@ -145,12 +144,12 @@ def _removals(connection: Connection) -> Iterator[str]:
     """Only delivered attempts that a later delivered attempt superseded are removed."""
     later = intents.alias("later")
     superseded = exists().where(
-        later.c.clip_id == _i.clip_id, later.c.attempt > _i.attempt, later.c.state.in_(_DELIVERED)
+        later.c.clip_id == _i.clip_id, later.c.attempt > _i.attempt, later.c.state.in_(DELIVERED)
     )
     query = (
         select(_i.intent_id)
         .join(removals, removals.c.intent_id == _i.intent_id)
-        .where(or_(_i.state.not_in(_DELIVERED), not_(superseded)))
+        .where(or_(_i.state.not_in(DELIVERED), not_(superseded)))
     )
     for row in connection.execute(query):
         yield f"Intent {row.intent_id} was removed although no later attempt took its place."

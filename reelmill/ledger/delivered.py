@@ -11,11 +11,10 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import clips, intents
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED
 
 __all__ = ["delivered"]
 
-_DELIVERED = [state for state in State if state.delivered]
 _later = intents.alias("later")
 _LATEST = (
     or_(
@@ -23,7 +22,7 @@ _LATEST = (
         ~exists().where(
             _later.c.clip_id == intents.c.clip_id,
             _later.c.attempt > intents.c.attempt,
-            _later.c.state.in_(_DELIVERED),
+            _later.c.state.in_(DELIVERED),
         ),
     ),
 )
@@ -31,4 +30,4 @@ _LATEST = (
 
 def delivered(database: Database, *, output: str | None, run_id: str | None) -> Iterator[tuple[Clip, Intent]]:
     """The latest delivered attempt of each clip, oldest first, streamed."""
-    return read_intents(database, states=_DELIVERED, run_id=run_id, output=output, also=_LATEST)
+    return read_intents(database, states=DELIVERED, run_id=run_id, output=output, also=_LATEST)

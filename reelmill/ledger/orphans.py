@@ -15,18 +15,17 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import clips, intents, removals
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED
 
 __all__ = ["orphans"]
 
-_DELIVERED = [state for state in State if state.delivered]
 _later = intents.alias("later")
 _SUPERSEDED = (
     clips.c.latest_attempt > intents.c.attempt,  # true of few, and cheaper to ask
     exists().where(
         _later.c.clip_id == intents.c.clip_id,
         _later.c.attempt > intents.c.attempt,
-        _later.c.state.in_(_DELIVERED),
+        _later.c.state.in_(DELIVERED),
     ),
 )
 _THERE = ~exists().where(removals.c.intent_id == intents.c.intent_id)
@@ -37,4 +36,4 @@ def orphans(database: Database, *, output: str | None) -> Iterator[tuple[Clip, I
 
     ``charged_usd`` of the intent is what it cost, ``video_uris`` is where its videos lie.
     """
-    return read_intents(database, states=_DELIVERED, run_id=None, output=output, also=(*_SUPERSEDED, _THERE))
+    return read_intents(database, states=DELIVERED, run_id=None, output=output, also=(*_SUPERSEDED, _THERE))

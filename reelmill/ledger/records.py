@@ -180,6 +180,11 @@ class Intent:
     sent_negative_prompt: str | None = None
     filter_causes: tuple[str, ...] = ()
 
+    @property
+    def unfit(self) -> bool:
+        """Inspection found that no shop can use it."""
+        return self.inspection is not None and self.inspection.get("status") == "fail"
+
     def as_sent(self, request: VideoRequest) -> VideoRequest:
         """The clip's request in the words of this attempt."""
         if self.sent_prompt is None:

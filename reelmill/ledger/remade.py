@@ -15,12 +15,11 @@ from reelmill.ledger.reading import IS_LATEST
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
 from reelmill.ledger.schema import clips, intents
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED
 
 __all__ = ["remade", "videos_of"]
 
 _CHUNK = 1000
-_DELIVERED = [state for state in State if state.delivered]
 _c, _i = clips.c, intents.c
 
 
@@ -29,7 +28,7 @@ def videos_of(database: Database, clip_ids: Collection[str]) -> dict[str, Intent
     found: dict[str, Intent] = {}
     for chunk in chunks(clip_ids, _CHUNK):
         with database.reading() as connection:
-            these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(_DELIVERED))
+            these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(DELIVERED))
             rows = connection.execute(select(*INTENT_COLUMNS).where(*these).order_by(_i.attempt)).all()
         found |= {intent.clip_id: intent for intent in map(intent_from, rows)}
     return found
@@ -59,7 +58,7 @@ def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tup
             query = (
                 select(*columns)
                 .select_from(clips.join(intents, IS_LATEST))
-                .where(one_of(connection, _c.sku, chunk), _i.state.in_(_DELIVERED))
+                .where(one_of(connection, _c.sku, chunk), _i.state.in_(DELIVERED))
             )
             rows = connection.execute(query).all()
         for row in rows:

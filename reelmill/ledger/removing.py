@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import Connection, exists, select, update
 
@@ -21,13 +20,12 @@ from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent, RemovalKind
 from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
 from reelmill.ledger.schema import intents, removals
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED
 from reelmill.ledger.upsert import insert_or_leave
 
 __all__ = ["Leaving", "begin_removals", "end_removal", "leaving", "of_no_use", "removed_at", "unended_removals"]
 
 _CHUNK = 500
-_DELIVERED = [state for state in State if state.delivered]
 _i, _r = intents.c, removals.c
 Keep = Mapping[RemovalKind, int | None]
 """Days that each kind is kept after it came to be of no use; None, or no word of it, is for ever."""
@@ -46,12 +44,12 @@ class Leaving:
 def of_no_use(attempts: Sequence[Intent]) -> dict[str, tuple[RemovalKind, datetime]]:
     """Of all attempts at one clip, the ids of those that are of no use, why, and since when."""
     delivered = sorted((one for one in attempts if one.state.delivered), key=lambda one: one.attempt)
-    fit = [one for one in delivered if _is_fit(one)]
+    fit = [one for one in delivered if not one.unfit]
     found = {}
     for one in delivered:
-        later = [other for other in (fit if _is_fit(one) else delivered) if other.attempt > one.attempt]
+        later = [other for other in (delivered if one.unfit else fit) if other.attempt > one.attempt]
         if later:
-            kind = RemovalKind.ORPHAN if _is_fit(one) else RemovalKind.UNFIT
+            kind = RemovalKind.UNFIT if one.unfit else RemovalKind.ORPHAN
             found[one.intent_id] = (kind, max(_end(one), min(map(_end, later))))
     return found
 
@@ -61,7 +59,7 @@ def leaving(database: Database, *, output: str, keep: Keep) -> Iterator[Leaving]
     with database.reading() as connection:
         now = database.now(connection)
     superseded = orphans(database, output=output)
-    while chunk := list(islice(superseded, _CHUNK)):
+    for chunk in chunks(superseded, _CHUNK):
         with database.reading() as connection:
             useless = _useless(connection, {clip.clip_id for clip, _ in chunk})
         for clip, intent in chunk:
@@ -91,7 +89,7 @@ def begin_removals(database: Database, chosen: Collection[Intent], *, keep: Keep
 def unended_removals(database: Database, *, output: str) -> Iterator[tuple[Clip, Intent]]:
     """Attempts whose removal was begun and not ended: some of their objects may still be there."""
     begun = exists().where(_r.intent_id == _i.intent_id, _r.ended_at.is_(None))
-    return read_intents(database, states=_DELIVERED, run_id=None, output=output, also=[begun])
+    return read_intents(database, states=DELIVERED, run_id=None, output=output, also=[begun])
 
 
 def end_removal(database: Database, intent_id: str) -> None:
@@ -111,7 +109,7 @@ def removed_at(database: Database, *, run_id: str) -> dict[str, datetime]:
 def _useless(connection: Connection, clip_ids: Collection[str]) -> dict[str, tuple[RemovalKind, datetime]]:
     found: dict[str, tuple[RemovalKind, datetime]] = {}
     for chunk in chunks(sorted(clip_ids), _CHUNK):
-        these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(_DELIVERED))
+        these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(DELIVERED))
         attempts: dict[str, list[Intent]] = {}
         for intent in map(intent_from, connection.execute(select(*INTENT_COLUMNS).where(*these))):
             attempts.setdefault(intent.clip_id, []).append(intent)
@@ -123,10 +121,6 @@ def _useless(connection: Connection, clip_ids: Collection[str]) -> dict[str, tup
 def _is_due(kind: RemovalKind, since: datetime, keep: Keep, now: datetime) -> bool:
     days = keep.get(kind)
     return days is not None and since + timedelta(days=days) <= now
-
-
-def _is_fit(intent: Intent) -> bool:
-    return (intent.inspection or {}).get("status") != "fail"
 
 
 def _end(intent: Intent) -> datetime:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["PICTURE_REFUSED", "PICTURE_UNREACHABLE", "TRANSITIONS", "UNRECORDED", "State", "can_move"]
+__all__ = ["DELIVERED", "PICTURE_REFUSED", "PICTURE_UNREACHABLE", "TRANSITIONS", "UNRECORDED", "State", "can_move"]
 
 PICTURE_REFUSED = "image_refused"
 """Error code of a failed intent that was never sent: its picture can never be used."""
@@ -74,12 +74,15 @@ class State(StrEnum):
     @property
     def delivered(self) -> bool:
         """At least one video came back and was charged."""
-        return self in (State.SUCCEEDED, State.PARTIAL)
+        return self in DELIVERED
 
+
+DELIVERED = (State.SUCCEEDED, State.PARTIAL)
+"""The states with a video that came back and was charged."""
 
 _OPEN = frozenset({State.AUTHORISED, State.SENDING, State.SUBMITTED, State.UNKNOWN})
 _MAY_BE_PAID = frozenset({State.SENDING, State.SUBMITTED, State.UNKNOWN, State.LOST, State.EXPIRED})
-_FOUND = frozenset({State.SUCCEEDED, State.PARTIAL})
+_FOUND = frozenset(DELIVERED)
 _ENDED = _FOUND | {State.FILTERED, State.FAILED}
 
 TRANSITIONS: dict[State, frozenset[State]] = {

@@ -14,7 +14,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.reading import among
 from reelmill.ledger.records import ZERO, Decision
 from reelmill.ledger.schema import charges, clips, intents, reviews
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED, State
 from reelmill.money import MICRO_USD, split_evenly
 
 __all__ = ["UNDECIDED", "Dimension", "Group", "decided", "tally", "verdicts"]
@@ -98,7 +98,7 @@ class Group:
 
 
 _COUNTED: dict[str, ColumnElement[bool]] = {
-    "delivered": _i.state.in_([state for state in State if state.delivered]),
+    "delivered": _i.state.in_(DELIVERED),
     "filtered": _i.state == State.FILTERED,
     "failed": _i.state == State.FAILED,
     "unfit": _VERDICT == "fail",

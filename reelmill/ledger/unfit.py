@@ -11,11 +11,10 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.reading import IS_LATEST, read_intents
 from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import intents
-from reelmill.ledger.states import State
+from reelmill.ledger.states import DELIVERED
 
 __all__ = ["unfit"]
 
-_DELIVERED = [state for state in State if state.delivered]
 _MAY_BE = (
     IS_LATEST,
     # Narrows a million records down in the database; findings could quote these words, so each is read too.
@@ -25,6 +24,6 @@ _MAY_BE = (
 
 def unfit(database: Database, *, output: str | None) -> Iterator[tuple[Clip, Intent]]:
     """Clips whose latest attempt was delivered with an inspection that failed, oldest first."""
-    for clip, intent in read_intents(database, states=_DELIVERED, run_id=None, output=output, also=_MAY_BE):
-        if (intent.inspection or {}).get("status") == "fail":
+    for clip, intent in read_intents(database, states=DELIVERED, run_id=None, output=output, also=_MAY_BE):
+        if intent.unfit:
             yield clip, intent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,11 @@ def make_clip(sku: str = "SKU-1", *, ratio: NativeRatio = NativeRatio.PORTRAIT, 
         "title": f"The {sku}",
     }
     return replace(making.make_clip(sku), **values | facts)
+
+
+def fit(delivered: Sequence[tuple[Clip, Intent]]) -> set[str]:
+    """A gate that trusts inspection and asks nobody."""
+    return {intent.intent_id for _, intent in delivered if not intent.unfit}
 
 
 @dataclass
@@ -81,7 +87,7 @@ class Stall:
 
     def listed(self, **options: Any) -> tuple[list[Deliverable], Tally]:
         tally = Tally()
-        found = deliverables(self.ledger, self.root, platforms=PLATFORMS, tally=tally, **options)
+        found = deliverables(self.ledger, self.root, platforms=PLATFORMS, tally=tally, **{"gate": fit} | options)
         return list(found), tally
 
 

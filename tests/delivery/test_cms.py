@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from reelmill.delivery.cms import CmsPublisher
-from reelmill.delivery.deliverable import fit
 from reelmill.errors import ExitCode, FixAccess, FixConfiguration, FixDeliverable, TryLater
 from reelmill.jobs.publishing import open_publisher, publish_all
 from reelmill.settings import load_settings
@@ -18,7 +17,13 @@ from tests.support.cms import cms
 from tests.support.webhook_receiver import OTHER_SECRET, SECRET
 
 VIDEO = os.urandom(300_000)
-QUICK = {"cms_wait_s": 0.01, "cms_wait_max_s": 0.02, "cms_piece_bytes": 65_536, "cms_timeout_s": 60}
+QUICK = {
+    "review": "optional",
+    "cms_wait_s": 0.01,
+    "cms_wait_max_s": 0.02,
+    "cms_piece_bytes": 65_536,
+    "cms_timeout_s": 60,
+}
 
 
 def settings(url, **changes):
@@ -201,7 +206,7 @@ def test_a_second_run_asks_nobody(stall, tmp_path):
         for sent, had, known in ((2, 2, 0), (0, 0, 4)):
             before = len(server.requests())
             with open_publisher(stall.root, settings(server.url)) as port:
-                done = publish_all(stall.ledger, settings(server.url), stall.root, port, gate=fit)
+                done = publish_all(stall.ledger, settings(server.url), stall.root, port)
             assert (done.sent, done.had, done.known, done.failed, done.stopped) == (sent, had, known, 0, "")
         assert len(server.requests()) == before
         assert sorted(server.uploads().values()) == sorted([VIDEO, VIDEO[::-1]])
@@ -212,7 +217,7 @@ def test_one_bad_file_does_not_keep_the_others(stall, tmp_path):
     stall.deliver(make_clip("TWO", platforms=("tiktok",)))
     Path(lost.video_uris[0]).unlink()
     with cms(tmp_path / "cms") as server, open_publisher(stall.root, settings(server.url)) as port:
-        done = publish_all(stall.ledger, settings(server.url), stall.root, port, gate=fit)
+        done = publish_all(stall.ledger, settings(server.url), stall.root, port)
     assert (done.sent, done.failed, [one.sku for one in done.failures]) == (1, 1, ["ONE"])
 
 

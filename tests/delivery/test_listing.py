@@ -57,7 +57,7 @@ def test_a_changed_clip_takes_the_place_of_the_old_one_even_while_it_is_withheld
     assert {one.uri for one in found if one.variant == 1} == set(new.video_uris)
 
 
-def test_the_gate_decides_and_by_default_refuses_what_inspection_failed(stall):
+def test_the_gate_decides(stall):
     good = stall.deliver(make_clip("GOOD"))
     stall.deliver(make_clip("BAD"), inspection=FAIL)
     unseen = stall.deliver(make_clip("UNSEEN"), inspection=None)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from reelmill.delivery.deliverable import fit
 from reelmill.delivery.formats import FORMATS
 from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.manifests import ManifestRequest, make_manifests
@@ -20,9 +19,9 @@ WEB = {"public_base_url": BASE}
 HEADER = ["id", "title", "description", "link", "image_link", "availability", "price", "brand", "product_type"]
 
 
-def make(stall, *formats, gate=fit, feed=None, settings=WEB, **options):
+def make(stall, *formats, review="optional", feed=None, settings=WEB, **options):
     request = ManifestRequest(formats=formats, feed=feed, **options)
-    return make_manifests(stall.ledger, load_settings(**settings), stall.root, request, gate=gate)
+    return make_manifests(stall.ledger, load_settings(**settings, review=review), stall.root, request)
 
 
 def table(stall, name, folder="manifests"):
@@ -118,7 +117,7 @@ def test_what_vanished_is_retired_in_each_way_that_the_format_has(stall):
 def test_a_product_that_comes_back_is_live_again(stall):
     stall.deliver(make_clip("A-1"))
     make(stall, "merchant", "json")
-    make(stall, "merchant", "json", gate=lambda delivered: set())
+    make(stall, "merchant", "json", review="required")
     assert [one["video_link"] for one in table(stall, "merchant")] == [""]
     make(stall, "merchant", "json")
     assert [bool(one["video_link"]) for one in table(stall, "merchant")] == [True]
@@ -173,7 +172,7 @@ def test_a_bucket_keeps_them_as_well(stall, gcs):
     stall.deliver(make_clip("A-1"))
     to, cloud = f"gs://{gcs.bucket()}/hand-over", WEB | {"storage_emulator_host": gcs.url, "project": "local"}
     make(stall, "merchant", to=to, settings=cloud)
-    made = make(stall, "merchant", to=to, settings=cloud, gate=lambda delivered: set())
+    made = make(stall, "merchant", to=to, settings=cloud, review="required")
     assert (made.manifests[0].uri, made.manifests[0].retired) == (f"{to}/merchant.tsv", 1)
     assert gcs.read(f"{to}/merchant.tsv") == b"id\tvideo_link\nA-1\t\n"
     assert gcs.read(made.problems_uri) == b""
@@ -249,7 +248,7 @@ def test_google_ads_takes_youtube_ids_and_waits_for_the_others(stall, tmp_path):
     assert one["asset.youtube_video_asset.youtube_video_id"] == "dQw4w9WgXcQ"
     assert made.refused == 1
     assert "--youtube-ids" in made.troubles[0].remedy
-    make(stall, "google-ads", youtube_ids=str(ids), gate=lambda delivered: set())
+    make(stall, "google-ads", youtube_ids=str(ids), review="required")
     (gone,) = table(stall, "google-ads")
     assert (gone["action"], gone["asset.youtube_video_asset.youtube_video_id"]) == ("remove", "dQw4w9WgXcQ")
 
