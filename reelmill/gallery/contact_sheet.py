@@ -6,12 +6,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import av
-import numpy as np
-from numpy.typing import NDArray
-
-from reelmill.lettering import draw_line, wrap
-from reelmill.media.poster import to_jpeg
+from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["MOST", "Labelled", "contact_sheet"]
 
@@ -19,11 +14,10 @@ MOST = 200
 """Posters that one sheet holds; a larger run shows its first ones, and says so."""
 
 _WIDTH, _HEIGHT = 1600, 220  # pixels: of the sheet, and of a row of posters
-_GAP, _CAP, _LABEL = 16, 9, 26
-_GROUND, _INK = 20, 225  # brightness, 0 to 255
-_UNREADABLE = (av.FFmpegError, ValueError, IndexError)
-
-_Pixels = NDArray[np.uint8]
+_GAP, _LABEL, _LETTERS = 16, 26, 14
+_GROUND, _INK = (20, 20, 20), (225, 225, 225)
+_QUALITY = 90
+_UNREADABLE = (OSError, ValueError, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,48 +35,48 @@ def contact_sheet(posters: Sequence[Labelled]) -> bytes | None:
         return None
     rows = list(_rows(shown))
     tall = _GAP + len(rows) * (_HEIGHT + _LABEL + _GAP) + (_LABEL if len(posters) > MOST else 0)
-    sheet = np.full((tall + tall % 2, _WIDTH, 3), _GROUND, np.uint8)
+    sheet = Image.new("RGB", (_WIDTH, tall), _GROUND)
     for number, row in enumerate(rows):
         left, top = _GAP, _GAP + number * (_HEIGHT + _LABEL + _GAP)
         for picture, label in row:
-            width = picture.shape[1]
-            sheet[top : top + _HEIGHT, left : left + width] = picture
-            _write(sheet, label, left, top + _HEIGHT + 6, width)
-            left += width + _GAP
+            sheet.paste(picture, (left, top))
+            sheet.paste(_words(label, picture.width), (left, top + _HEIGHT))
+            left += picture.width + _GAP
     if len(posters) > MOST:
-        _write(sheet, f"The first {MOST} of {len(posters)} clips", _GAP, tall - _LABEL, _WIDTH - 2 * _GAP)
-    return to_jpeg(av.VideoFrame.from_ndarray(sheet, format="rgb24"))
+        sheet.paste(_words(f"The first {MOST} of {len(posters)} clips", _WIDTH - 2 * _GAP), (_GAP, tall - _LABEL))
+    written = io.BytesIO()
+    sheet.save(written, "JPEG", quality=_QUALITY)
+    return written.getvalue()
 
 
-def _small(jpeg: bytes) -> _Pixels | None:
+def _small(jpeg: bytes) -> Image.Image | None:
     """A poster at the height of a row, in its own ratio; None for one that is no picture."""
     try:
-        with av.open(io.BytesIO(jpeg), "r", format="jpeg_pipe") as container:
-            frame = next(iter(container.decode(video=0)))
-        width = round(_HEIGHT * frame.width / frame.height / 2) * 2
-        if not 0 < width <= _WIDTH - 2 * _GAP:
-            return None
-        small = frame.reformat(width=width, height=_HEIGHT, format="rgb24", interpolation="AREA")
-        return small.to_ndarray().astype(np.uint8, copy=False)
-    except (*_UNREADABLE, StopIteration):
+        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as poster:
+            width = round(_HEIGHT * poster.width / poster.height)
+            if not 0 < width <= _WIDTH - 2 * _GAP:
+                return None
+            poster.draft("RGB", (width, _HEIGHT))  # far larger ones are read smaller at once
+            return poster.convert("RGB").resize((width, _HEIGHT), Image.Resampling.LANCZOS)
+    except _UNREADABLE:
         return None
 
 
-def _rows(shown: Iterable[tuple[_Pixels, str]]) -> Iterator[list[tuple[_Pixels, str]]]:
-    row: list[tuple[_Pixels, str]] = []
+def _rows(shown: Iterable[tuple[Image.Image, str]]) -> Iterator[list[tuple[Image.Image, str]]]:
+    row: list[tuple[Image.Image, str]] = []
     left = _GAP
     for picture, label in shown:
-        if row and left + picture.shape[1] + _GAP > _WIDTH:
+        if row and left + picture.width + _GAP > _WIDTH:
             yield row
             row, left = [], _GAP
         row.append((picture, label))
-        left += picture.shape[1] + _GAP
+        left += picture.width + _GAP
     yield row
 
 
-def _write(sheet: _Pixels, text: str, left: int, top: int, width: int) -> None:
-    for line in wrap(text, _CAP, width, 1):
-        mask = draw_line(line, _CAP)[:, :width]
-        place = sheet[top : top + mask.shape[0], left : left + mask.shape[1]]
-        inked = place + (_INK - place.astype(np.float32)) * mask[: place.shape[0], :, None]
-        place[:] = np.clip(inked, 0, 255).astype(np.uint8)
+def _words(text: str, width: int) -> Image.Image:
+    """One line of text, cut at ``width``."""
+    line = Image.new("RGB", (width, _LABEL), _GROUND)
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    ImageDraw.Draw(line).text((0, 5), printable, fill=_INK, font=ImageFont.load_default(_LETTERS))
+    return line

@@ -13,7 +13,6 @@ from typing import Any
 from reelmill.clip import Clip
 from reelmill.errors import FixAccess, FixConfiguration
 from reelmill.gallery.building import INDEX, GalleryFile, build_gallery
-from reelmill.gallery.contact_sheet import MOST, Labelled, contact_sheet
 from reelmill.gallery.entries import clip_entry, run_entry
 from reelmill.gallery.links import Links, LinksBeside, LinksInside, media_name, picture_name
 from reelmill.ledger.ledger import Ledger
@@ -94,6 +93,12 @@ def copy_gallery(ledger: Ledger, storage: Storage, run_id: str, folder: Path, *,
     Product pictures that are not kept are never fetched. Raises FixConfiguration for an unknown run, FixAccess for
     a folder that cannot be written, and what the storage raises.
     """
+    from reelmill.gallery.contact_sheet import (
+        MOST,
+        Labelled,
+        contact_sheet,
+    )  # brings Pillow, which a run may do without
+
     kept = KeptPictures(storage)
     with _disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

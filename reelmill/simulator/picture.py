@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reelmill.lettering import draw_line, line_width, wrap
+from reelmill.simulator.lettering import draw_line, line_width, wrap
 
 __all__ = ["LOOP_FRAMES", "Scene", "draw_frames"]
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reelmill.lettering import draw_line, line_width, wrap
+from reelmill.simulator.lettering import draw_line, line_width, wrap
 from reelmill.simulator.picture import LOOP_FRAMES, Scene, draw_frames
 
 
