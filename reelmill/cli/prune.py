@@ -51,7 +51,7 @@ def prune(
         totals.begun = sum(1 for _ in ledger.unended_removals(output=storage.root))
         for one in prune_output(ledger, storage, keep_of(settings), begin=yes):
             totals.add(one)
-        tables = finish_begun(ledger, storage) if yes else []
+        tables = finish_begun(ledger, storage, gallery=settings.gallery) if yes else []
         now = ledger.now()
     keep = keep_of(settings)
     if json:

@@ -16,7 +16,7 @@ from rich.console import Console
 from reelmill.cli.options import Json, settings_with
 from reelmill.cli.printing import count, out, print_json, print_rows, print_text
 from reelmill.errors import ExitCode, FixConfiguration
-from reelmill.jobs.accounting import write_touched_tables
+from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.outputs import chosen_run
 from reelmill.jobs.reviewing import Applied, Progress, ReviewDesk, apply_file, default_reviewer, find_progress
@@ -116,7 +116,7 @@ def _print(console: Console, run: Run, progress: Progress) -> None:
 def _apply(engine: Engine, run: Run, path: Path, reviewer: str, *, json: bool) -> int:
     applied = apply_file(engine.ledger, run.run_id, path, reviewer=reviewer)
     if applied.recorded:
-        write_touched_tables(engine, [run.run_id])
+        bring_up_to_date(engine, [run.run_id])
     code = ExitCode.ATTENTION if applied.problems else ExitCode.OK
     if json:
         print_json(_applied(run, applied) | {"exit_code": int(code)})
@@ -154,7 +154,7 @@ def _serve(engine: Engine, run: Run, reviewer: str, port: int) -> int:
         _run_until_told(review_app(desk, secret=secret, hosts=hosts), [listener])
         recorded = desk.recorded
     if recorded:
-        write_touched_tables(engine, [run.run_id])
+        bring_up_to_date(engine, [run.run_id])
     print_text(out(), f"{count(recorded, 'decision')} recorded. reelmill review {run.run_id} --list says what is left.")
     return ExitCode.OK
 

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
-from reelmill.jobs.galleries import gallery_index, write_gallery
+from reelmill.jobs.galleries import gallery_index
 from reelmill.jobs.heartbeat import showing_life
+from reelmill.jobs.projections import has_gallery, write_projections
 from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import KnownProduct, Run, RunStatus
@@ -21,12 +22,11 @@ from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
-from reelmill.report.tables import write_tables
 from reelmill.storage.check import check_storage
 from reelmill.telemetry.log_context import about
 from reelmill.webhooks.receiver import Receiver
 
-__all__ = ["RunReport", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run", "write_touched_tables"]
+__all__ = ["RunReport", "bring_up_to_date", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run"]
 
 OWNER = "owner"
 """The parameter of a run that names the process it belongs to."""
@@ -135,7 +135,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
     status = _status(engine)
     ledger.finish_run(run_id, status)
     tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs})
-    shown = trouble is None and _has_gallery(engine, run_id)
+    shown = trouble is None and engine.settings.gallery and has_gallery(ledger, run_id)
     run = ledger.run(run_id)
     return RunReport(
         run_id=run_id,
@@ -161,7 +161,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
 
 def _tables_or_trouble(engine: Engine, run_ids: Iterable[str]) -> tuple[list[str], ReelmillError | None]:
     try:
-        return write_touched_tables(engine, run_ids), None
+        return bring_up_to_date(engine, run_ids), None
     except (TryLater, FixAccess) as error:
         remedy = "The ledger holds everything: run reelmill report --rebuild when that is mended."
         return [], type(error)(f"Tables and gallery were not written: {error.problem}", remedy)
@@ -195,7 +195,7 @@ def close_abandoned_runs(engine: Engine) -> list[str]:
     abandoned = [found.run.run_id for found in unfinished if _is_abandoned(engine, found)]
     for run_id in abandoned:
         engine.ledger.finish_run(run_id, RunStatus.FAILED)
-    write_touched_tables(engine, abandoned)
+    bring_up_to_date(engine, abandoned)
     return abandoned
 
 
@@ -211,19 +211,9 @@ def _is_abandoned(engine: Engine, found: UnfinishedRun) -> bool:
     return min([found.silent_s, *leases]) > 2 * engine.settings.lease_s
 
 
-def write_touched_tables(engine: Engine, run_ids: Iterable[str]) -> list[str]:
-    """Write the tables of these runs afresh, and their galleries if the settings want them; the tables' names."""
-    names = []
-    for run_id in sorted(run_ids):
-        names += write_tables(engine.ledger, engine.storage, run_id)
-        if _has_gallery(engine, run_id):
-            write_gallery(engine.ledger, engine.storage, run_id)
-    return names
-
-
-def _has_gallery(engine: Engine, run_id: str) -> bool:
-    """A run that had nothing to make has nothing to show."""
-    return engine.settings.gallery and engine.ledger.count_clips(run_id=run_id) > 0
+def bring_up_to_date(engine: Engine, run_ids: Iterable[str]) -> list[str]:
+    """Write tables and galleries of these runs afresh, as the settings want them; the tables' names."""
+    return write_projections(engine.ledger, engine.storage, run_ids, gallery=engine.settings.gallery)
 
 
 def _status(engine: Engine) -> RunStatus:

@@ -30,7 +30,6 @@ __all__ = [
     "copy_gallery",
     "gallery_files",
     "gallery_index",
-    "rewrite_gallery",
     "write_gallery",
 ]
 
@@ -55,12 +54,6 @@ class Copied:
 def gallery_index(run_id: str) -> str:
     """The object name of a run's page."""
     return f"gallery/{safe_name(run_id)}/{INDEX}"
-
-
-def rewrite_gallery(ledger: Ledger, storage: Storage, run_id: str) -> None:
-    """Write it afresh if there is one: something about its clips changed."""
-    if any(stored.name == gallery_index(run_id) for stored in storage.list(gallery_index(run_id))):
-        write_gallery(ledger, storage, run_id)
 
 
 def write_gallery(ledger: Ledger, storage: Storage, run_id: str) -> str:

@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reelmill.clip import Clip
-from reelmill.jobs.galleries import rewrite_gallery
+from reelmill.jobs.projections import write_projections
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent, RemovalKind
 from reelmill.ledger.removing import Leaving
 from reelmill.production.provenance import NAME
-from reelmill.report.tables import write_tables
 from reelmill.settings import Settings
 from reelmill.storage.port import Storage, StoredObject
 
@@ -59,16 +58,14 @@ def prune(ledger: Ledger, storage: Storage, keep: Mapping[RemovalKind, int | Non
             yield from found
 
 
-def finish_begun(ledger: Ledger, storage: Storage) -> list[str]:
-    """Delete the objects of every removal that was begun; write tables and gallery of its run; the tables' names.
+def finish_begun(ledger: Ledger, storage: Storage, *, gallery: bool) -> list[str]:
+    """Delete the objects of every removal that was begun, and write the tables of its run; the tables' names.
 
-    A removal ends when all this is done, so one that was broken off anywhere is finished by the next call.
+    With ``gallery`` the run's page is written, too. A removal ends when all this is done, so one that was broken off
+    anywhere is finished by the next call.
     """
     begun = [(intent.intent_id, intent.run_id) for _, intent in _delete_begun(ledger, storage)]
-    runs = sorted({run for _, run in begun})
-    tables = [name for run in runs for name in write_tables(ledger, storage, run)]
-    for run in runs:
-        rewrite_gallery(ledger, storage, run)
+    tables = write_projections(ledger, storage, {run for _, run in begun}, gallery=gallery)
     for intent_id, _ in begun:
         ledger.end_removal(intent_id)
     return tables

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reelmill.errors import ReelmillError
-from reelmill.jobs.accounting import write_touched_tables
+from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips
@@ -86,7 +86,7 @@ async def _settle(
 
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
     looked_at, due = sum(tally.counts.values()), len(works) + len(doubtful)
-    tables = write_touched_tables(engine, tally.runs)
+    tables = bring_up_to_date(engine, tally.runs)
     return Settled(
         tally=tally,
         looked_at=looked_at,

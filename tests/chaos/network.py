@@ -9,7 +9,6 @@ import random
 import re
 import secrets
 import socket
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from tests.chaos.judge import judge
 from tests.chaos.tally import Tally
 from tests.chaos.tracing import KILL
 from tests.chaos.worker import Interference, Worker
+from tests.chaos.workers import until
 from tests.chaos.world import World
 
 __all__ = ["EXPECTED", "ends", "faulty", "run", "storm", "without_service"]
@@ -88,7 +88,8 @@ _HASTY = {
     "REELMILL_POLL_INTERVAL_S": "0.2",  # what never ends is polled to its deadline
 }
 _ASKED = re.compile(r"\[\[fault:([a-z0-9_:]+)\]\]")
-_EVENTS_OF_A_CLIP = 5_800
+_EVENTS_OF_A_CLIP = 7_500
+_PATIENCE_S = 60.0
 _NIGHTS = 6
 """Runs after which everything that can be made is made: a refusal of access stops one run each."""
 
@@ -143,7 +144,7 @@ def _until_made(world: World) -> bool:
         if not waiting and (night or not any(state.needs_person for state in states.values())):
             break
         if night:
-            time.sleep(1)  # a busy machine makes videos slowly
+            until(lambda: not world.generating(), _PATIENCE_S)  # a busy machine makes videos slowly
         world.start("settle").wait()
     world.look()
     return State.RELEASED not in ends(world).values()

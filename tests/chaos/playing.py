@@ -144,7 +144,7 @@ class _Play:
             known = [intent.state for _, intent in latest(self.world)]
             if self.schedule.cap or (len(known) == len(self.schedule.products) and State.RELEASED not in known):
                 break
-        until(lambda: not _works(self.world), _LONG_PATIENCE_S)
+        until(lambda: not self.world.generating(), _LONG_PATIENCE_S)
         if any(intent.state.needs_person for _, intent in latest(self.world)):
             self.world.start("settle").wait(_LONG_PATIENCE_S)
 
@@ -186,12 +186,6 @@ def latest(world: World) -> list[tuple[Clip, Intent]]:
     """The latest attempt at each clip."""
     with world.ledger() as ledger:
         return sorted(ledger.intents(latest=True), key=lambda attempt: attempt[0].sku)
-
-
-def _works(world: World) -> bool:
-    """Whether the bank still works on something that will end."""
-    submits = world.bank.accepted(world.output)
-    return any(submit.outcome == "running" and submit.fault != "never_done" for submit in submits)
 
 
 def _asked(fault: str) -> str:

@@ -57,7 +57,7 @@ def deliver(server: PrefectServer, bank: Bank, folder: Path, *, times: int = 2, 
         try:
             _line_up(processes, folder / "ledger.db")
             if kill_after:
-                until(lambda: len(bank.accepted(world.output)) >= kill_after, _PATIENCE_S)
+                until(lambda: len(bank.accepted(world.output)) >= kill_after or _all_ended(processes), _PATIENCE_S)
                 processes[0].kill()
             for process in processes:
                 process.wait(_PATIENCE_S)
@@ -117,6 +117,10 @@ def _line_up(processes: Sequence[subprocess.Popen[bytes]], ledger: Path) -> None
         time.sleep(0.005)  # between two looks
     for process in processes:
         process.send_signal(signal.SIGCONT)
+
+
+def _all_ended(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    return all(process.poll() is not None for process in processes)
 
 
 def _has_opened(pid: int, path: Path) -> bool:

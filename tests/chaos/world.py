@@ -158,6 +158,11 @@ class World:
         with self.ledger() as ledger:
             return [intent.state for _, intent in ledger.intents()]
 
+    def generating(self) -> bool:
+        """Whether the bank still works on something that will end."""
+        submits = self.bank.accepted(self.output)
+        return any(submit.outcome == "running" and submit.fault != "never_done" for submit in submits)
+
     def look(self) -> dict[str, str]:
         """The objects of this world now; one whose content changed since an earlier look is noted."""
         now = self.bank.objects(self.output)

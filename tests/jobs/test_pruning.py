@@ -81,7 +81,7 @@ class Shop:
     def prune(self, *, begin=True, keep=KEEP):
         found = list(prune(self.ledger, self.storage, keep, begin=begin))
         if begin:
-            finish_begun(self.ledger, self.storage)
+            finish_begun(self.ledger, self.storage, gallery=True)
         return found
 
     def names(self):
@@ -128,7 +128,7 @@ def test_what_left_is_told_by_tables_books_and_rebuild(shop, tmp_path):
         assert rebuild(ledger, shop.storage).clean
         (one,) = prune(ledger, shop.storage, KEEP, begin=True)
         assert one.objects == ()
-        finish_begun(ledger, shop.storage)
+        finish_begun(ledger, shop.storage, gallery=True)
         assert (list(ledger.orphans()), ledger.audit()) == ([], [])
 
 
@@ -145,10 +145,10 @@ def test_a_removal_that_was_broken_off_is_finished(shop):
 
     flaky = SimpleNamespace(root=shop.storage.root, list=shop.storage.list, delete=delete)
     with pytest.raises(TryLater):
-        finish_begun(shop.ledger, flaky)
+        finish_begun(shop.ledger, flaky, gallery=True)
     assert len(deleted) == 1
     assert [intent for _, intent in shop.ledger.unended_removals(output=shop.storage.root)] == [first]
-    finish_begun(shop.ledger, shop.storage)
+    finish_begun(shop.ledger, shop.storage, gallery=True)
     assert {name for name in shop.names() if name.startswith(first.output_prefix)} == {f"{first.output_prefix}/{NAME}"}
     assert list(shop.ledger.unended_removals(output=shop.storage.root)) == []
 
