@@ -20,7 +20,7 @@ from reelmill.delivery.spool import Spool
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.catalog import CatalogRequest, open_catalog_feed
 from reelmill.jobs.content import content_folder
-from reelmill.jobs.publishable import review_gate
+from reelmill.jobs.review_gate import review_gate
 from reelmill.ledger.ledger import Ledger
 from reelmill.platforms import load_platforms
 from reelmill.product import Product

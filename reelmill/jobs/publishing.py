@@ -12,7 +12,7 @@ from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.publishing import Publisher
 from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, TryLater
 from reelmill.jobs.content import content_folder
-from reelmill.jobs.publishable import review_gate
+from reelmill.jobs.review_gate import review_gate
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Publication

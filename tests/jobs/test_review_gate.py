@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelmill.choices import ReviewPolicy
-from reelmill.jobs.publishable import review_gate
+from reelmill.jobs.review_gate import review_gate
 from reelmill.ledger.records import Decision, ReviewedVia
 from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.states import State
