@@ -110,7 +110,7 @@ def print_gallery(console: Console, folder: Path, run_id: str) -> None:
 
 def _print_media(console: Console, folder: Path, bucket: str) -> None:
     here, clips = Path.cwd(), folder / "storage" / bucket / "reels" / "clips"
-    for title, pattern in (("Videos", "*.mp4"), ("Posters", "*.jpg")):
+    for title, pattern in (("Videos", "sample_*.mp4"), ("Renditions", "renditions/*.mp4"), ("Posters", "poster.jpg")):
         files = sorted(clips.rglob(pattern))
         console.print(f"\n[bold]{title}[/] ({len(files)})")
         for file in files[:_SHOWN_FILES]:
