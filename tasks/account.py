@@ -85,8 +85,8 @@ def _page(report: RunReport, kept: Kept, costs: list[str], settings: Settings) -
     if report.stopped_by is not None:
         parts.append(f"**Stopped:** {plain(str(report.stopped_by))}")
     parts += bullets("Clips to look at", [_line(result) for result in kept.attention], report.attention)
-    parts += costs
     parts += posters([*kept.attention, *kept.fine], settings)
+    parts += costs
     if report.tables:
         parts += [f"### Tables ({len(report.tables)})", "\n".join(f"- `{name}`" for name in report.tables)]
     return "\n\n".join(parts)
