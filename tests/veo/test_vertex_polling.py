@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 
@@ -116,14 +115,12 @@ def test_broken_answers_are_asked_again_later(poll, behaviour):
     assert isinstance(poll(behaviour), Unreachable)
 
 
-@pytest.mark.parametrize("behaviour", [silent, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")])
+@pytest.mark.parametrize("behaviour", [silent, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")])
 def test_a_poll_ends_at_its_deadline(behaviour):
     with post_counter(behaviour) as counter:
         settings = Settings(project="p", vertex_base_url=counter.url, poll_timeout_s=0.3)
         with VertexBackend.from_settings(settings) as vertex:
-            started = time.monotonic()
-            assert isinstance(vertex.poll(OPERATION), Unreachable)
-            assert time.monotonic() - started < 8
+            assert isinstance(vertex.poll(OPERATION), Unreachable)  # else: until the test itself is timed out
 
 
 def test_polls_share_a_connection(server, poll):

@@ -37,7 +37,7 @@ def submit(vertex, prompt, **fields):
 
 
 def finished(vertex, operation):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (outcome := vertex.poll(operation)) == Pending():
         assert time.monotonic() < deadline
     return outcome
