@@ -84,7 +84,7 @@ def run(folder: Path, *, quick: bool, say: Callable[[str], None]) -> Report:
 def _measure(folder: Path, postgres: PostgresServer, quota: int, workers: int, clips: int) -> _Outcome:
     folder.mkdir()
     options = ("--quota-per-minute", str(0 if quota == _FREE else quota), "--latency", "1:2", "--fast-videos")
-    with start_fake_gcs() as storage, start_simulator(storage.url, *options) as simulator:
+    with start_fake_gcs(folder / "storage") as storage, start_simulator(storage.url, *options) as simulator:
         create_bucket(storage.url, _BUCKET)
         environment = clean_environment(
             GOOGLE_CLOUD_PROJECT="benchmark",
