@@ -86,11 +86,8 @@ def copy_gallery(ledger: Ledger, storage: Storage, run_id: str, folder: Path, *,
     Product pictures that are not kept are never fetched. Raises FixConfiguration for an unknown run, FixAccess for
     a folder that cannot be written, and what the storage raises.
     """
-    from reelmill.gallery.contact_sheet import (
-        MOST,
-        Labelled,
-        contact_sheet,
-    )  # brings Pillow, which a run may do without
+    # Brings Pillow, which a run may do without.
+    from reelmill.gallery.contact_sheet import MOST, Labelled, contact_sheet
 
     kept = KeptPictures(storage)
     with _disk_errors(folder):
