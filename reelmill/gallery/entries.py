@@ -11,7 +11,7 @@ from reelmill.clip import Clip
 from reelmill.gallery.links import Links
 from reelmill.ledger.records import Intent, Review, Run
 
-__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "run_entry"]
+__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry"]
 
 Entry = dict[str, Any]
 
@@ -24,6 +24,12 @@ def doubt(intent: Intent) -> int:
     if not intent.state.delivered:
         return _NOTHING_TO_SEE
     return _DOUBT.get(str((intent.inspection or {}).get("status", "")), _NOT_LOOKED_AT)
+
+
+def likeness(intent: Intent) -> float | None:
+    """How like its product's picture the clip looks, from 0 to 1; None if it was not compared."""
+    found = (intent.inspection or {}).get("likeness")
+    return float(found) if isinstance(found, (int, float)) else None
 
 
 def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = False) -> Entry:
@@ -43,6 +49,7 @@ def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = Fal
         "doubt": doubt(intent),
         "inspection": str((intent.inspection or {}).get("status", "")),
         "findings": _findings(intent.inspection),
+        "likeness": likeness(intent),
         "error": intent.error_message,
         "errorCode": intent.error_code,
         "prompt": request.prompt,

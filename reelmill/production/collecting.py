@@ -14,6 +14,7 @@ from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
+from reelmill.media.product_picture import ProductPicture
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.renditions import Made, Making, no_room
@@ -59,6 +60,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     if depth is InspectDepth.OFF or not uris:
         return Landed(uris)
     expected = Expectation.of(clip.request)
+    product = _product(studio, clip) if depth is InspectDepth.FULL else None
     reports: list[dict[str, Any]] = []
     hashes: list[str | None] = []
     poster: bytes | None = None
@@ -80,7 +82,9 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
             making = Making.of(studio, clip, intent, path) if made is None and depth is InspectDepth.FULL else None
             maker = making.maker if making is not None else None
-            inspection = inspect_video(path, expected, depth, policy=studio.finishing.policy(), outputs=maker)
+            inspection = inspect_video(
+                path, expected, depth, policy=studio.finishing.policy(), outputs=maker, product=product
+            )
             if making is not None:
                 inspection, made = making.saved(inspection)
             poster = poster or inspection.poster
@@ -88,6 +92,12 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     made = made or Made()
     found = {**_worst(reports), **made.to_dict()}
     return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made)
+
+
+def _product(studio: Studio, clip: Clip) -> ProductPicture | None:
+    """What the product looks like, if the clip was made from a picture of it."""
+    picture = studio.media.picture(clip)
+    return ProductPicture.read(picture) if picture is not None else None
 
 
 def _unreadable(uri: str, error: Exception) -> dict[str, Any]:
@@ -101,7 +111,9 @@ def _worst(reports: list[dict[str, Any]]) -> dict[str, Any]:
     order = ("fail", "review", "pass", "skipped")
     status = min((report["status"] for report in reports), key=order.index)
     findings = [finding for report in reports for finding in report["findings"]]
-    return {"status": status, "findings": findings, "videos": reports}
+    compared = [report["likeness"]["score"] for report in reports if "likeness" in report]
+    likeness = {"likeness": min(compared)} if compared else {}
+    return {"status": status, "findings": findings, **likeness, "videos": reports}
 
 
 def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> str | None:

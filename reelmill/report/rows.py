@@ -44,6 +44,7 @@ def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, remo
         "renditions": sorted(intent.renditions.items()) if there else [],
         "removed_at": removed_at,
         "inspection": _inspection(intent.inspection),
+        "likeness": (intent.inspection or {}).get("likeness"),
         "decision": None if review is None else review.decision.value,
         "decision_reason": "" if review is None else review.reason,
         "error_code": intent.error_code,

@@ -98,6 +98,12 @@ _RESULTS = pa.schema(
             null=True,
         ),
         _column(
+            "likeness",
+            pa.float64(),
+            "How much of the product's colours is seen in the video, from 0 to 1; null if it was not compared.",
+            null=True,
+        ),
+        _column(
             "decision",
             pa.string(),
             "What a person decided about it: approve, reject or remake; null if nobody did, or it was taken back.",

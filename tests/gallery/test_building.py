@@ -60,6 +60,7 @@ def test_a_clip_is_told_whole(storage):
         "delivered": True,
         "doubt": 0,
         "inspection": "fail",
+        "likeness": None,
         "findings": [{"code": "black_stretch", "message": "It is black for 0.8 s.", "at": 1.2}],
         "error": "",
         "errorCode": "",
@@ -107,6 +108,14 @@ def test_pieces_hold_every_clip_doubtful_ones_first_over_the_whole_run(storage, 
     assert (head["clips"], head["pieces"], head["served"]) == (9, 3, False)
     assert head["run"]["spent"] == "8.80"
     assert list(found)[-1] == "index.html"
+
+
+def test_among_clips_of_one_doubt_the_least_like_their_product_come_first(storage):
+    like = [0.9, None, 0.1, 0.33, 1.0, 0.12]
+    inspections = [{"status": "pass", "findings": [], **({} if one is None else {"likeness": one})} for one in like]
+    pairs = [(shop_clip(number), found) for number, found in enumerate(inspections)]
+    found = build(clip_entry(clip, made(storage, clip, inspection=seen), LINKS) for clip, seen in pairs)
+    assert [entry["sku"][-1] for entry in read(found["clips-0001.js"])] == list("253041")
 
 
 def test_hostile_text_is_text_in_every_file(storage):

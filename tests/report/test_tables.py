@@ -119,6 +119,7 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
             "status": "review",
             "findings": [{"code": "silent", "message": "Its sound is silence.", "at_s": None}],
         },
+        "likeness": 0.75,
         "decision": None,
         "decision_reason": "",
         "error_code": "",

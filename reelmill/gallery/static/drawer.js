@@ -74,7 +74,8 @@
       return row;
     });
     const verdict = make("span", { className: `verdict inline ${clip.inspection}` }, clip.inspection || "not looked at");
-    return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found."), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
+    const like = typeof clip.likeness === "number" ? ` Colours like the product's picture: ${Math.round(100 * clip.likeness)} %.` : "";
+    return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found.", like), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
   };
 
   const pairs = (rows) => make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
