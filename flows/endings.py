@@ -32,11 +32,12 @@ from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
 from reelmill.planning.summary import PlanSummary
+from reelmill.production.results import Tally
 from tasks.account import report_sentence
 from tasks.decision import Decision
 from tasks.plan_page import plan_sentence
 
-__all__ = ["failed", "finished", "not_approved", "planned", "rejected", "settled"]
+__all__ = ["failed", "finished", "inspected", "not_approved", "planned", "rejected", "settled"]
 
 
 def planned(summary: PlanSummary) -> State[Any]:
@@ -66,6 +67,16 @@ def settled(found: Settled) -> State[Any]:
         message = f"{found.tally.attention} clips need a person: see reelmill status. {told}"
         return Completed(name="NeedsAttention", message=message, data=found)
     return Completed(name=None if found.looked_at else "Unchanged", message=told.rstrip(), data=found)
+
+
+def inspected(found: Tally) -> State[Any]:
+    """The end of a run that looked at clips which were settled unseen."""
+    looked_at = sum(found.counts.values())
+    told = f"Looked at {looked_at} clips."
+    if found.attention:
+        message = f"{found.attention} clips need a person: see reelmill status. {told}"
+        return Completed(name="NeedsAttention", message=message, data=found)
+    return Completed(name=None if looked_at else "Unchanged", message=told, data=found)
 
 
 def failed(error: ReelmillError) -> State[Any]:

@@ -189,6 +189,11 @@ class Settings(DeliverySettings):
     renditions: bool = Field(
         True, description="With inspect = full, make a file for each platform of a clip, and a preview (see media.md)."
     )
+    inspect_later: bool = Field(
+        False,
+        description="Settle a clip as soon as its videos lie in storage; `reelmill inspect`, on this or another "
+        "machine, looks at them and makes the renditions.",
+    )
     media_workers: int = Field(
         0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."
     )

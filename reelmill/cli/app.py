@@ -28,6 +28,7 @@ _VERBS = {
     "run": "Make what is new or changed, up to the caps, and write the tables. Again: resume.",
     "status": "Say how the clips of an output stand, what they cost, and which need a person.",
     "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays.",
+    "inspect": "Look at delivered clips that nobody has looked at yet, and make their renditions. Pays nothing.",
     "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
     "approve": "Answer a flow run that asks before it spends; without a run, list those that wait.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",

@@ -15,6 +15,7 @@ from reelmill.ledger import (
     adopting,
     authorising,
     deliveries,
+    inspecting,
     landings,
     life,
     products,
@@ -35,6 +36,7 @@ from reelmill.ledger.reader import Reader
 from reelmill.ledger.records import (
     Caps,
     Delivery,
+    Inspected,
     Intent,
     KnownProduct,
     Publication,
@@ -234,6 +236,22 @@ class Ledger(Reader):
     def renew(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> int:
         """Prolong the leases that ``owner`` still holds; returns how many."""
         return adopting.renew(self._db, intent_ids, owner=owner, lease_s=lease_s)
+
+    # What is looked at after it was paid
+
+    def take_unseen(
+        self, *, owner: str, lease_s: float, output: str, run_id: str | None = None, limit: int
+    ) -> list[tuple[Clip, Intent]]:
+        """Delivered clips that nobody has looked at become ``owner``'s to look at, until the lease lapses."""
+        return inspecting.take_unseen(self._db, owner=owner, lease_s=lease_s, output=output, run_id=run_id, limit=limit)
+
+    def keep_looking(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:
+        """Prolong the leases of unseen clips that ``owner`` still holds."""
+        inspecting.keep_looking(self._db, intent_ids, owner=owner, lease_s=lease_s)
+
+    def record_inspection(self, intent_id: str, found: Inspected) -> bool:
+        """Keep what looking at a delivered clip found. False if it was looked at before."""
+        return inspecting.record_inspection(self._db, intent_id, found)
 
     # What records outside the ledger know
 

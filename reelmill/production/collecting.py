@@ -22,7 +22,7 @@ from reelmill.production.studio import Studio
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
 
-__all__ = ["Landed", "inspect_videos", "land_videos", "write_provenance"]
+__all__ = ["Landed", "inspect_videos", "land_videos", "renew_provenance", "write_provenance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,34 @@ def write_provenance(
     if not storage.create(name, data, "application/json") and _counts_fewer(studio, name, record):
         storage.replace(name, data, "application/json")
     return uri
+
+
+def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed) -> None:
+    """Write the record of a settled clip anew, with what looking at its videos found and what was made of them."""
+    storage = studio.storage
+    name = f"{intent.output_prefix}/{NAME}"
+    try:
+        record = read_provenance(storage.read(name), name, storage)
+    except FileNotFoundError:
+        return
+    seen = replace(
+        record.intent,
+        inspection=landed.inspection,
+        poster_uri=landed.poster_uri,
+        renditions=landed.made.uris,
+    )
+    renewed = Provenance.of(
+        clip,
+        seen,
+        replace(
+            record.settlement, inspection=landed.inspection, poster_uri=landed.poster_uri, renditions=landed.made.uris
+        ),
+        landed.sha256,
+        record.run_started_at,
+        rendition_sha256=landed.made.sha256,
+    )
+    kept = renewed.model_copy(update={"intent": replace(renewed.intent, finished_at=record.intent.finished_at)})
+    storage.replace(name, kept.model_dump_json(indent=2).encode(), "application/json")
 
 
 def _counts_fewer(studio: Studio, name: str, record: Provenance) -> bool:

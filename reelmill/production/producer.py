@@ -9,16 +9,18 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import State
-from reelmill.production.collecting import inspect_videos, land_videos, write_provenance
+from reelmill.production.collecting import Landed, inspect_videos, land_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
 from reelmill.production.results import ClipResult
 from reelmill.production.sending import authorise, send
+from reelmill.production.signs_of_life import with_signs_of_life
 from reelmill.production.softening import until_not_filtered, why_not_retried
 from reelmill.production.studio import Studio
 from reelmill.production.watch import Watch
@@ -166,8 +168,10 @@ class Producer:
         )
         if verdict.videos:
             uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
-            looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
-            landed = await self._with_signs_of_life(intent, looking)
+            landed = Landed(uris)
+            if not studio.settings.inspect_later:
+                looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
+                landed = await self._keeping_it(intent, looking)
             settlement = replace(
                 settlement,
                 video_uris=uris,
@@ -181,18 +185,10 @@ class Producer:
             settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
 
-    async def _with_signs_of_life(self, intent: Intent, work: Coroutine[Any, Any, R]) -> R:
-        """Keep the lease while videos wait for a processor: on a busy machine that may take longer than it lasts."""
+    async def _keeping_it(self, intent: Intent, work: Coroutine[Any, Any, R]) -> R:
         studio, lease_s = self.studio, self.studio.settings.lease_s
-        task = asyncio.create_task(work)
-        try:
-            while not (await asyncio.wait({task}, timeout=lease_s / 3))[0]:
-                await studio.threads.ledger(
-                    studio.ledger.renew, [intent.intent_id], owner=studio.owner, lease_s=lease_s
-                )
-        finally:
-            task.cancel()  # of no effect on one that is done
-        return task.result()
+        renew = partial(studio.ledger.renew, [intent.intent_id], owner=studio.owner, lease_s=lease_s)
+        return await with_signs_of_life(work, studio.threads, renew, lease_s=lease_s)
 
     def _given_up(self, intent: Intent, watch: Watch) -> bool:
         settings = self.studio.settings

@@ -23,9 +23,10 @@ async def deployments() -> dict:
 async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
     found = await deployments()
 
-    assert set(found) == {"catalog", "social", "single", "settle", "feed-sensor", "shard"}
-    (look,) = found.pop("feed-sensor").schedules
-    assert (look.schedule.interval.total_seconds(), look.active) == (60, False)
+    assert set(found) == {"catalog", "social", "single", "settle", "inspect", "feed-sensor", "shard"}
+    for name in ("feed-sensor", "inspect"):
+        (look,) = found.pop(name).schedules
+        assert (look.schedule.interval.total_seconds(), look.active) == (60, False)
     assert {name: [each.schedule.cron for each in one.schedules if each.active] for name, one in found.items()} == {
         "catalog": ["0 2 * * *"],
         "social": ["0 6 * * 1"],

@@ -14,42 +14,17 @@ from reelmill.production.collecting import inspect_videos
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from tests.support.production import RUN, clip, open_engine, producer
+from tests.support.small_platforms import write_small_platforms
 from tests.support.videos import black, make_video
-
-CATALOGS = """
-[small]
-title = "Small"
-ratio = "9:16"
-native = "9:16"
-width = 90
-height = 160
-source = "made up for tests"
-[small.delivery]
-audio_kbps = 64
-loudness_lufs = -16
-true_peak_dbtp = -1
-
-[square]
-title = "Square"
-ratio = "1:1"
-native = "9:16"
-width = 96
-height = 96
-source = "made up for tests"
-"""
-
-
-@pytest.fixture
-def catalogs(tmp_path):
-    folder = tmp_path / "catalogs"
-    folder.mkdir()
-    (folder / "platforms.toml").write_text(CATALOGS)
-    (folder / "brand.toml").write_text('name = "Test"\n')
-    return folder
 
 
 def asked(*platforms):
     return replace(clip(), platforms=platforms)
+
+
+@pytest.fixture
+def catalogs(tmp_path):
+    return write_small_platforms(tmp_path / "catalogs")
 
 
 def submitted(engine, work):
