@@ -102,6 +102,8 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
         ("Seed", seed),
+        ("Price then", clip.price),
+        ("Sale price then", clip.sale_price),
         ("Template", clip.template),
         ("Template version", clip.template_version),
         ("Input hash", clip.input_hash),

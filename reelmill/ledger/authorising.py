@@ -32,6 +32,7 @@ PrefixFor = Callable[[str, int], str]
 _DESCRIBES = (
     *("item_group_id", "title", "brand", "category", "campaign", "platforms"),
     *("template", "template_version", "input_hash", "unit_price", "price_date"),
+    *("price", "sale_price"),
 )
 
 

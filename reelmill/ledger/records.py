@@ -259,6 +259,8 @@ class Standing:
     output: str
     softening: int = 0
     run_id: str = ""
+    price: str = ""  # of the product, as the clip carries it
+    sale_price: str = ""
 
 
 class Decision(StrEnum):

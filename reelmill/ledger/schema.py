@@ -89,6 +89,8 @@ clips = Table(
     Column("unit_price", Usd, nullable=False),
     Column("price_date", Text, nullable=False),
     Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
+    Column("price", Words, nullable=False, server_default=""),  # of the product, as captions show it
+    Column("sale_price", Words, nullable=False, server_default=""),
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
     Column("latest_intent_id", Text),

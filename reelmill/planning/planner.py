@@ -10,11 +10,13 @@ from typing import Protocol, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
+from reelmill.finish import Finish
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
+from reelmill.planning.price_notes import PriceNotes
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
@@ -23,7 +25,7 @@ from reelmill.product import Product, Reject, RowRef
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import blocking_findings
 from reelmill.prompts.soften import Softener
-from reelmill.settings import ImageIdentity
+from reelmill.settings import ImageIdentity, InspectDepth
 from reelmill.veo.checks import check_region, check_request
 
 __all__ = ["LedgerView", "PlanOptions", "Planner"]
@@ -109,14 +111,22 @@ class Planner:
             builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
+            price_notes=PriceNotes(self._finish),
         )
         configuration = configuration_digest(
             builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
         )
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
-        summary.warnings += summary.elsewhere.warnings(self.output)
+        summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
         return summary
+
+    @property
+    def _finish(self) -> Finish:
+        """What renditions wear; nothing if none are made."""
+        settings = self.builder.settings
+        made = settings.renditions and settings.inspect is InspectDepth.FULL
+        return self.builder.library.brand.finish if made else Finish()
 
     @property
     def _output_that_counts(self) -> str:
@@ -231,6 +241,8 @@ class _Pass:
                 continue
             if decision.action is Action.KEEP:
                 self.summary.add_keep(1)
+                if standing is not None:
+                    self.summary.price_notes.kept(clip, standing)
             else:
                 self.summary.add_blocked(clip, decision.reason)
             if standing is not None and self.planner.output not in ("", standing.output):

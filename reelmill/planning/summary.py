@@ -12,6 +12,7 @@ from reelmill.clip import Clip
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
 from reelmill.planning.elsewhere import Elsewhere
+from reelmill.planning.price_notes import PriceNotes
 from reelmill.product import Reject
 
 __all__ = ["BlockedClip", "PlanSummary", "PromptSample"]
@@ -66,6 +67,7 @@ class PlanSummary:
     prompts: list[PromptSample] = field(default_factory=list)
     blocked: list[BlockedClip] = field(default_factory=list)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    price_notes: PriceNotes = field(default_factory=PriceNotes)
     retired: list[str] = field(default_factory=list)
     reject_samples: list[Reject] = field(default_factory=list)
 
@@ -83,6 +85,7 @@ class PlanSummary:
     def add_make(self, clip: Clip, *, softening: int = 0) -> None:
         """Count a clip to make, with its cost; ``softening`` is the how-manieth retry of a filtered one it is."""
         self.counts[Action.MAKE] += 1
+        self.price_notes.made(clip)
         cost = clip.estimated_usd
         self.estimated_usd += cost
         self.retries_usd += cost * max(0, self.filtered_retries - softening)

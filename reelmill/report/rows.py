@@ -28,6 +28,8 @@ def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, remo
         "item_group_id": clip.item_group_id,
         "title": clip.title,
         "brand": clip.brand,
+        "price": clip.price,
+        "sale_price": clip.sale_price,
         "aspect_ratio": request.aspect_ratio.value,
         "variant": clip.variant,
         "prompt": request.prompt,

@@ -65,6 +65,12 @@ _RESULTS = pa.schema(
         _column("item_group_id", pa.string(), "Item group of the feed; empty without one."),
         _column("title", pa.string(), "Product title."),
         _column("brand", pa.string(), "Product brand; empty without one."),
+        _column(
+            "price",
+            pa.string(),
+            "Price of the product when the clip was last authorised, like `19.99 EUR`; empty if the feed had none.",
+        ),
+        _column("sale_price", pa.string(), "Price of the sale that ran then; empty without one."),
         _CATEGORY,
         _CAMPAIGN,
         _PLATFORMS,

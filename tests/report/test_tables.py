@@ -94,6 +94,8 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "item_group_id": "",
         "title": "The SKU-1",
         "brand": "Acme",
+        "price": "",
+        "sale_price": "",
         "category": "Apparel & Accessories > Shoes",
         "campaign": "",
         "platforms": ["tiktok", "instagram_reels", "youtube_shorts"],
