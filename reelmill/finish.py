@@ -62,6 +62,13 @@ class Finish(BaseModel):
         description="What follows from a finding, by its code: pass, review, reject or remake (see media.md).",
     )
 
+    def remakes(self, attempts: int, seed: int | None) -> int:
+        """How often a run may make an unfit clip anew by itself.
+
+        Never unless a finding asks for it, nor with a seed: that asks for the same film again, at the same price.
+        """
+        return attempts if seed is None and Consequence.REMAKE in self.findings.values() else 0
+
     @property
     def shows_price(self) -> bool:
         """Whether the caption can show a price."""

@@ -101,6 +101,7 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Variant", str(clip.variant)),
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
+        ("Remake", str(intent.remake) if intent.remake else ""),
         ("Seed", seed),
         ("Price then", clip.price),
         ("Sale price then", clip.sale_price),

@@ -36,6 +36,7 @@ def audit(database: Database) -> list[str]:
             *_charges(connection),
             *_latest_attempts(connection),
             *_retries(connection),
+            *_remakes(connection),
             *_removals(connection),
         ]
 
@@ -120,7 +121,7 @@ def _latest_attempts(connection: Connection) -> Iterator[str]:
 
 
 def _retries(connection: Connection) -> Iterator[str]:
-    """A softened retry follows a filtered attempt of the step before, or a retry of its own step that was not sent.
+    """A softened retry follows a filtered attempt of the step before, or one of its own that was unfit or not sent.
 
     Attempts of which a rebuilt ledger knows nothing may have been either.
     """
@@ -132,12 +133,34 @@ def _retries(connection: Connection) -> Iterator[str]:
         or_(
             and_(before.c.state == State.FILTERED, before.c.softening == _i.softening - 1),
             and_(unsent, before.c.softening == _i.softening),
+            and_(before.c.state.in_(DELIVERED), before.c.softening == _i.softening, before.c.remake == _i.remake - 1),
             before.c.error_code == UNRECORDED,
         ),
     )
     query = select(_i.intent_id, _i.softening).where(_i.softening > 0, not_(explained))
     for row in connection.execute(query):
         yield f"Intent {row.intent_id} is softened retry {row.softening}, but follows no filtered attempt before it."
+
+
+def _remakes(connection: Connection) -> Iterator[str]:
+    """A remake follows a delivered attempt of the count before, or one of its own count that was filtered or not sent.
+
+    Attempts of which a rebuilt ledger knows nothing may have been either.
+    """
+    before = intents.alias("before")
+    undelivered = or_(before.c.state.in_((State.RELEASED, State.FILTERED)), before.c.error_code == PICTURE_UNREACHABLE)
+    explained = exists().where(
+        before.c.clip_id == _i.clip_id,
+        before.c.attempt < _i.attempt,
+        or_(
+            and_(before.c.state.in_(DELIVERED), before.c.remake == _i.remake - 1),
+            and_(undelivered, before.c.remake == _i.remake),
+            before.c.error_code == UNRECORDED,
+        ),
+    )
+    query = select(_i.intent_id, _i.remake).where(_i.remake > 0, not_(explained))
+    for row in connection.execute(query):
+        yield f"Intent {row.intent_id} is remake {row.remake}, but follows no delivered attempt before it."
 
 
 def _removals(connection: Connection) -> Iterator[str]:

@@ -95,6 +95,8 @@ class Planner:
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
+        if settings.remake_attempts and settings.seed is not None:
+            warnings.append("remake_attempts does nothing while seed is set: the same seed asks for the same film.")
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
@@ -111,6 +113,7 @@ class Planner:
             builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
+            remake_attempts=self._remakes,
             price_notes=PriceNotes(self._finish),
         )
         configuration = configuration_digest(
@@ -120,6 +123,13 @@ class Planner:
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
         summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
         return summary
+
+    @property
+    def _remakes(self) -> int:
+        """How often the run may make an unfit clip anew."""
+        settings = self.builder.settings
+        looks = settings.inspect is not InspectDepth.OFF
+        return self.builder.library.brand.finish.remakes(settings.remake_attempts, settings.seed) if looks else 0
 
     @property
     def _finish(self) -> Finish:
@@ -233,7 +243,7 @@ class _Pass:
                 decision = self._checked(decision, clip, product, rendered)
             if decision.action is Action.MAKE:
                 makes += 1
-                self.summary.add_make(clip, softening=decision.softening)
+                self.summary.add_make(clip, softening=decision.softening, remake=decision.remake)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
                     sources = signed_sources(product, clip.request)
@@ -251,7 +261,14 @@ class _Pass:
 
     def _decide(self, clip: Clip, standing: Standing | None) -> Decision:
         planner = self.planner
-        return decide_with_policy(clip, standing, planner.ledger, planner.softener, force=planner.options.force)
+        return decide_with_policy(
+            clip,
+            standing,
+            planner.ledger,
+            planner.softener,
+            remakes=self.summary.remake_attempts,
+            force=planner.options.force,
+        )
 
     def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
         """Block a clip that its model or the brand would refuse, before any money."""
