@@ -281,7 +281,7 @@ class Settings(RetentionSettings, DeliverySettings):
 
     @field_validator(
         *("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "ask_above_usd"),
-        *("credentials_file", "keep_orphans_days", "keep_unfit_days"),
+        *("credentials_file", "keep_orphans_days", "keep_unfit_days", "keep_rejected_days"),
         mode="before",
     )
     @classmethod

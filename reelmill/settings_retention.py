@@ -18,3 +18,9 @@ class RetentionSettings(BaseSettings):
     keep_unfit_days: int | None = Field(
         None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded unfit videos; unset: for ever."
     )
+    keep_rejected_days: int | None = Field(
+        None,
+        ge=0,
+        le=36_500,
+        description="Days that `reelmill prune` keeps videos that a person rejected; unset: for ever.",
+    )

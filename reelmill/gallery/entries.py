@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,8 +27,12 @@ def doubt(intent: Intent) -> int:
     return _DOUBT.get(str((intent.inspection or {}).get("status", "")), _NOT_LOOKED_AT)
 
 
-def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = False) -> Entry:
-    """An attempt at a clip. ``replaced``: a later attempt has taken its place."""
+def clip_entry(
+    clip: Clip, intent: Intent, links: Links, *, replaced: bool = False, removed_at: datetime | None = None
+) -> Entry:
+    """An attempt at a clip. ``replaced``: a later attempt has taken its place; what was removed points at no video."""
+    if removed_at is not None:
+        intent = replace(intent, video_uris=(), poster_uri=None)
     request = intent.as_sent(clip.request)
     return {
         "id": intent.intent_id,
@@ -54,6 +59,7 @@ def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = Fal
         "picture": links.picture(clip),
         "provenance": links.provenance(intent),
         "replaced": replaced,
+        "removed": _moment(removed_at),
         "lineage": _lineage(clip, intent),
     }
 

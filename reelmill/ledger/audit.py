@@ -9,8 +9,8 @@ from decimal import Decimal
 from sqlalchemy import Column, Connection, and_, exists, func, not_, or_, select
 
 from reelmill.ledger.database import Database
-from reelmill.ledger.records import ZERO, BudgetScope
-from reelmill.ledger.schema import budgets, charges, clips, intents, removals
+from reelmill.ledger.records import ZERO, BudgetScope, Decision, RemovalKind
+from reelmill.ledger.schema import budgets, charges, clips, intents, removals, reviews
 from reelmill.ledger.states import DELIVERED, PICTURE_UNREACHABLE, UNRECORDED, State
 from reelmill.ledger.types import show_usd
 
@@ -164,15 +164,20 @@ def _remakes(connection: Connection) -> Iterator[str]:
 
 
 def _removals(connection: Connection) -> Iterator[str]:
-    """Only delivered attempts that a later delivered attempt superseded are removed."""
+    """Only delivered attempts are removed that a later delivered attempt superseded, or that a person rejected."""
     later = intents.alias("later")
     superseded = exists().where(
         later.c.clip_id == _i.clip_id, later.c.attempt > _i.attempt, later.c.state.in_(DELIVERED)
     )
+    rejected = exists().where(
+        removals.c.kind == RemovalKind.REJECTED,
+        reviews.c.intent_id == _i.intent_id,
+        reviews.c.decision == Decision.REJECT,
+    )
     query = (
         select(_i.intent_id)
         .join(removals, removals.c.intent_id == _i.intent_id)
-        .where(or_(_i.state.not_in(DELIVERED), not_(superseded)))
+        .where(or_(_i.state.not_in(DELIVERED), not_(or_(superseded, rejected))))
     )
     for row in connection.execute(query):
-        yield f"Intent {row.intent_id} was removed although no later attempt took its place."
+        yield f"Intent {row.intent_id} was removed although no later attempt took its place and nobody rejected it."
