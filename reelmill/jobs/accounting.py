@@ -55,7 +55,7 @@ class RunReport:
     attention: int
     by_others: int
     softened: int
-    remade: int
+    remade: int = 0
     filtered: Mapping[str, int]
     planned_usd: Decimal
     spent_usd: Decimal
