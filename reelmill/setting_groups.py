@@ -13,6 +13,7 @@ _GROUPS = {  # the setting that each group begins with, in the order of the page
     "quota_per_minute": "Pace",
     "inspect": "What comes back",
     "public_base_url": "Where it goes",
+    "keep_orphans_days": "How long it stays",
     "webhook_url": "Who is told",
     "log_format": "Seeing it",
 }

@@ -28,6 +28,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_file import chosen_profile, read_settings_file
+from reelmill.settings_retention import RetentionSettings
 from reelmill.telemetry.log_lines import LogFormat
 
 __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
@@ -35,7 +36,7 @@ __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_s
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
 
-class Settings(DeliverySettings):
+class Settings(RetentionSettings, DeliverySettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)
@@ -136,6 +137,13 @@ class Settings(DeliverySettings):
         "(see prompts.md); 0 means never. Google says that filtered videos are not billed; each try takes one submit "
         "of the quota, and reserves the clip's price while it runs.",
     )
+    remake_attempts: int = Field(
+        0,
+        ge=0,
+        le=3,
+        description="Times that a run makes a clip anew whose finding has the policy `remake` (see media.md); 0 means "
+        "never. Each is paid like the first: the plan shows the most that they can cost.",
+    )
     price_max_age_days: int = Field(90, ge=1, le=3650, description="Warn when a price was read longer ago than this.")
 
     # Pace
@@ -202,12 +210,6 @@ class Settings(DeliverySettings):
     )
     image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
 
-    keep_orphans_days: int | None = Field(
-        None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded videos; unset: for ever."
-    )
-    keep_unfit_days: int | None = Field(
-        None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded unfit videos; unset: for ever."
-    )
     gallery: bool = Field(
         True,
         description="Write a gallery of each run beside its tables: a page to look at clips and decide about them.",
@@ -284,7 +286,7 @@ class Settings(DeliverySettings):
 
     @field_validator(
         *("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "ask_above_usd"),
-        *("credentials_file", "keep_orphans_days", "keep_unfit_days"),
+        *("credentials_file", "keep_orphans_days", "keep_unfit_days", "keep_rejected_days"),
         mode="before",
     )
     @classmethod

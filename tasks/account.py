@@ -43,7 +43,7 @@ async def open_books(
         "approval": approval.to_dict(),
     }
     await asyncio.to_thread(open_run, engine, run_id, summary, spool, asked)
-    run_started(run_id, engine.storage.root, str(summary.estimated_usd))
+    run_started(run_id, engine.storage.root, str(summary.most_usd))
     get_run_logger().info("Run %s writes to %s", run_id, engine.storage.root)
     return run_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from reelmill.cli.filtering import retries_sentence
+from reelmill.cli.filtering import remakes_sentence, retries_sentence
 from reelmill.cli.printing import money, span
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.planning.actions import Action
@@ -24,8 +24,14 @@ def plan_sentence(summary: PlanSummary) -> str:
     return (
         f"{summary.clips} clips for {summary.products} products: {counts[Action.MAKE]} make, "
         f"{counts[Action.KEEP]} keep, {counts[Action.BLOCKED]} blocked; {counts[Action.RETIRE]} products retire, "
-        f"{summary.rejects} rows rejected; {price}. {retries_sentence(summary)}".rstrip()
+        f"{summary.rejects} rows rejected; {price}. {_policies(summary)}".rstrip()
     )
+
+
+def _policies(summary: PlanSummary) -> str:
+    """What the run may do beyond the plan's price, by the policies that are set."""
+    said = (retries_sentence(summary), remakes_sentence(summary))
+    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in said if sentence)
 
 
 def cost_rows(summary: PlanSummary) -> list[dict[str, str]]:

@@ -146,6 +146,7 @@ def _listed(clip: Clip, intent: Intent, next_step: str) -> dict[str, Any]:
         "next": next_step,
         "attempt": intent.attempt,
         "softening": intent.softening,
+        "remake": intent.remake,
         "charged_usd": intent.charged_usd,
         "reserved_usd": intent.reserved_usd,
         "error_code": intent.error_code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from reelmill.cli.catalog_options import CatalogOptions
-from reelmill.cli.filtering import retries_sentence
+from reelmill.cli.filtering import remakes_sentence, retries_sentence
 from reelmill.cli.options import Feed, Json
 from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text, span
 from reelmill.errors import ExitCode
@@ -41,6 +41,8 @@ def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -
     console.print(f"[bold]Price[/] {_price(summary)}")
     if sentence := retries_sentence(summary):
         print_text(console, f"Retries: {sentence}")
+    if sentence := remakes_sentence(summary):
+        print_text(console, f"Remakes: {sentence}")
     if force and counts[Action.MAKE]:
         console.print(
             "[yellow]forced[/] Delivered clips are paid again, from the first one on each time this is run: "

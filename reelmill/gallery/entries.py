@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,8 +33,12 @@ def likeness(intent: Intent) -> float | None:
     return float(found) if isinstance(found, (int, float)) else None
 
 
-def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = False) -> Entry:
-    """An attempt at a clip. ``replaced``: a later attempt has taken its place."""
+def clip_entry(
+    clip: Clip, intent: Intent, links: Links, *, replaced: bool = False, removed_at: datetime | None = None
+) -> Entry:
+    """An attempt at a clip. ``replaced``: a later attempt has taken its place; what was removed points at no video."""
+    if removed_at is not None:
+        intent = replace(intent, video_uris=(), poster_uri=None)
     request = intent.as_sent(clip.request)
     return {
         "id": intent.intent_id,
@@ -61,6 +66,7 @@ def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = Fal
         "picture": links.picture(clip),
         "provenance": links.provenance(intent),
         "replaced": replaced,
+        "removed": _moment(removed_at),
         "lineage": _lineage(clip, intent),
     }
 
@@ -108,7 +114,10 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Variant", str(clip.variant)),
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
+        ("Remake", str(intent.remake) if intent.remake else ""),
         ("Seed", seed),
+        ("Price then", clip.price),
+        ("Sale price then", clip.sale_price),
         ("Template", clip.template),
         ("Template version", clip.template_version),
         ("Input hash", clip.input_hash),

@@ -40,8 +40,8 @@ class RunReport:
     """How a run ended, for people and machines. Amounts in USD.
 
     ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
-    ``softened`` clips were delivered in softer words after they had been filtered. ``gallery`` is the full address of
-    the run's page, if one was written.
+    ``softened`` clips were delivered in softer words after they had been filtered,
+    ``remade`` ones anew after inspection. ``gallery`` is the full address of the run's page, if one was written.
     """
 
     run_id: str
@@ -55,6 +55,7 @@ class RunReport:
     attention: int
     by_others: int
     softened: int
+    remade: int = 0
     filtered: Mapping[str, int]
     planned_usd: Decimal
     spent_usd: Decimal
@@ -85,6 +86,7 @@ class RunReport:
             "attention": self.attention,
             "by_others": self.by_others,
             "softened": self.softened,
+            "remade": self.remade,
             "filtered": dict(self.filtered),
             "counts": dict(self.counts),
             "planned_usd": self.planned_usd,
@@ -113,7 +115,7 @@ def open_run(
     ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps, webhooks=told))
     plan = summary.to_dict()
     counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
-    ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
+    ledger.plan_run(run_id, counts=counts, planned_usd=summary.most_usd)
     if spool is not None:
         ledger.add_rejects(run_id, spool.rejects())
 
@@ -149,8 +151,9 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         attention=tally.attention,
         by_others=tally.by_others,
         softened=tally.softened,
+        remade=tally.remade,
         filtered=dict(tally.filtered.most_common()),
-        planned_usd=summary.estimated_usd,
+        planned_usd=summary.most_usd,
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,

@@ -12,6 +12,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.finishing import open_finishing
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
 from reelmill.ledger.states import DELIVERED, State
@@ -21,7 +22,7 @@ from reelmill.veo.registry import Registry
 
 __all__ = ["plan_redrive"]
 
-_ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries of filtered clips
+_ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
 _UNCLEAR = (State.LOST, State.EXPIRED)
 
@@ -42,7 +43,12 @@ def plan_redrive(
     delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
-    summary = PlanSummary(settings.model, settings.quota_per_minute, filtered_retries=settings.filtered_retries)
+    summary = PlanSummary(
+        settings.model,
+        settings.quota_per_minute,
+        filtered_retries=settings.filtered_retries,
+        remake_attempts=_remakes(engine),
+    )
     registry = Registry.load(content_folder(settings) / "models.toml")
     works = []
     unnamed, unmet = set(authorise_unclear), set(only)
@@ -71,6 +77,11 @@ def plan_redrive(
     if unmet:
         summary.warnings.append(f"Nothing to make again for {', '.join(sorted(unmet))}. See reelmill status.")
     return summary, works
+
+
+def _remakes(engine: Engine) -> int:
+    """How often one of them may be made anew once more, if inspection asks for it."""
+    return open_finishing(engine.settings).finish.remakes(engine.settings.remake_attempts, None)
 
 
 def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:
@@ -104,7 +115,7 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
     if decided:
         found = _once(chain(found, _decided(engine, decided)))
     for clip, intent in current(ledger, found):
-        if intent.state is not State.RELEASED or intent.softening:
+        if intent.state is not State.RELEASED or intent.softening or intent.remake:
             yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from sqlalchemy import Column, Connection, and_, exists, func, not_, or_, select
 
 from reelmill.ledger.database import Database
-from reelmill.ledger.records import ZERO, BudgetScope
-from reelmill.ledger.schema import budgets, charges, clips, intents, removals
+from reelmill.ledger.records import ZERO, BudgetScope, Decision, RemovalKind
+from reelmill.ledger.schema import budgets, charges, clips, intents, removals, reviews
 from reelmill.ledger.states import DELIVERED, PICTURE_UNREACHABLE, UNRECORDED, State
 from reelmill.ledger.types import show_usd
 
@@ -36,6 +36,7 @@ def audit(database: Database) -> list[str]:
             *_charges(connection),
             *_latest_attempts(connection),
             *_retries(connection),
+            *_remakes(connection),
             *_removals(connection),
         ]
 
@@ -120,7 +121,7 @@ def _latest_attempts(connection: Connection) -> Iterator[str]:
 
 
 def _retries(connection: Connection) -> Iterator[str]:
-    """A softened retry follows a filtered attempt of the step before, or a retry of its own step that was not sent.
+    """A softened retry follows a filtered attempt of the step before, or one of its own that was unfit or not sent.
 
     Attempts of which a rebuilt ledger knows nothing may have been either.
     """
@@ -132,6 +133,7 @@ def _retries(connection: Connection) -> Iterator[str]:
         or_(
             and_(before.c.state == State.FILTERED, before.c.softening == _i.softening - 1),
             and_(unsent, before.c.softening == _i.softening),
+            and_(before.c.state.in_(DELIVERED), before.c.softening == _i.softening, before.c.remake == _i.remake - 1),
             before.c.error_code == UNRECORDED,
         ),
     )
@@ -140,16 +142,42 @@ def _retries(connection: Connection) -> Iterator[str]:
         yield f"Intent {row.intent_id} is softened retry {row.softening}, but follows no filtered attempt before it."
 
 
+def _remakes(connection: Connection) -> Iterator[str]:
+    """A remake follows a delivered attempt of the count before, or one of its own count that was filtered or not sent.
+
+    Attempts of which a rebuilt ledger knows nothing may have been either.
+    """
+    before = intents.alias("before")
+    undelivered = or_(before.c.state.in_((State.RELEASED, State.FILTERED)), before.c.error_code == PICTURE_UNREACHABLE)
+    explained = exists().where(
+        before.c.clip_id == _i.clip_id,
+        before.c.attempt < _i.attempt,
+        or_(
+            and_(before.c.state.in_(DELIVERED), before.c.remake == _i.remake - 1),
+            and_(undelivered, before.c.remake == _i.remake),
+            before.c.error_code == UNRECORDED,
+        ),
+    )
+    query = select(_i.intent_id, _i.remake).where(_i.remake > 0, not_(explained))
+    for row in connection.execute(query):
+        yield f"Intent {row.intent_id} is remake {row.remake}, but follows no delivered attempt before it."
+
+
 def _removals(connection: Connection) -> Iterator[str]:
-    """Only delivered attempts that a later delivered attempt superseded are removed."""
+    """Only delivered attempts are removed that a later delivered attempt superseded, or that a person rejected."""
     later = intents.alias("later")
     superseded = exists().where(
         later.c.clip_id == _i.clip_id, later.c.attempt > _i.attempt, later.c.state.in_(DELIVERED)
     )
+    rejected = exists().where(
+        removals.c.kind == RemovalKind.REJECTED,
+        reviews.c.intent_id == _i.intent_id,
+        reviews.c.decision == Decision.REJECT,
+    )
     query = (
         select(_i.intent_id)
         .join(removals, removals.c.intent_id == _i.intent_id)
-        .where(or_(_i.state.not_in(DELIVERED), not_(superseded)))
+        .where(or_(_i.state.not_in(DELIVERED), not_(or_(superseded, rejected))))
     )
     for row in connection.execute(query):
-        yield f"Intent {row.intent_id} was removed although no later attempt took its place."
+        yield f"Intent {row.intent_id} was removed although no later attempt took its place and nobody rejected it."

@@ -161,12 +161,15 @@ class Ledger(Reader):
         after: str | None = None,
         softening: Softening | None = None,
         retries: int = 0,
+        remake: bool = False,
+        remakes: int = 0,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
         ``again`` permits another attempt after an end, ``again_unclear`` after LOST or EXPIRED; an open one
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
         ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
+        ``remake`` makes an unfit ``after`` anew whose findings ask for it, at most ``remakes`` times in a row.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -179,7 +182,13 @@ class Ledger(Reader):
             lease_s=lease_s,
             caps=caps,
             permission=authorising.Permission(
-                again=again, unclear=again_unclear, after=after, softening=softening, retries=retries
+                again=again,
+                unclear=again_unclear,
+                after=after,
+                softening=softening,
+                retries=retries,
+                remake=remake,
+                remakes=remakes,
             ),
         )
 

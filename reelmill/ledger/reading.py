@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
@@ -41,8 +42,10 @@ _CLIP_WIDTH = len(CLIP_COLUMNS)
 IS_LATEST = clips.c.latest_intent_id == intents.c.intent_id
 """Condition of :func:`read_intents`: only the latest attempt at each clip."""
 
+_STANDING = tuple(field.name for field in fields(Standing))
 _LATEST = Lookup(
-    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id",
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id, "
+    "c.price, c.sale_price, i.remake",  # in the order of Standing's fields
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -66,19 +69,9 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
     found: dict[str, Standing] = {}
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id, output, softening, run_id in _LATEST.rows(
-                connection, chunk
-            ):
-                found[clip_id] = Standing(
-                    clip_id=clip_id,
-                    attempt=attempt,
-                    state=State(state),
-                    error_code=error_code,
-                    intent_id=intent_id,
-                    output=output,
-                    softening=softening,
-                    run_id=run_id,
-                )
+            for row in _LATEST.rows(connection, chunk):
+                values = dict(zip(_STANDING, row, strict=True))
+                found[row[0]] = Standing(**values | {"state": State(values["state"])})
     return found
 
 

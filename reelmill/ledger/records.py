@@ -129,10 +129,15 @@ class Delivery:
 
 
 class RemovalKind(StrEnum):
-    """Why a delivered attempt is of no more use. A further reason is one more member, and its rule in ``removing``."""
+    """Why a delivered attempt is of no more use.
+
+    A further reason (like drafts) is one more member, its rule in ``removing._reasons``, whose candidates it must be
+    among, and its age in the settings of retention and in ``jobs.pruning.keep_of``.
+    """
 
     ORPHAN = "orphan"  # fit, but a later fit attempt took its place
     UNFIT = "unfit"  # inspection failed, and a later attempt was delivered
+    REJECTED = "rejected"  # a person rejected it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,7 @@ class Intent:
     ``lease_until`` is when another worker may take it over from ``owner``. ``refusals`` counts definite ones.
     ``softening`` is 0 for the clip's own words, else the number of this retry, which sends ``sent_prompt`` and
     ``sent_negative_prompt`` instead. ``filter_causes`` say what a safety filter struck, as ``side:category``.
+    ``remake`` counts the delivered attempts before it, since a person's decision, whose findings asked for another.
     """
 
     intent_id: str
@@ -180,11 +186,18 @@ class Intent:
     sent_prompt: str | None = None
     sent_negative_prompt: str | None = None
     filter_causes: tuple[str, ...] = ()
+    remake: int = 0
 
     @property
     def unfit(self) -> bool:
         """Inspection found that no shop can use it."""
         return self.inspection is not None and self.inspection.get("status") == "fail"
+
+    @property
+    def asks_for_remake(self) -> bool:
+        """Delivered, found unfit, and the policy recommends to pay for another attempt."""
+        videos = (self.inspection or {}).get("videos", ())
+        return self.state.delivered and self.unfit and any(video.get("recommended") == "remake" for video in videos)
 
     def as_sent(self, request: VideoRequest) -> VideoRequest:
         """The clip's request in the words of this attempt."""
@@ -269,6 +282,9 @@ class Standing:
     output: str
     softening: int = 0
     run_id: str = ""
+    price: str = ""  # of the product, as the clip carries it
+    sale_price: str = ""
+    remake: int = 0
 
 
 class Decision(StrEnum):

@@ -89,6 +89,8 @@ clips = Table(
     Column("unit_price", Usd, nullable=False),
     Column("price_date", Text, nullable=False),
     Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
+    Column("price", Words, nullable=False, server_default=""),  # of the product, as captions show it
+    Column("sale_price", Words, nullable=False, server_default=""),
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
     Column("latest_intent_id", Text),
@@ -137,6 +139,7 @@ intents = Table(
     Column("sent_prompt", Words),
     Column("sent_negative_prompt", Words),
     Column("filter_causes", Json),
+    Column("remake", Integer, nullable=False, server_default="0"),  # delivered ones before it that asked for another
     UniqueConstraint("clip_id", "attempt"),
     UniqueConstraint("output_prefix"),
     UniqueConstraint("operation"),
@@ -144,6 +147,7 @@ intents = Table(
     CheckConstraint("reserved >= 0 AND charged >= 0", name="money"),
     CheckConstraint("seconds > 0 AND samples > 0", name="size"),
     CheckConstraint("softening >= 0 AND (softening = 0) = (sent_prompt IS NULL)", name="softening"),
+    CheckConstraint("remake >= 0", name="remake"),
     Index(None, "state", "lease_until"),
     Index(None, "created_at", "intent_id"),
     Index(None, "run_id", "created_at", "intent_id"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from reelmill.clip import Clip, VideoRequest
 from reelmill.errors import ReelmillError
+from reelmill.planning.prices import ShownPrices, shown_prices
 from reelmill.planning.shapes import ClipShape
 from reelmill.platforms import MediaUse
 from reelmill.product import Product
@@ -30,7 +32,7 @@ class PictureUnusable(ReelmillError):  # noqa: N818 — named like its family
 class ClipBuilder:
     """Builds the clips of one product after another, all for the same model and shapes.
 
-    ``hash_content`` is asked only under the setting ``image_identity = content``.
+    ``hash_content`` is asked only under the setting ``image_identity = content``. ``now`` decides which sales run.
     """
 
     settings: Settings
@@ -39,9 +41,11 @@ class ClipBuilder:
     shapes: Sequence[ClipShape]
     campaign: str = ""
     hash_content: HashContent | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def build(self, product: Product, fingerprint: str) -> Iterator[tuple[Clip, RenderedPrompt]]:
         """Every clip of ``product``: one per shape and variant, with the prompt it was rendered from."""
+        prices = shown_prices(product, self.now)
         for shape in self.shapes:
             for variant in range(1, self.settings.variants + 1):
                 rendered = self.library.render(
@@ -53,7 +57,7 @@ class ClipBuilder:
                     variant=variant,
                     campaign=self.campaign,
                 )
-                yield self._clip(product, shape, variant, rendered, fingerprint), rendered
+                yield self._clip(product, shape, variant, rendered, fingerprint=fingerprint, prices=prices), rendered
 
     def unit_price(self, shape: ClipShape) -> Decimal:
         """USD per second of returned video. Raises ChooseAnotherModel if nobody told us the price."""
@@ -81,7 +85,14 @@ class ClipBuilder:
         )
 
     def _clip(
-        self, product: Product, shape: ClipShape, variant: int, rendered: RenderedPrompt, fingerprint: str
+        self,
+        product: Product,
+        shape: ClipShape,
+        variant: int,
+        rendered: RenderedPrompt,
+        *,
+        fingerprint: str,
+        prices: ShownPrices,
     ) -> Clip:
         request = self.request(shape, product, rendered.prompt, rendered.negative_prompt)
         content = self._content_hashes(product, request)
@@ -103,6 +114,8 @@ class ClipBuilder:
             campaign=self.campaign,
             content_hashes=content,
             picture=unsigned(product.images[0]) if product.images else "",
+            price=prices.price,
+            sale_price=prices.sale_price,
         )
 
     def _content_hashes(self, product: Product, request: VideoRequest) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ from typing import Protocol, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
+from reelmill.finish import Finish
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
+from reelmill.planning.price_notes import PriceNotes
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
@@ -23,7 +25,7 @@ from reelmill.product import Product, Reject, RowRef
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import blocking_findings
 from reelmill.prompts.soften import Softener
-from reelmill.settings import ImageIdentity
+from reelmill.settings import ImageIdentity, InspectDepth
 from reelmill.veo.checks import check_region, check_request
 
 __all__ = ["LedgerView", "PlanOptions", "Planner"]
@@ -93,6 +95,8 @@ class Planner:
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
+        if settings.remake_attempts and settings.seed is not None:
+            warnings.append("remake_attempts does nothing while seed is set: the same seed asks for the same film.")
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
@@ -109,14 +113,30 @@ class Planner:
             builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
+            remake_attempts=self._remakes,
+            price_notes=PriceNotes(self._finish),
         )
         configuration = configuration_digest(
             builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
         )
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
-        summary.warnings += summary.elsewhere.warnings(self.output)
+        summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
         return summary
+
+    @property
+    def _remakes(self) -> int:
+        """How often the run may make an unfit clip anew."""
+        settings = self.builder.settings
+        looks = settings.inspect is not InspectDepth.OFF
+        return self.builder.library.brand.finish.remakes(settings.remake_attempts, settings.seed) if looks else 0
+
+    @property
+    def _finish(self) -> Finish:
+        """What renditions wear; nothing if none are made."""
+        settings = self.builder.settings
+        made = settings.renditions and settings.inspect is InspectDepth.FULL
+        return self.builder.library.brand.finish if made else Finish()
 
     @property
     def _output_that_counts(self) -> str:
@@ -223,7 +243,7 @@ class _Pass:
                 decision = self._checked(decision, clip, product, rendered)
             if decision.action is Action.MAKE:
                 makes += 1
-                self.summary.add_make(clip, softening=decision.softening)
+                self.summary.add_make(clip, softening=decision.softening, remake=decision.remake)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
                     sources = signed_sources(product, clip.request)
@@ -231,6 +251,8 @@ class _Pass:
                 continue
             if decision.action is Action.KEEP:
                 self.summary.add_keep(1)
+                if standing is not None:
+                    self.summary.price_notes.kept(clip, standing)
             else:
                 self.summary.add_blocked(clip, decision.reason)
             if standing is not None and self.planner.output not in ("", standing.output):
@@ -239,7 +261,14 @@ class _Pass:
 
     def _decide(self, clip: Clip, standing: Standing | None) -> Decision:
         planner = self.planner
-        return decide_with_policy(clip, standing, planner.ledger, planner.softener, force=planner.options.force)
+        return decide_with_policy(
+            clip,
+            standing,
+            planner.ledger,
+            planner.softener,
+            remakes=self.summary.remake_attempts,
+            force=planner.options.force,
+        )
 
     def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
         """Block a clip that its model or the brand would refuse, before any money."""

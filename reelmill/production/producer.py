@@ -19,9 +19,10 @@ from reelmill.ledger.states import State
 from reelmill.production.collecting import Landed, inspect_videos, land_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
 from reelmill.production.results import ClipResult
+from reelmill.production.retrying import with_retries
 from reelmill.production.sending import authorise, send
 from reelmill.production.signs_of_life import with_signs_of_life
-from reelmill.production.softening import until_not_filtered, why_not_retried
+from reelmill.production.softening import why_not_retried
 from reelmill.production.studio import Studio
 from reelmill.production.watch import Watch
 from reelmill.production.work import TakenUp, Work
@@ -49,8 +50,8 @@ class Producer:
     async def produce(self, work: Work, *, on_sent: Callable[[], None] = lambda: None) -> ClipResult | None:
         """Make or resume one clip; None if the run stopped before anything was reserved for it.
 
-        A filtered clip is retried in softer words as often as the policy allows. ``on_sent`` is called once the
-        first attempt needs not to be sent any more: from then on it is only followed.
+        A filtered clip is retried in softer words, and an unfit one made anew, as often as policies allow. ``on_sent``
+        is called once the first attempt needs not to be sent any more: from then on it is only followed.
         Raises RaiseCap at a cap, and the errors of :func:`~reelmill.production.sending.send`.
         """
         if work.intent is not None:
@@ -68,7 +69,7 @@ class Producer:
             return await self._made_elsewhere(clip, str(error))
         if intent is None:
             return None
-        return ClipResult.of(clip, await until_not_filtered(self.studio, work, intent, self._attempt))
+        return ClipResult.of(clip, *await with_retries(self.studio, work, intent, self._attempt))
 
     async def follow(self, clip: Clip, intent: Intent) -> ClipResult:
         """Wait for what was sent and settle it.

@@ -56,7 +56,8 @@ def _numbers(record: Provenance) -> str:
         orjson.dumps((record.clip.request.to_dict(), intent.inspection))
     except TypeError:
         return "holds a value that the ledger cannot keep"
-    if not 0 <= record.clip.variant <= _MOST["attempt"] or not 0 <= intent.refusals <= 2**31 - 1:
+    small = (record.clip.variant, intent.remake)
+    if not all(0 <= number <= _MOST["attempt"] for number in small) or not 0 <= intent.refusals <= 2**31 - 1:
         return "has a number out of bounds"
     if not 0 <= intent.softening <= _MOST["attempt"] or (intent.softening == 0) != (intent.sent_prompt is None):
         return "contradicts itself about the words that were sent"

@@ -65,6 +65,12 @@ _RESULTS = pa.schema(
         _column("item_group_id", pa.string(), "Item group of the feed; empty without one."),
         _column("title", pa.string(), "Product title."),
         _column("brand", pa.string(), "Product brand; empty without one."),
+        _column(
+            "price",
+            pa.string(),
+            "Price of the product when the clip was last authorised, like `19.99 EUR`; empty if the feed had none.",
+        ),
+        _column("sale_price", pa.string(), "Price of the sale that ran then; empty without one."),
         _CATEGORY,
         _CAMPAIGN,
         _PLATFORMS,
@@ -77,6 +83,9 @@ _RESULTS = pa.schema(
             "softening",
             pa.int32(),
             "0 if the prompts are the clip's own; else the number of the retry, after filtering, that softened them.",
+        ),
+        _column(
+            "remake", pa.int32(), "0, or the number of the remake that the run made because a finding asked for it."
         ),
         _column("template", pa.string(), "Template that made the prompt, like `apparel/9x16`."),
         _column("template_version", pa.string(), "Content version of that template with all it includes."),

@@ -145,8 +145,9 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
         for table in ("deliveries", "landings", "publications", "removals", "reviews"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
-        connection.execute(text("ALTER TABLE clips DROP COLUMN picture"))
-        for column in ("softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
+        for column in ("picture", "price", "sale_price"):
+            connection.execute(text(f"ALTER TABLE clips DROP COLUMN {column}"))
+        for column in ("remake", "softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
         for statement in OLD_ROWS:
@@ -155,4 +156,5 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
         ((_, intent),) = ledger.intents()
         assert (intent.softening, intent.sent_prompt, intent.filter_causes) == (0, None, ())
         assert intent.as_sent(ledger.clip("c").request).prompt == "p"
-        assert ledger.clip("c").picture == ""
+        old = ledger.clip("c")
+        assert (old.picture, old.price, old.sale_price) == ("", "", "")

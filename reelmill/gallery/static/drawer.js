@@ -26,7 +26,7 @@
       video.addEventListener("error", () => app.warn("This video cannot be played here."));
       box.append(video);
     } else if (app.address(clip.poster)) box.append(make("img", { src: app.address(clip.poster), alt: `Poster of ${clip.sku} ${clip.ratio}` }));
-    else box.append(make("p", { className: "nothing" }, clip.error || words(clip.state)));
+    else box.append(make("p", { className: "nothing" }, clip.removed ? "Its videos were removed by retention. Cost and record stay." : clip.error || words(clip.state)));
     const parts = [box];
     if (sources.length > 1) parts.push(make("div", { className: "samples", attrs: { role: "group", "aria-label": "Videos of this clip" } },
       ...sources.map((source, at) => {
@@ -89,6 +89,7 @@
       node.addEventListener("click", () => { app.clearSelection(); app.current = clip; app.act(value); });
       return node;
     };
+    if (clip.removed) box.append(make("p", { className: "problem" }, "Removed by retention: it can no more be approved."));
     box.append(make("div", { className: "decide-buttons" }, button("approve", "Approve", "a", "good"), button("reject", "Reject", "r", "danger"), button("remake", "Remake", "m", "")));
     box.append(make("p", { className: "decide-state" }, now
       ? `${DECIDED[now]}${row.reason ? `: ${row.reason}` : ""}${row.reviewer ? ` (${row.reviewer})` : ""}` : "Nothing is decided yet."));

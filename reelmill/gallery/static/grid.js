@@ -111,7 +111,7 @@
       const image = make("img", { src: poster, alt: "", decoding: "async", draggable: false });
       image.addEventListener("error", () => image.replaceWith(nothing("The poster cannot be shown.")), { once: true });
       frame.append(image);
-    } else frame.append(nothing(clip.delivered ? "No poster" : words(clip.state), clip.error));
+    } else frame.append(nothing(clip.removed ? "Removed" : clip.delivered ? "No poster" : words(clip.state), clip.error));
     frame.append(make("span", { className: "verdict" }), make("span", { className: "tick", attrs: { "aria-hidden": "true" } }));
     const node = make("div", { className: "card", id: `clip-${clip.id}`, attrs: { role: "option" } }, frame,
       make("div", { className: "foot" },
