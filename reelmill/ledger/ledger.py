@@ -159,12 +159,14 @@ class Ledger(Reader):
         after: str | None = None,
         softening: Softening | None = None,
         retries: int = 0,
+        draft: bool = False,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
         ``again`` permits another attempt after an end, ``again_unclear`` after LOST or EXPIRED; an open one
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
         ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
+        A ``draft`` is marked as one for good.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -179,6 +181,7 @@ class Ledger(Reader):
             permission=authorising.Permission(
                 again=again, unclear=again_unclear, after=after, softening=softening, retries=retries
             ),
+            draft=draft,
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:

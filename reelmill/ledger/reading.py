@@ -42,7 +42,7 @@ IS_LATEST = clips.c.latest_intent_id == intents.c.intent_id
 """Condition of :func:`read_intents`: only the latest attempt at each clip."""
 
 _LATEST = Lookup(
-    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id",
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id, i.draft",
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -66,7 +66,7 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
     found: dict[str, Standing] = {}
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id, output, softening, run_id in _LATEST.rows(
+            for clip_id, attempt, state, error_code, intent_id, output, softening, run_id, draft in _LATEST.rows(
                 connection, chunk
             ):
                 found[clip_id] = Standing(
@@ -78,6 +78,7 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
                     output=output,
                     softening=softening,
                     run_id=run_id,
+                    draft=bool(draft),
                 )
     return found
 

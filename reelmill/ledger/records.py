@@ -142,7 +142,8 @@ class Intent:
     paid length of each of ``samples`` videos. ``unclear_since`` is when a submit without an answer was sent.
     ``lease_until`` is when another worker may take it over from ``owner``. ``refusals`` counts definite ones.
     ``softening`` is 0 for the clip's own words, else the number of this retry, which sends ``sent_prompt`` and
-    ``sent_negative_prompt`` instead. ``filter_causes`` say what a safety filter struck, as ``side:category``.
+    ``sent_negative_prompt`` instead. ``filter_causes`` say what a safety filter struck, as ``side:category``. A
+    ``draft`` was bought to be looked at: it is never published.
     """
 
     intent_id: str
@@ -179,6 +180,7 @@ class Intent:
     sent_prompt: str | None = None
     sent_negative_prompt: str | None = None
     filter_causes: tuple[str, ...] = ()
+    draft: bool = False
 
     @property
     def unfit(self) -> bool:
@@ -249,7 +251,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands, and the output root and run that it belongs to."""
+    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft."""
 
     clip_id: str
     attempt: int
@@ -259,6 +261,7 @@ class Standing:
     output: str
     softening: int = 0
     run_id: str = ""
+    draft: bool = False
 
 
 class Decision(StrEnum):

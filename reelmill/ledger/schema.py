@@ -137,6 +137,7 @@ intents = Table(
     Column("sent_prompt", Words),
     Column("sent_negative_prompt", Words),
     Column("filter_causes", Json),
+    Column("draft", Boolean, nullable=False, server_default=false()),  # bought to be looked at, never to be published
     UniqueConstraint("clip_id", "attempt"),
     UniqueConstraint("output_prefix"),
     UniqueConstraint("operation"),

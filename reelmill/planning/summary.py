@@ -11,6 +11,7 @@ from typing import Any
 from reelmill.clip import Clip
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
+from reelmill.planning.drafts import Finals
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.product import Reject
 
@@ -47,12 +48,13 @@ class PlanSummary:
 
     ``softened`` of the clips to make were filtered before and are retried in softer words. ``retries_usd`` is what
     further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
-    filtered videos too; it says that it does not.
+    filtered videos too; it says that it does not. ``finals`` is set if the clips are drafts.
     """
 
     model: str
     quota_per_minute: float
     filtered_retries: int = 0
+    finals: Finals | None = None
     warnings: list[str] = field(default_factory=list)
     products: int = 0
     unchanged_products: int = 0
@@ -141,6 +143,7 @@ class PlanSummary:
             "filtered_retries": self.filtered_retries,
             "retries_usd": self.retries_usd,
             "softened": self.softened,
+            "finals": self.finals.to_dict() if self.finals else None,
             "eta_seconds": self.eta_seconds,
             "model": self.model,
             "quota_per_minute": self.quota_per_minute,

@@ -53,6 +53,7 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
         after=work.after,
         softening=softened_words(studio, work),
         retries=studio.settings.filtered_retries,
+        draft=work.draft,
     )
 
 

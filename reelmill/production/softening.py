@@ -33,7 +33,7 @@ async def until_not_filtered(studio: Studio, work: Work, intent: Intent, attempt
     clip = work.clip
     while not studio.stop.closed and isinstance(_next_words(studio, clip, intent), Softened):
         log.info("%s %s: filtered, trying softer words", clip.sku, clip.request.aspect_ratio.value)
-        retry = Work(clip, after=intent.intent_id, soften=True, sources=work.sources)
+        retry = Work(clip, after=intent.intent_id, soften=True, sources=work.sources, draft=intent.draft)
         try:
             latest = await attempt(retry)
         except RaiseCap as error:

@@ -146,7 +146,7 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
         connection.execute(text("ALTER TABLE clips DROP COLUMN picture"))
-        for column in ("softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
+        for column in ("softening", "sent_prompt", "sent_negative_prompt", "filter_causes", "draft"):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
         for statement in OLD_ROWS:
