@@ -29,6 +29,7 @@ _VERBS = {
     "status": "Say how the clips of an output stand, what they cost, and which need a person.",
     "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays.",
     "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
+    "finals": "Make, of each approved draft, the same request with the better model, after showing the price.",
     "approve": "Answer a flow run that asks before it spends; without a run, list those that wait.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
     "gallery": "Write a run's gallery into its output, or a copy that needs nothing else into a folder.",

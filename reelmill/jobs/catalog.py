@@ -24,7 +24,19 @@ from reelmill.storage.feeds import open_feed_source
 from reelmill.veo.images import ImageRefused, ImageUnreachable
 from reelmill.veo.registry import Registry
 
-__all__ = ["CatalogRequest", "clip_builder", "drafting", "open_catalog_feed", "plan_catalog"]
+__all__ = [
+    "FINAL_MODEL",
+    "CatalogRequest",
+    "clip_builder",
+    "drafting",
+    "drafts_asked",
+    "open_catalog_feed",
+    "plan_catalog",
+]
+
+
+FINAL_MODEL = "drafts_for"
+"""The parameter of a run of drafts that names the model of the finals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +129,8 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     summary = planner.plan(feed, sink)
     summary.warnings[:0] = warnings
     return summary
+
+
+def drafts_asked(summary: PlanSummary) -> dict[str, str]:
+    """What a run remembers of having made drafts, among its parameters: the model whose finals were priced."""
+    return {} if summary.finals is None else {FINAL_MODEL: summary.finals.model}

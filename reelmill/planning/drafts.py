@@ -16,11 +16,11 @@ from reelmill.settings import Settings
 from reelmill.veo.checks import check_region, check_request
 from reelmill.veo.model import Model
 
-__all__ = ["IS_A_DRAFT", "Chosen", "Drafting", "Finals", "made_with"]
+__all__ = ["Chosen", "Drafting", "Finals", "as_final", "made_with"]
 
-IS_A_DRAFT = "made as a draft, which is never published; set another model for finals, or pay for it again with --force"
-"""Why a final is not bought without a word where its model has made a draft of it."""
-
+_IS_A_DRAFT = (
+    "made as a draft, which is never published; set another model for finals, or pay for it again with --force"
+)
 _IS_A_FINAL = "bought with the draft model as a final"
 
 
@@ -60,6 +60,13 @@ def made_with(clip: Clip, model: Model, *, rehearsal: bool) -> Clip:
         unit_price_usd=model.unit_price(request.resolution, request.audio),
         price_date=str(model.price_as_of),
     )
+
+
+def as_final(decision: Decision, standing: Standing | None) -> Decision:
+    """The decision about a clip that is wanted as a final: a draft by the same model is none, and waits for a word."""
+    if decision.action is Action.KEEP and standing is not None and standing.draft and standing.state.delivered:
+        return Decision(Action.BLOCKED, _IS_A_DRAFT)
+    return decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Drafting:
         ``force`` makes drafts again, never what was bought as a final.
         """
         standing = standings.get(final.clip_id)
-        decision = decide(final, standing, force=False)
+        decision = as_final(decide(final, standing, force=False), standing)
         if decision.action is not Action.MAKE:
             return Chosen(final, standing, decision)
         draft = self.of(final)

@@ -14,7 +14,7 @@ from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
-from reelmill.planning.drafts import IS_A_DRAFT, Chosen, Drafting, Finals
+from reelmill.planning.drafts import Chosen, Drafting, Finals, as_final
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
@@ -260,9 +260,7 @@ class _Pass:
         if drafting is not None:
             return drafting.choose(wanted, standings, self._decide, force=force)
         standing = standings.get(wanted.clip_id)
-        if standing is not None and standing.draft and standing.state.delivered and not force:
-            return Chosen(wanted, standing, Decision(Action.BLOCKED, IS_A_DRAFT))
-        return Chosen(wanted, standing, self._decide(wanted, standing, force=force))
+        return Chosen(wanted, standing, as_final(self._decide(wanted, standing, force=force), standing))
 
     def _decide(self, clip: Clip, standing: Standing | None, *, force: bool) -> Decision:
         return decide_with_policy(clip, standing, self.planner.ledger, self.planner.softener, force=force)

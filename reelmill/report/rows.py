@@ -33,6 +33,7 @@ def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, remo
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
         "softening": intent.softening,
+        "draft": intent.draft,
         "template": clip.template,
         "template_version": clip.template_version,
         "input_hash": clip.input_hash,

@@ -103,6 +103,7 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "prompt": "SKU-1 turns slowly.",
         "negative_prompt": "",
         "softening": 0,
+        "draft": False,
         "template": "apparel/9x16",
         "template_version": "ab12cd34",
         "input_hash": "ef56",
