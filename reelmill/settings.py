@@ -88,9 +88,7 @@ class Settings(DeliverySettings):
     )
     model: str = Field("veo-3.1-fast-generate-001", description="Veo model to pay for.")
     draft_model: str = Field(
-        "",
-        description="Cheaper Veo model for drafts (see drafts.md): it must take the same requests as `model`, which "
-        "stays that of the finals. Empty: no drafts.",
+        "", description="Cheaper Veo model for drafts (see drafts.md); `model` stays that of finals. Empty: no drafts."
     )
     resolution: Resolution = Field(Resolution.P720, description="Resolution asked of Veo: 720p, 1080p or 4k.")
     samples: int = Field(1, ge=1, le=4, description="Videos per request; each returned one is paid.")
