@@ -88,6 +88,9 @@ class Settings(RetentionSettings, DeliverySettings):
         description="Platforms to make for when none are named, separated by commas.",
     )
     model: str = Field("veo-3.1-fast-generate-001", description="Veo model to pay for.")
+    draft_model: str = Field(
+        "", description="Cheaper Veo model for drafts (see drafts.md); `model` stays that of finals. Empty: no drafts."
+    )
     resolution: Resolution = Field(Resolution.P720, description="Resolution asked of Veo: 720p, 1080p or 4k.")
     samples: int = Field(1, ge=1, le=4, description="Videos per request; each returned one is paid.")
     variants: int = Field(1, ge=1, le=10, description="Different clips per product and ratio; each is paid.")

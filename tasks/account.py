@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from reelmill.cli.printing import money
 from reelmill.jobs.accounting import RunReport, close_run, open_run
 from reelmill.jobs.approval import Approval
-from reelmill.jobs.catalog import CatalogRequest
+from reelmill.jobs.catalog import CatalogRequest, drafts_asked
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
@@ -41,6 +41,7 @@ async def open_books(
         "platforms": list(request.platforms),
         "prefect_flow_run": str(flow_run.id),
         "approval": approval.to_dict(),
+        **drafts_asked(summary),
     }
     await asyncio.to_thread(open_run, engine, run_id, summary, spool, asked)
     run_started(run_id, engine.storage.root, str(summary.most_usd))

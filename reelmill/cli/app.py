@@ -30,6 +30,7 @@ _VERBS = {
     "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays.",
     "inspect": "Look at delivered clips that nobody has looked at yet, and make their renditions. Pays nothing.",
     "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
+    "finals": "Make, of each approved draft, the same request with the better model, after showing the price.",
     "approve": "Answer a flow run that asks before it spends; without a run, list those that wait.",
     "report": "Show spend and results of an output; rebuild its tables from the ledger.",
     "gallery": "Write a run's gallery into its output, or a copy that needs nothing else into a folder.",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.console import Console
 
+from reelmill.cli.drafts import drafts_left_out
 from reelmill.cli.options import Json, Output, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
@@ -41,6 +42,8 @@ def publish(
 
 
 def _print(console: Console, done: Published) -> None:
+    if told := drafts_left_out(done.tally.drafts):
+        print_text(console, told)
     if done.dry_run:
         print_text(
             console,

@@ -24,13 +24,15 @@ _SHORT_SIDE = {Resolution.P720: 720, Resolution.P1080: 1080, Resolution.K4: 2160
 class Tally:
     """What was looked at: ``clips`` with a video, ``replaced`` by a changed clip, ``withheld`` by the gate.
 
-    ``unrendered`` counts by platform what cannot be handed over: it wants a ratio that Veo does not make, and no
-    rendition was made, or it is no platform of ``platforms.toml`` any more.
+    ``drafts`` are never handed over, whatever people decided about them. ``unrendered`` counts by platform what
+    cannot be handed over: it wants a ratio that Veo does not make, and no rendition was made, or it is no platform of
+    ``platforms.toml`` any more.
     """
 
     clips: int = 0
     replaced: int = 0
     withheld: int = 0
+    drafts: int = 0
     retired: int = 0
     deliverables: int = 0
     unrendered: Counter[str] = field(default_factory=Counter)
@@ -41,6 +43,7 @@ class Tally:
             "clips": self.clips,
             "replaced": self.replaced,
             "withheld": self.withheld,
+            "drafts": self.drafts,
             "retired": self.retired,
             "deliverables": self.deliverables,
             "unrendered": dict(sorted(self.unrendered.items())),
@@ -71,7 +74,9 @@ def deliverables(
         for clip, intent in chunk:
             counts.clips += 1
             retired = clip.sku in known and known[clip.sku].retired
-            if clip.clip_id in replaced:
+            if intent.draft:
+                counts.drafts += 1
+            elif clip.clip_id in replaced:
                 counts.replaced += 1
             elif not retired and intent.intent_id not in shown:
                 counts.withheld += 1

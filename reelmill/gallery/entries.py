@@ -51,6 +51,7 @@ def clip_entry(
         "ratio": request.aspect_ratio.value,
         "state": intent.state.value,
         "delivered": intent.state.delivered,
+        "draft": intent.draft,
         "doubt": doubt(intent),
         "inspection": str((intent.inspection or {}).get("status", "")),
         "findings": _findings(intent.inspection),
@@ -105,6 +106,7 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
     request = clip.request
     seed = "" if request.seed is None else str(request.seed)
     pairs = [
+        ("Kind", "draft" if intent.draft else ""),
         ("Model", request.model),
         (
             "Asked for",

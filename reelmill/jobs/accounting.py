@@ -16,7 +16,7 @@ from reelmill.jobs.heartbeat import showing_life
 from reelmill.jobs.projections import has_gallery, write_projections
 from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.listed import chunks
-from reelmill.ledger.records import KnownProduct, Run, RunStatus
+from reelmill.ledger.records import KnownProduct, Run, RunStatus, Standing
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
@@ -232,11 +232,16 @@ def _remember(engine: Engine, run_id: str, spool: Spool) -> None:
         standings = engine.ledger.standings([clip_id for _, clip_ids in chunk for clip_id in clip_ids])
         # One that lies elsewhere is planned afresh each time, so that each plan can say so.
         root = engine.storage.root
-        whole = {id_ for id_, standing in standings.items() if standing.state.delivered and standing.output == root}
+        whole = {id_ for id_, standing in standings.items() if _is_made(standing, root)}
         known = [_if_whole(product, clip_ids, whole) for product, clip_ids in chunk]
         engine.ledger.remember_products(engine.catalog, known, run_id)
     for gone in chunks(spool.retired(), _CHUNK):
         engine.ledger.retire_products(engine.catalog, gone, run_id)
+
+
+def _is_made(standing: Standing, root: str) -> bool:
+    """A draft is no delivery: its clip is still to be made, or to be decided about."""
+    return standing.state.delivered and not standing.draft and standing.output == root
 
 
 def _if_whole(product: KnownProduct, clip_ids: Sequence[str], whole: set[str]) -> KnownProduct:

@@ -20,7 +20,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from reelmill.veo.registry import Registry
 
-__all__ = ["plan_redrive"]
+__all__ = ["plan_redrive", "refuse_out_of_reach"]
 
 _ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
@@ -69,6 +69,8 @@ def plan_redrive(
             continue
         summary.add_make(clip)
         works.append(replace(work, clip=clip))
+    if works:
+        summary.model = ", ".join(sorted({work.clip.request.model for work in works}))  # drafts have their own
     if unnamed:
         raise FixConfiguration(
             f"No lost or expired clip is called {', '.join(sorted(unnamed))}.",
@@ -92,6 +94,11 @@ def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:
             f"Attempt {video.attempt} has delivered it: {' '.join(video.video_uris)}.",
             "Name its SKU with --only to pay for another.",
         )
+    refuse_out_of_reach(engine, clip)
+
+
+def refuse_out_of_reach(engine: Engine, clip: Clip) -> None:
+    """Raises FixConfiguration for a clip whose picture only a fresh feed can give again."""
     if engine.media_inputs().out_of_reach(clip):
         raise FixConfiguration("Its picture was signed in the feed.", "Run the catalog again with a fresh feed.")
 
@@ -116,7 +123,8 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
         found = _once(chain(found, _decided(engine, decided)))
     for clip, intent in current(ledger, found):
         if intent.state is not State.RELEASED or intent.softening or intent.remake:
-            yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)
+            unclear = intent.state in _UNCLEAR
+            yield Work(clip, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
 
 
 def _decided(engine: Engine, decided: Collection[Decision]) -> Iterator[tuple[Clip, Intent]]:

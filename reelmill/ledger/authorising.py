@@ -123,6 +123,7 @@ def authorise(
     lease_s: float,
     caps: Caps,
     permission: Permission,
+    draft: bool = False,
 ) -> Intent:
     """Reserve the clip's highest cost under every cap and write its intent, or change nothing.
 
@@ -151,6 +152,7 @@ def authorise(
             "remake": following.remake,
             "sent_prompt": words.prompt if words else None,
             "sent_negative_prompt": words.negative_prompt if words else None,
+            "draft": draft,
         }
         _insert(connection, clip, row)
         # The budgets come last: every process in the world wants these rows.

@@ -163,6 +163,7 @@ class Ledger(Reader):
         retries: int = 0,
         remake: bool = False,
         remakes: int = 0,
+        draft: bool = False,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
@@ -170,6 +171,7 @@ class Ledger(Reader):
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
         ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
         ``remake`` makes an unfit ``after`` anew whose findings ask for it, at most ``remakes`` times in a row.
+        A ``draft`` is marked as one for good.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -190,6 +192,7 @@ class Ledger(Reader):
                 remake=remake,
                 remakes=remakes,
             ),
+            draft=draft,
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:

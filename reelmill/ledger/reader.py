@@ -12,6 +12,7 @@ from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
 from reelmill.ledger.delivered import delivered
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
+from reelmill.ledger.drafts import draft_total, drafts, latest_draft_run
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
 from reelmill.ledger.records import (
@@ -51,6 +52,18 @@ class Reader:
     def outputs(self) -> list[str]:
         """Every output root that a run was for, the latest used first."""
         return outputs(self._db)
+
+    def drafts(self, *, output: str, run_id: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """Delivered drafts, oldest first, streamed."""
+        return drafts(self._db, output=output, run_id=run_id)
+
+    def draft_total(self, *, output: str) -> StateTotal:
+        """How many attempts at drafts there are, and their money."""
+        return draft_total(self._db, output=output)
+
+    def latest_draft_run(self, *, output: str) -> str | None:
+        """The run of the newest draft."""
+        return latest_draft_run(self._db, output=output)
 
     def intent(self, intent_id: str) -> Intent | None:
         """One intent."""

@@ -150,6 +150,7 @@ class Intent:
     ``softening`` is 0 for the clip's own words, else the number of this retry, which sends ``sent_prompt`` and
     ``sent_negative_prompt`` instead. ``filter_causes`` say what a safety filter struck, as ``side:category``.
     ``remake`` counts the delivered attempts before it, since a person's decision, whose findings asked for another.
+    A ``draft`` was bought to be looked at: it is never published.
     """
 
     intent_id: str
@@ -187,6 +188,7 @@ class Intent:
     sent_negative_prompt: str | None = None
     filter_causes: tuple[str, ...] = ()
     remake: int = 0
+    draft: bool = False
 
     @property
     def unfit(self) -> bool:
@@ -272,7 +274,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands, and the output root and run that it belongs to."""
+    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft."""
 
     clip_id: str
     attempt: int
@@ -285,6 +287,7 @@ class Standing:
     price: str = ""  # of the product, as the clip carries it
     sale_price: str = ""
     remake: int = 0
+    draft: bool = False
 
 
 class Decision(StrEnum):

@@ -37,22 +37,22 @@ def videos_of(database: Database, clip_ids: Collection[str]) -> dict[str, Intent
 def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
     """The clips among these whose place another clip has taken: delivered later, for another prompt or picture.
 
-    The place of a clip is its SKU, ratio, variant and output.
+    The place of a clip is its SKU, ratio, variant and output. A draft takes no place but that of other drafts.
     """
     skus = {clip.sku for clip, _ in attempts}
-    latest: dict[tuple[Any, ...], datetime] = {}
-    for place, moment in _deliveries(database, skus):
-        latest[place] = max(moment, latest.get(place, moment))
+    latest: dict[tuple[tuple[Any, ...], bool], datetime] = {}
+    for place, draft, moment in _deliveries(database, skus):
+        for taken in {draft, True}:  # a final takes the place of drafts, too
+            latest[place, taken] = max(moment, latest.get((place, taken), moment))
     return {
         clip.clip_id
         for clip, intent in attempts
-        if latest.get(_place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output), intent.created_at)
-        > intent.created_at
+        if latest.get((_place_of(clip, intent), intent.draft), intent.created_at) > intent.created_at
     }
 
 
-def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], datetime]]:
-    columns: tuple[ColumnElement[Any], ...] = (_c.sku, _c.request, _c.variant, _i.output, _i.created_at)
+def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], bool, datetime]]:
+    columns: tuple[ColumnElement[Any], ...] = (_c.sku, _c.request, _c.variant, _i.output, _i.draft, _i.created_at)
     for chunk in chunks(sorted(skus), _CHUNK):
         with database.reading() as connection:
             query = (
@@ -62,7 +62,11 @@ def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tup
             )
             rows = connection.execute(query).all()
         for row in rows:
-            yield _place(row.sku, row.request["aspect_ratio"], row.variant, row.output), row.created_at
+            yield _place(row.sku, row.request["aspect_ratio"], row.variant, row.output), row.draft, row.created_at
+
+
+def _place_of(clip: Clip, intent: Intent) -> tuple[Any, ...]:
+    return _place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output)
 
 
 def _place(sku: str, ratio: str, variant: int, output: str) -> tuple[Any, ...]:

@@ -140,6 +140,7 @@ intents = Table(
     Column("sent_negative_prompt", Words),
     Column("filter_causes", Json),
     Column("remake", Integer, nullable=False, server_default="0"),  # delivered ones before it that asked for another
+    Column("draft", Boolean, nullable=False, server_default=false()),  # bought to be looked at, never to be published
     UniqueConstraint("clip_id", "attempt"),
     UniqueConstraint("output_prefix"),
     UniqueConstraint("operation"),

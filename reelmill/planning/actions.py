@@ -43,6 +43,7 @@ class PlannedClip:
     """A clip to make; ``after`` is the attempt that ``again`` or ``soften`` was decided on.
 
     ``sources`` gives the signed addresses of references that were signed in the feed: to fetch with, never to keep.
+    A ``draft`` is to be looked at and never published.
     """
 
     clip: Clip
@@ -50,6 +51,7 @@ class PlannedClip:
     after: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     soften: bool = False
+    draft: bool = False
 
 
 def decide(standing: Standing | None, *, force: bool = False, filtered_retries: int = 0, remakes: int = 0) -> Decision:

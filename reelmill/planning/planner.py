@@ -15,6 +15,7 @@ from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
+from reelmill.planning.drafts import Chosen, Drafting, Finals, as_final
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.price_notes import PriceNotes
 from reelmill.planning.seen import SeenSkus
@@ -78,7 +79,10 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans one catalog. ``catalog`` names what its products are remembered under."""
+    """Plans one catalog: its finals, or with ``drafting`` the drafts of those that are still to be made.
+
+    ``catalog`` names what its products are remembered under.
+    """
 
     builder: ClipBuilder
     ledger: LedgerView
@@ -86,6 +90,7 @@ class Planner:
     options: PlanOptions = field(default_factory=PlanOptions)
     softener: Softener | None = None  # None: filtered clips are not retried
     output: str = ""  # the chosen output root; empty: it does not matter where clips lie
+    drafting: Drafting | None = None
 
     def check(self, today: date) -> list[str]:
         """Check model, region, price and shapes before any row is read; returns warnings.
@@ -100,21 +105,25 @@ class Planner:
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
-            check_request(self.builder.request(shape, _PROBE, "a product", ""), model)
-        return warnings
+            request = self.builder.request(shape, _PROBE, "a product", "")
+            check_request(request, model)
+            if self.drafting is not None:
+                warnings += self.drafting.check(request, settings, today)
+        return list(dict.fromkeys(warnings))
 
     def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
         """Plan every row; what a run needs goes to ``sink``, what people need into the summary.
 
         ``rows`` gives each SKU once, as a feed does.
         """
-        builder = self.builder
+        builder, drafting = self.builder, self.drafting
         summary = PlanSummary(
-            builder.model.id,
+            drafting.model.id if drafting else builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
             remake_attempts=self._remakes,
             price_notes=PriceNotes(self._finish),
+            finals=Finals(builder.model.id) if drafting else None,
         )
         configuration = configuration_digest(
             builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
@@ -122,6 +131,8 @@ class Planner:
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
         summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
+        if summary.finals is not None:
+            summary.warnings += summary.finals.warnings(summary.model)
         return summary
 
     @property
@@ -198,7 +209,10 @@ class _Pass:
                 if clips is None:
                     continue
                 changed.append((KnownProduct(product.sku, fingerprint, len(clips), retired=False), product, clips))
-        standings = planner.ledger.standings([clip.clip_id for _, _, clips in changed for clip, _ in clips])
+        wanted: Iterable[Clip] = (clip for _, _, clips in changed for clip, _ in clips)
+        if planner.drafting is not None:
+            wanted = planner.drafting.with_drafts(wanted)
+        standings = planner.ledger.standings([clip.clip_id for clip in wanted])
         for remembered, product, clips in changed:
             if self._enough():
                 return
@@ -236,18 +250,21 @@ class _Pass:
     ) -> None:
         self.summary.products += 1
         makes = 0
-        for clip, rendered in clips:
-            standing = standings.get(clip.clip_id)
-            decision = self._decide(clip, standing)
+        for wanted, rendered in clips:
+            chosen = self._choose(wanted, standings)
+            clip, standing, decision = chosen.clip, chosen.standing, chosen.decision
             if decision.action is Action.MAKE:
-                decision = self._checked(decision, clip, product, rendered)
+                decision = self._checked(chosen, product, rendered)
+            if self.summary.finals is not None:
+                self.summary.finals.count(chosen, decision)
             if decision.action is Action.MAKE:
                 makes += 1
                 self.summary.add_make(clip, softening=decision.softening, remake=decision.remake)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
                     sources = signed_sources(product, clip.request)
-                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften))
+                    draft = self.planner.drafting is not None
+                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften, draft))
                 continue
             if decision.action is Action.KEEP:
                 self.summary.add_keep(1)
@@ -259,26 +276,28 @@ class _Pass:
                 self.summary.elsewhere.add(standing)
         self.products_made += makes > 0
 
-    def _decide(self, clip: Clip, standing: Standing | None) -> Decision:
-        planner = self.planner
-        return decide_with_policy(
-            clip,
-            standing,
-            planner.ledger,
-            planner.softener,
-            remakes=self.summary.remake_attempts,
-            force=planner.options.force,
-        )
+    def _choose(self, wanted: Clip, standings: dict[str, Standing]) -> Chosen:
+        """What happens to a clip; of drafts, to the draft of it unless the clip itself is there."""
+        force, drafting = self.planner.options.force, self.planner.drafting
+        if drafting is not None:
+            return drafting.choose(wanted, standings, self._decide, force=force)
+        standing = standings.get(wanted.clip_id)
+        return Chosen(wanted, standing, as_final(self._decide(wanted, standing, force=force), standing))
 
-    def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
-        """Block a clip that its model or the brand would refuse, before any money."""
+    def _decide(self, clip: Clip, standing: Standing | None, *, force: bool) -> Decision:
+        planner, remakes = self.planner, self.summary.remake_attempts
+        return decide_with_policy(clip, standing, planner.ledger, planner.softener, remakes=remakes, force=force)
+
+    def _checked(self, chosen: Chosen, product: Product, rendered: RenderedPrompt) -> Decision:
+        """Block a clip that its model or the brand would refuse, before any money; of a draft, also its final."""
         if findings := blocking_findings(rendered, product):
             return Decision(Action.BLOCKED, f"{findings[0].message} {findings[0].remedy}")
         try:
-            check_request(clip.request, self.planner.builder.model)
+            check_request((chosen.final or chosen.clip).request, self.planner.builder.model)
         except FixRequest as error:
             return Decision(Action.BLOCKED, str(error))
-        return decision
+        drafting = self.planner.drafting
+        return chosen.decision if drafting is None else drafting.checked(chosen.clip, chosen.decision)
 
     def _may_skip(self) -> bool:
         """Unchanged products need no rendering, unless pictures may have changed under the same address."""

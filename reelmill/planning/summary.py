@@ -11,6 +11,7 @@ from typing import Any
 from reelmill.clip import Clip
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
+from reelmill.planning.drafts import Finals
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.planning.price_notes import PriceNotes
 from reelmill.product import Reject
@@ -49,13 +50,14 @@ class PlanSummary:
     ``softened`` of the clips to make were filtered before and are retried in softer words. ``retries_usd`` is what
     further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
     filtered videos too; it says that it does not. ``remakes_usd`` is what up to ``remake_attempts`` remakes of each
-    clip could cost beyond ``estimated_usd``, and is paid like any other clip.
+    clip could cost beyond ``estimated_usd``, and is paid like any other clip. ``finals`` is set if clips are drafts.
     """
 
     model: str
     quota_per_minute: float
     filtered_retries: int = 0
     remake_attempts: int = 0
+    finals: Finals | None = None
     warnings: list[str] = field(default_factory=list)
     products: int = 0
     unchanged_products: int = 0
@@ -160,6 +162,7 @@ class PlanSummary:
             "remakes_usd": self.remakes_usd,
             "most_usd": self.most_usd,
             "softened": self.softened,
+            "finals": self.finals.to_dict() if self.finals else None,
             "eta_seconds": self.eta_seconds,
             "model": self.model,
             "quota_per_minute": self.quota_per_minute,

@@ -49,9 +49,10 @@ class Making:
 
     @classmethod
     def of(cls, studio: Studio, clip: Clip, intent: Intent, path: Path) -> Self | None:
-        """An order for the video at ``path``; None if no renditions are wanted."""
+        """An order for the video at ``path``; None if no renditions are wanted. Of a draft only a preview is made."""
         if not studio.settings.renditions:
             return None
+        wanted = () if intent.draft else clip.platforms
         known, prefix = studio.finishing.platforms, f"{intent.output_prefix}/{_FOLDER}/"
         names = {stored.name: stored.name.removeprefix(prefix) for stored in studio.storage.list(prefix)}
         there = {leaf.removesuffix(".mp4"): name for name, leaf in names.items() if leaf.endswith(".mp4")}
@@ -63,11 +64,11 @@ class Making:
         order = Order(
             source=path,
             folder=folder,
-            platforms=[known[name] for name in clip.platforms if name in known and name not in there],
+            platforms=[known[name] for name in wanted if name in known and name not in there],
             sound=clip.request.audio,
             dress=studio.finishing.dress(clip),
         )
-        unknown = tuple(name for name in clip.platforms if name not in known and name not in there)
+        unknown = tuple(name for name in wanted if name not in known and name not in there)
         kept = {platform: name for platform, name in there.items() if platform in clip.platforms}
         return cls(studio, intent, RenditionMaker(order), kept, unknown)
 

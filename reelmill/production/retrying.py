@@ -49,10 +49,10 @@ def _next(studio: Studio, work: Work, latest: Intent) -> Work | None:
     clip = work.clip
     if may_be_softened(studio, clip, latest):
         log.info("%s: filtered, trying softer words", _name(clip))
-        return Work(clip, after=latest.intent_id, soften=True, sources=work.sources)
+        return Work(clip, after=latest.intent_id, soften=True, sources=work.sources, draft=latest.draft)
     if may_be_remade(studio, clip, latest):
         log.info("%s: unfit, making it anew", _name(clip))
-        return Work(clip, after=latest.intent_id, remake=True, sources=work.sources)
+        return Work(clip, after=latest.intent_id, remake=True, sources=work.sources, draft=latest.draft)
     return None
 
 

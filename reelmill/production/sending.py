@@ -56,6 +56,7 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
         retries=studio.settings.filtered_retries,
         remake=work.remake,
         remakes=remakes(studio, clip),
+        draft=work.draft,
     )
 
 

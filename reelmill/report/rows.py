@@ -36,6 +36,7 @@ def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, remo
         "negative_prompt": request.negative_prompt,
         "softening": intent.softening,
         "remake": intent.remake,
+        "draft": intent.draft,
         "template": clip.template,
         "template_version": clip.template_version,
         "input_hash": clip.input_hash,

@@ -87,6 +87,7 @@ _RESULTS = pa.schema(
         _column(
             "remake", pa.int32(), "0, or the number of the remake that the run made because a finding asked for it."
         ),
+        _column("draft", pa.bool_(), "Whether it is a draft: bought to be looked at, never published."),
         _column("template", pa.string(), "Template that made the prompt, like `apparel/9x16`."),
         _column("template_version", pa.string(), "Content version of that template with all it includes."),
         _column("input_hash", pa.string(), "Hash of the product facts that the prompt was made from."),

@@ -11,6 +11,7 @@ from reelmill.ledger.states import State
 from reelmill.media.ai_mark import SOURCE_TYPE
 from reelmill.media.coded import read_coded
 from reelmill.production.collecting import inspect_videos
+from reelmill.production.renditions import Making
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from tests.support.production import RUN, clip, open_engine, producer
@@ -72,6 +73,8 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
         engine.storage.create(first, b"written before the crash", "video/mp4")
         landed = inspect_videos(studio, asked("small", "square"), intent, uris)
         again = inspect_videos(studio, asked("small", "square"), intent, uris)
+        draft = Making.of(studio, asked("small", "square", "gone"), replace(intent, draft=True), tmp_path / "draft.mp4")
+        assert (draft.maker.order.platforms, draft.unknown) == ([], ()), "of a draft only a preview"
 
         assert engine.storage.read(first) == b"written before the crash"
     assert set(landed.made.uris) == {"small", "square"} == set(landed.made.sha256)

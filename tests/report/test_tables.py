@@ -106,6 +106,7 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "negative_prompt": "",
         "softening": 0,
         "remake": 0,
+        "draft": False,
         "template": "apparel/9x16",
         "template_version": "ab12cd34",
         "input_hash": "ef56",

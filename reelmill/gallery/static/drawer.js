@@ -93,6 +93,7 @@
     box.append(make("div", { className: "decide-buttons" }, button("approve", "Approve", "a", "good"), button("reject", "Reject", "r", "danger"), button("remake", "Remake", "m", "")));
     box.append(make("p", { className: "decide-state" }, now
       ? `${DECIDED[now]}${row.reason ? `: ${row.reason}` : ""}${row.reviewer ? ` (${row.reviewer})` : ""}` : "Nothing is decided yet."));
+    if (clip.draft) box.append(make("p", { className: "facts" }, "A draft: approving it picks it. reelmill finals makes the final; the draft itself is never published."));
     if (clip.replaced) box.append(make("p", { className: "problem" }, "A later attempt has taken this one's place."));
     return box;
   };
