@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from reelmill.clip import Clip
 from reelmill.ledger import (
     adopting,
     authorising,
     deliveries,
+    judging,
     landings,
     life,
     products,
@@ -45,6 +46,7 @@ from reelmill.ledger.records import (
     Standing,
 )
 from reelmill.ledger.states import State
+from reelmill.ledger.verdicts import AskedVerdict, PaidVerdict
 from reelmill.product import Reject
 
 __all__ = ["Ledger"]
@@ -215,6 +217,33 @@ class Ledger(Reader):
     def expired(self, intent_id: str, message: str) -> bool:
         """SUBMITTED → EXPIRED; its reservation stays."""
         return settling.expired(self._db, intent_id, message)
+
+    # Comparing a clip with its product's picture
+
+    def ask_verdict(self, intent_id: str, asked: AskedVerdict, *, caps: Caps, at_most: int) -> PaidVerdict:
+        """Spend the most that one question can cost, before it is asked; an answer that is there is handed out again.
+
+        Raises RaiseCap, VerdictsUsedUp (after ``at_most`` questions, or once it has ended), ChooseAnotherModel.
+        """
+        return judging.ask_verdict(self._db, intent_id, asked, caps=caps, at_most=at_most)
+
+    def answer_verdict(
+        self,
+        verdict: PaidVerdict,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        answer: Mapping[str, Any] | None,
+        error: str = "",
+    ) -> PaidVerdict:
+        """ASKED → ANSWERED: charged by its tokens. ``answer`` is None, with an ``error``, if it is of no use."""
+        return judging.answer_verdict(
+            self._db, verdict, input_tokens=input_tokens, output_tokens=output_tokens, answer=answer, error=error
+        )
+
+    def close_verdict(self, verdict: PaidVerdict, *, refused: bool, error: str) -> PaidVerdict:
+        """ASKED → REFUSED, nothing charged; or → UNCLEAR, which stays charged at its most."""
+        return judging.close_verdict(self._db, verdict, refused=refused, error=error)
 
     def adopt(
         self,
