@@ -192,6 +192,26 @@ class Settings(DeliverySettings):
     media_workers: int = Field(
         0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."
     )
+    judge_model: str = Field(
+        "",
+        max_length=80,
+        pattern=r"^([a-z0-9][a-z0-9.-]*)?$",
+        description="Gemini model that compares each finished clip with its product's picture, for money (see "
+        "media.md); empty: none. Needs inspect = full.",
+    )
+    judge_location: str = Field(
+        "",
+        pattern=r"^([a-z]+(-[a-z]+\d+)?)?$",
+        description="Vertex AI location of the judge, like us-central1 or global; empty: that of location.",
+    )
+    judge_frames: int = Field(4, ge=1, le=16, description="Frames of a clip that the judge is shown.")
+    judge_max_output_tokens: int = Field(
+        2048,
+        ge=256,
+        le=16_384,
+        description="Most tokens that a verdict may take, thinking included; it bounds the price of one.",
+    )
+    judge_timeout_s: float = Field(60, ge=0.1, le=600, description="Deadline of one question to the judge, in seconds.")
     image_max_bytes: int = Field(
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )

@@ -206,7 +206,7 @@ def _reconsider(ledger: Ledger, held: Intent, record: Provenance, done: Rebuilt)
     if not done.dry_run:
         _settle(ledger, held, record)
     done.counts["settled"] += 1
-    done.settled_usd += record.amount_usd
+    done.settled_usd += record.intent.charged_usd
 
 
 def _settle(ledger: Ledger, held: Intent, record: Provenance) -> None:
@@ -219,6 +219,7 @@ def _settle(ledger: Ledger, held: Intent, record: Provenance) -> None:
         ledger.accepted(held.intent_id, operation)
     elif state is State.SENDING:
         ledger.unclear(held.intent_id, "Its record lies beside its videos.")
+    ledger.recover_verdicts(held.intent_id, record.verdicts)
     ledger.settle(held.intent_id, record.settlement)
 
 

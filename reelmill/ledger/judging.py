@@ -8,17 +8,18 @@ leaves the maximum: the books may be above the bill, never below it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from reelmill.errors import ChooseAnotherModel, LookFirst
-from reelmill.ledger.budgets import BudgetKeys, book, correct, reserve
+from reelmill.ledger.budgets import BudgetKeys, book, correct, reserve, spend
 from reelmill.ledger.database import Database
 from reelmill.ledger.locked import LockedIntent
-from reelmill.ledger.records import ZERO, Caps
+from reelmill.ledger.records import ZERO, BudgetScope, Caps
 from reelmill.ledger.schema import verdicts
 from reelmill.ledger.states import VerdictState
 from reelmill.ledger.types import to_micros
@@ -31,7 +32,7 @@ from reelmill.ledger.verdicts import (
     verdict_values,
 )
 
-__all__ = ["VerdictsUsedUp", "add_verdict", "answer_verdict", "ask_verdict", "close_verdict"]
+__all__ = ["VerdictsUsedUp", "add_verdict", "answer_verdict", "ask_verdict", "close_verdict", "recover_verdicts"]
 
 _v = verdicts.c
 _ONE = select(*VERDICT_COLUMNS, _v.day_key, _v.month_key).where(_v.verdict_id == bindparam("this"))
@@ -132,3 +133,20 @@ def add_verdict(connection: Connection, verdict: PaidVerdict) -> None:
     """Put back what a record outside the ledger knows of one; the caller books it."""
     keys = BudgetKeys.at(verdict.run_id, verdict.asked_at)
     connection.execute(insert(verdicts), {**verdict_values(verdict), "day_key": keys.day, "month_key": keys.month})
+
+
+def recover_verdicts(database: Database, intent_id: str, found: Iterable[PaidVerdict]) -> None:
+    """Put back those verdicts of a held, unsettled intent that the ledger does not know, with their money."""
+    paid: dict[tuple[BudgetScope, str], Decimal] = defaultdict(lambda: ZERO)
+    with database.writing() as connection:
+        held = LockedIntent(database, connection, intent_id)
+        known = {verdict_from(row).verdict_id for row in connection.execute(select_verdicts_of(intent_id))}
+        missing = [verdict for verdict in found if verdict.verdict_id not in known]
+        if held.state.final or not missing:
+            return
+        for verdict in missing:
+            add_verdict(connection, verdict)
+            for scope in BudgetKeys.at(verdict.run_id, verdict.asked_at).items():
+                paid[scope] += verdict.charged_usd
+        held.note(charged=held.intent.charged_usd + sum((verdict.charged_usd for verdict in missing), ZERO))
+        spend(connection, paid)

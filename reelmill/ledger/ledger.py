@@ -270,6 +270,10 @@ class Ledger(Reader):
         """Add what was paid and is missing here, all or nothing; what the ledger knows stays as it is."""
         return recovering.recover(self._db, found, dry_run=dry_run)
 
+    def recover_verdicts(self, intent_id: str, found: Iterable[PaidVerdict]) -> None:
+        """Add verdicts that an unsettled intent is missing here."""
+        judging.recover_verdicts(self._db, intent_id, found)
+
     def prefixes_accounted(self, prefixes: Collection[str]) -> set[str]:
         """Those of these output prefixes whose intent is open or paid here."""
         return recovering.prefixes_accounted(self._db, prefixes)

@@ -110,7 +110,9 @@ _RESULTS = pa.schema(
         _ATTEMPT,
         _column("submitted_at", _MOMENT, "When Google accepted it; null if it did not.", null=True),
         _column("finished_at", _MOMENT, "When it reached its final state; null before.", null=True),
-        _column("cost_usd", MONEY, "What was charged, verdicts included, in USD; the sum over a run is that of `spend`."),
+        _column(
+            "cost_usd", MONEY, "What was charged, verdicts included, in USD; the sum over a run is that of `spend`."
+        ),
         _column("ai_generated", pa.bool_(), "Always true: these videos must be labelled so where the law asks for it."),
         _column("provenance_uri", pa.string(), "Record of how it was made (JSON); null without one.", null=True),
     ]
@@ -134,8 +136,8 @@ _SPEND = pa.schema(
         _column(
             "amount_usd",
             MONEY,
-            "For videos, seconds x samples x unit_price_usd. For a verdict, its tokens at their prices, rounded up to the "
-            "millionth; the most that it can cost if no answer told its tokens. In USD.",
+            "In USD. For videos, seconds x samples x unit_price_usd. For a verdict, its tokens at their prices, rounded up "
+            "to the millionth; the most that it can cost if no answer told its tokens.",
         ),
         _column(
             "price_date",
@@ -145,7 +147,9 @@ _SPEND = pa.schema(
         ),
         _OPERATION,
         _column("charged_at", _MOMENT, "When the charge was booked; for a verdict, when it was asked for."),
-        _column("kind", pa.string(), "What was paid: `clip` for videos, `verdict` for comparing them with the product."),
+        _column(
+            "kind", pa.string(), "What was paid: `clip` for videos, `verdict` for comparing them with the product."
+        ),
         _column("input_tokens", pa.int64(), "Tokens that a verdict read; null for videos, or if unknown.", null=True),
         _column(
             "output_tokens",
