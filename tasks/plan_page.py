@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from reelmill.cli.filtering import retries_sentence
+from reelmill.cli.judging import verdicts_sentence
 from reelmill.cli.printing import money, span
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.planning.actions import Action
@@ -21,10 +22,11 @@ def plan_sentence(summary: PlanSummary) -> str:
     price = f"at most {money(summary.estimated_usd)}"
     if summary.eta_seconds:
         price += f", about {span(summary.eta_seconds)} at {summary.quota_per_minute:g} a minute"
+    words = (verdicts_sentence(summary), retries_sentence(summary))
     return (
         f"{summary.clips} clips for {summary.products} products: {counts[Action.MAKE]} make, "
         f"{counts[Action.KEEP]} keep, {counts[Action.BLOCKED]} blocked; {counts[Action.RETIRE]} products retire, "
-        f"{summary.rejects} rows rejected; {price}. {retries_sentence(summary)}".rstrip()
+        f"{summary.rejects} rows rejected; {price}. {' '.join(filter(None, words))}".rstrip()
     )
 
 

@@ -10,6 +10,7 @@ from reelmill.catalog.feed import Dialect, Feed, FeedOptions, open_feed
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.softening import open_softener
+from reelmill.judging.terms import JudgeTerms
 from reelmill.planning.building import ClipBuilder, HashContent, PictureUnusable
 from reelmill.planning.planner import Planner, PlanOptions
 from reelmill.planning.shapes import shapes_for
@@ -83,8 +84,17 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     by_content = settings.image_identity is ImageIdentity.CONTENT
     builder = clip_builder(settings, request, _content_hasher(engine) if by_content else None)
     options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
-    planner = Planner(builder, engine.ledger, engine.catalog, options, open_softener(settings), engine.storage.root)
-    warnings = planner.check(datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    planner = Planner(
+        builder,
+        engine.ledger,
+        engine.catalog,
+        options,
+        open_softener(settings),
+        judge=JudgeTerms.of(settings, today),
+        output=engine.storage.root,
+    )
+    warnings = planner.check(today)
     summary = planner.plan(feed, sink)
     summary.warnings[:0] = warnings
     return summary

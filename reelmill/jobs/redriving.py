@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import chain
 
 from reelmill.clip import Clip
@@ -12,6 +13,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
 from reelmill.ledger.states import DELIVERED, State
@@ -42,7 +44,14 @@ def plan_redrive(
     delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
-    summary = PlanSummary(settings.model, settings.quota_per_minute, filtered_retries=settings.filtered_retries)
+    judge = JudgeTerms.of(settings, datetime.now(UTC).date())
+    summary = PlanSummary(
+        settings.model,
+        settings.quota_per_minute,
+        filtered_retries=settings.filtered_retries,
+        judge=judge.model if judge else "",
+        verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
+    )
     registry = Registry.load(content_folder(settings) / "models.toml")
     works = []
     unnamed, unmet = set(authorise_unclear), set(only)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
@@ -83,6 +85,7 @@ class Planner:
     catalog: str
     options: PlanOptions = field(default_factory=PlanOptions)
     softener: Softener | None = None  # None: filtered clips are not retried
+    judge: JudgeTerms | None = None  # None: clips are not compared with their products
     output: str = ""  # the chosen output root; empty: it does not matter where clips lie
 
     def check(self, today: date) -> list[str]:
@@ -93,6 +96,8 @@ class Planner:
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
+        if self.judge is not None:
+            warnings += self.judge.warnings(today, settings.price_max_age_days)
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
@@ -109,6 +114,8 @@ class Planner:
             builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
+            judge=self.judge.model if self.judge else "",
+            verdict_usd=self.judge.most_of_clip_usd if self.judge else Decimal(0),
         )
         configuration = configuration_digest(
             builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts

@@ -47,18 +47,22 @@ class PlanSummary:
 
     ``softened`` of the clips to make were filtered before and are retried in softer words. ``retries_usd`` is what
     further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
-    filtered videos too; it says that it does not.
+    filtered videos too; it says that it does not. With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most
+    that comparing each clip with its product can cost, ``verdict_usd`` for one.
     """
 
     model: str
     quota_per_minute: float
     filtered_retries: int = 0
+    judge: str = ""
+    verdict_usd: Decimal = Decimal(0)
     warnings: list[str] = field(default_factory=list)
     products: int = 0
     unchanged_products: int = 0
     counts: Counter[Action] = field(default_factory=Counter)
     rejects: int = 0
     estimated_usd: Decimal = Decimal(0)
+    verdicts_usd: Decimal = Decimal(0)
     retries_usd: Decimal = Decimal(0)
     softened: int = 0
     by_category: dict[str, Decimal] = field(default_factory=dict)
@@ -83,9 +87,10 @@ class PlanSummary:
     def add_make(self, clip: Clip, *, softening: int = 0) -> None:
         """Count a clip to make, with its cost; ``softening`` is the how-manieth retry of a filtered one it is."""
         self.counts[Action.MAKE] += 1
-        cost = clip.estimated_usd
+        cost = clip.estimated_usd + self.verdict_usd
         self.estimated_usd += cost
-        self.retries_usd += cost * max(0, self.filtered_retries - softening)
+        self.verdicts_usd += self.verdict_usd
+        self.retries_usd += clip.estimated_usd * max(0, self.filtered_retries - softening)
         self.softened += softening > 0
         category = clip.category.partition(" > ")[0]
         if category not in self.by_category and len(self.prompts) < _PROMPTS_KEPT:
@@ -138,6 +143,8 @@ class PlanSummary:
             "rejects": self.rejects,
             "products": self.products,
             "estimated_usd": self.estimated_usd,
+            "judge": self.judge,
+            "verdicts_usd": self.verdicts_usd,
             "filtered_retries": self.filtered_retries,
             "retries_usd": self.retries_usd,
             "softened": self.softened,

@@ -17,6 +17,7 @@ from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import State
 from reelmill.production.collecting import inspect_videos, land_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
+from reelmill.production.judging import judge_clip
 from reelmill.production.results import ClipResult
 from reelmill.production.sending import authorise, send
 from reelmill.production.softening import until_not_filtered, why_not_retried
@@ -168,6 +169,9 @@ class Producer:
             uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
             looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
             landed = await self._with_signs_of_life(intent, looking)
+            if studio.judge is not None:
+                judging = studio.threads.judge(judge_clip, studio, clip, intent, landed)
+                landed = await self._with_signs_of_life(intent, judging)
             settlement = replace(
                 settlement,
                 video_uris=uris,

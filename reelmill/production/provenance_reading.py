@@ -120,7 +120,11 @@ def _money(record: Provenance) -> str:
 
 def _verdict(verdict: PaidVerdict, intent: Intent) -> str:
     """What is wrong with a verdict: it is another intent's, or its money is not what its tokens come to."""
-    if verdict.intent_id != intent.intent_id or verdict.run_id != intent.run_id or not _ID.fullmatch(verdict.verdict_id):
+    if (
+        verdict.intent_id != intent.intent_id
+        or verdict.run_id != intent.run_id
+        or not _ID.fullmatch(verdict.verdict_id)
+    ):
         return "holds a verdict of another intent"
     texts = (verdict.model, verdict.price_date, verdict.error or "-")
     moments = (verdict.asked_at, verdict.ended_at or verdict.asked_at)
