@@ -21,7 +21,7 @@ MOST_PICTURE_TOKENS = 2240
 """For one picture: the highest level of media resolution. High, which is asked for, takes 1,120 (Gemini API page on
 media resolution, read 2026-11; that Vertex AI counts the same is unverified)."""
 
-_FACT = 160  # characters of each; four bytes each at most
+_FACT = 120  # characters of each; four bytes each at most
 _WORDS = """\
 You check advertising clips for a shop. The first picture shows the real product. The other pictures are frames of a \
 generated clip, in order. Say whether the product in the frames is the same one.

@@ -110,14 +110,17 @@ def _charges(connection: Connection) -> Iterator[str]:
 def _verdicts(connection: Connection) -> Iterator[str]:
     """A verdict is charged at its most until its tokens are known, then exactly by these, and nothing if refused."""
     million = 1_000_000
-    micros = [type_coerce(price, BigInteger) for price in (_v.input_price, _v.output_price)]
-    used = micros[0] * _v.input_tokens + micros[1] * _v.output_tokens
-    by_tokens = (used + (million - 1)).op("/")(million)  # of whole numbers: rounded up to the millionth
+    read, written, charged = (type_coerce(money, BigInteger) for money in (_v.input_price, _v.output_price, _v.charged))
+    used = read * _v.input_tokens + written * _v.output_tokens  # in millionths of a millionth of a dollar
+    unknown = or_(_v.input_tokens.is_(None), _v.output_tokens.is_(None))
     at_most = _v.state.in_([VerdictState.ASKED, VerdictState.UNCLEAR])
     wrong = or_(
         and_(at_most, _v.charged != _v.most),
         and_(_v.state == VerdictState.REFUSED, _v.charged != ZERO),
-        and_(_v.state == VerdictState.ANSWERED, type_coerce(_v.charged, BigInteger) != func.coalesce(by_tokens, -1)),
+        and_(
+            _v.state == VerdictState.ANSWERED,
+            or_(unknown, charged * million < used, charged * million >= used + million),
+        ),
     )
     for row in connection.execute(select(_v.verdict_id, _v.state, _v.charged).where(wrong)):
         yield f"Verdict {row.verdict_id} is {row.state.value} and charged {show_usd(row.charged)} USD."

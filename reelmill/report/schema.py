@@ -136,8 +136,8 @@ _SPEND = pa.schema(
         _column(
             "amount_usd",
             MONEY,
-            "In USD. For videos, seconds x samples x unit_price_usd. For a verdict, its tokens at their prices, rounded "
-            "up to the millionth; the most that it can cost if no answer told its tokens.",
+            "In USD. For videos, seconds x samples x unit_price_usd. For a verdict, its tokens at their prices, "
+            "rounded up to the millionth; the most that it can cost if no answer told its tokens.",
         ),
         _column(
             "price_date",
