@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from reelmill.scrub import scrub
 
@@ -31,11 +31,14 @@ class Grade(StrEnum):
     NOT_VISIBLE = "not_visible"
 
 
-Reason = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=_LONGEST),
-    AfterValidator(lambda text: scrub(text, _REASON_SHOWN)),
-]
+def _shown(text: str) -> str:
+    shown = scrub(text, _REASON_SHOWN)
+    if not shown:
+        raise ValueError("it has no words that can be shown")
+    return shown
+
+
+Reason = Annotated[str, AfterValidator(_shown)]
 
 
 class _Value(BaseModel):
