@@ -28,6 +28,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_file import chosen_profile, read_settings_file
+from reelmill.settings_judging import JudgingSettings
 from reelmill.telemetry.log_lines import LogFormat
 
 __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
@@ -35,7 +36,7 @@ __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_s
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
 
-class Settings(DeliverySettings):
+class Settings(DeliverySettings, JudgingSettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)
@@ -192,26 +193,6 @@ class Settings(DeliverySettings):
     media_workers: int = Field(
         0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."
     )
-    judge_model: str = Field(
-        "",
-        max_length=80,
-        pattern=r"^([a-z0-9][a-z0-9.-]*)?$",
-        description="Gemini model that compares each finished clip with its product's picture, for money (see "
-        "media.md); empty: none. Needs inspect = full.",
-    )
-    judge_location: str = Field(
-        "",
-        pattern=r"^([a-z]+(-[a-z]+\d+)?)?$",
-        description="Vertex AI location of the judge, like us-central1 or global; empty: that of location.",
-    )
-    judge_frames: int = Field(4, ge=1, le=16, description="Frames of a clip that the judge is shown.")
-    judge_max_output_tokens: int = Field(
-        2048,
-        ge=256,
-        le=16_384,
-        description="Most tokens that a verdict may take, thinking included; it bounds the price of one.",
-    )
-    judge_timeout_s: float = Field(60, ge=0.1, le=600, description="Deadline of one question to the judge, in seconds.")
     image_max_bytes: int = Field(
         20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
     )

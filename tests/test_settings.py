@@ -8,6 +8,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.setting_groups import setting_groups
 from reelmill.settings import Settings, load_settings, read_settings
 from reelmill.settings_delivery import DeliverySettings
+from reelmill.settings_judging import JudgingSettings
 
 
 def test_every_setting_says_what_it_means():
@@ -158,7 +159,7 @@ def test_an_address_that_cannot_be_read_is_not_quoted():
 
 def test_the_groups_are_those_of_the_comments():
     said: dict[str, list[str]] = {}
-    for line in (inspect.getsource(DeliverySettings) + inspect.getsource(Settings)).splitlines():
+    for line in "".join(map(inspect.getsource, (JudgingSettings, DeliverySettings, Settings))).splitlines():
         if comment := re.fullmatch(r"    # (.+)", line):
             said[comment[1]] = []
         elif (field := re.match(r"    (\w+): .*=", line)) and field[1] in Settings.model_fields:

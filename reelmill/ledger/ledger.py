@@ -221,10 +221,7 @@ class Ledger(Reader):
     # Comparing a clip with its product's picture
 
     def ask_verdict(self, intent_id: str, asked: AskedVerdict, *, caps: Caps, at_most: int) -> PaidVerdict:
-        """Spend the most that one question can cost, before it is asked; an answer that is there is handed out again.
-
-        Raises RaiseCap, VerdictsUsedUp (after ``at_most`` questions, or once it has ended), ChooseAnotherModel.
-        """
+        """Spend the most that a question can cost, before it is asked. Raises RaiseCap, VerdictsUsedUp."""
         return judging.ask_verdict(self._db, intent_id, asked, caps=caps, at_most=at_most)
 
     def answer_verdict(

@@ -130,8 +130,9 @@ def _object(value: Any, what: str, keys: set[str] | None) -> dict[str, Any]:
     """The object with its keys in camel case: as JSON of protocol buffers goes, ``mime_type`` is ``mimeType`` too."""
     if not isinstance(value, dict):
         raise _Refused(f"Invalid value at {what}: expected an object.")
-    if keys is not None:
-        value = {re.sub(r"_([a-z])", lambda match: match[1].upper(), key): each for key, each in value.items()}
-    for key in value.keys() - (keys if keys is not None else value.keys()):
+    if keys is None:
+        return dict(value)
+    named = {re.sub(r"_([a-z])", lambda match: match[1].upper(), key): each for key, each in value.items()}
+    for key in named.keys() - keys:
         raise _Refused(f'Invalid JSON payload received. Unknown name "{key}" at {what}: Cannot find field.')
-    return value
+    return named
