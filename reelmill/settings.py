@@ -28,6 +28,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_file import chosen_profile, read_settings_file
+from reelmill.settings_judging import JudgingSettings
 from reelmill.settings_retention import RetentionSettings
 from reelmill.telemetry.log_lines import LogFormat
 
@@ -36,7 +37,7 @@ __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_s
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
 
-class Settings(RetentionSettings, DeliverySettings):
+class Settings(RetentionSettings, DeliverySettings, JudgingSettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)

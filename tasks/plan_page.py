@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from reelmill.cli.drafts import finals_sentence
 from reelmill.cli.filtering import remakes_sentence, retries_sentence
+from reelmill.cli.judging import verdicts_sentence
 from reelmill.cli.printing import money, span
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.planning.actions import Action
@@ -30,9 +31,9 @@ def plan_sentence(summary: PlanSummary) -> str:
 
 
 def _further(summary: PlanSummary) -> str:
-    """What may be paid beyond the price: by a person who picks drafts, or by the policies that are set."""
+    """What the price holds beside clips, and what may be paid beyond it: for drafts that are picked, or by policies."""
     finals = finals_sentence(summary.finals) if summary.finals is not None else ""
-    said = (finals, retries_sentence(summary), remakes_sentence(summary))
+    said = (verdicts_sentence(summary), finals, retries_sentence(summary), remakes_sentence(summary))
     return " ".join(sentence[:1].upper() + sentence[1:] for sentence in said if sentence)
 
 

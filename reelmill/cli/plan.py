@@ -7,6 +7,7 @@ from rich.console import Console
 from reelmill.cli.catalog_options import CatalogOptions
 from reelmill.cli.drafts import finals_sentence
 from reelmill.cli.filtering import remakes_sentence, retries_sentence
+from reelmill.cli.judging import verdicts_sentence
 from reelmill.cli.options import Feed, Json
 from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text, span
 from reelmill.errors import ExitCode
@@ -40,6 +41,8 @@ def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -
         f"{count(counts[Action.RETIRE], 'product')} retired, {count(summary.rejects, 'row')} rejected."
     )
     console.print(f"[bold]Price[/] {_price(summary)}")
+    if sentence := verdicts_sentence(summary):
+        print_text(console, f"Verdicts: {sentence}")
     if summary.finals is not None:
         print_text(console, finals_sentence(summary.finals))
     if sentence := retries_sentence(summary):

@@ -11,6 +11,7 @@ from reelmill.errors import ChooseAnotherModel, FixConfiguration
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.softening import open_softener
+from reelmill.judging.terms import JudgeTerms
 from reelmill.planning.building import ClipBuilder, HashContent, PictureUnusable
 from reelmill.planning.drafts import Drafting
 from reelmill.planning.planner import Planner, PlanOptions
@@ -116,16 +117,18 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     by_content = settings.image_identity is ImageIdentity.CONTENT
     builder = clip_builder(settings, request, _content_hasher(engine) if by_content else None)
     options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
+    today = datetime.now(UTC).date()
     planner = Planner(
         builder,
         engine.ledger,
         engine.catalog,
         options,
         open_softener(settings),
-        engine.storage.root,
-        drafting(settings) if request.drafts else None,
+        judge=JudgeTerms.of(settings, today),
+        output=engine.storage.root,
+        drafting=drafting(settings) if request.drafts else None,
     )
-    warnings = planner.check(datetime.now(UTC).date())
+    warnings = planner.check(today)
     summary = planner.plan(feed, sink)
     summary.warnings[:0] = warnings
     return summary

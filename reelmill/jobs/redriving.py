@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import chain
 
 from reelmill.clip import Clip
@@ -13,6 +14,7 @@ from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.finishing import open_finishing
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
 from reelmill.ledger.states import DELIVERED, State
@@ -43,11 +45,14 @@ def plan_redrive(
     delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
+    judge = JudgeTerms.of(settings, datetime.now(UTC).date())
     summary = PlanSummary(
         settings.model,
         settings.quota_per_minute,
         filtered_retries=settings.filtered_retries,
         remake_attempts=_remakes(engine),
+        judge=judge.model if judge else "",
+        verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
     )
     registry = Registry.load(content_folder(settings) / "models.toml")
     works = []

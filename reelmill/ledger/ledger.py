@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from reelmill.clip import Clip
 from reelmill.ledger import (
@@ -16,6 +16,7 @@ from reelmill.ledger import (
     authorising,
     deliveries,
     inspecting,
+    judging,
     landings,
     life,
     products,
@@ -47,6 +48,7 @@ from reelmill.ledger.records import (
     Standing,
 )
 from reelmill.ledger.states import State
+from reelmill.ledger.verdicts import AskedVerdict, PaidVerdict
 from reelmill.product import Reject
 
 __all__ = ["Ledger"]
@@ -230,6 +232,30 @@ class Ledger(Reader):
         """SUBMITTED → EXPIRED; its reservation stays."""
         return settling.expired(self._db, intent_id, message)
 
+    # Comparing a clip with its product's picture
+
+    def ask_verdict(self, intent_id: str, asked: AskedVerdict, *, caps: Caps, at_most: int) -> PaidVerdict:
+        """Spend the most that a question can cost, before it is asked. Raises RaiseCap, VerdictsUsedUp."""
+        return judging.ask_verdict(self._db, intent_id, asked, caps=caps, at_most=at_most)
+
+    def answer_verdict(
+        self,
+        verdict: PaidVerdict,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        answer: Mapping[str, Any] | None,
+        error: str = "",
+    ) -> PaidVerdict:
+        """ASKED → ANSWERED: charged by its tokens. ``answer`` is None, with an ``error``, if it is of no use."""
+        return judging.answer_verdict(
+            self._db, verdict, input_tokens=input_tokens, output_tokens=output_tokens, answer=answer, error=error
+        )
+
+    def close_verdict(self, verdict: PaidVerdict, *, refused: bool, error: str) -> PaidVerdict:
+        """ASKED → REFUSED, nothing charged; or → UNCLEAR, which stays charged at its most."""
+        return judging.close_verdict(self._db, verdict, refused=refused, error=error)
+
     def adopt(
         self,
         *,
@@ -270,6 +296,10 @@ class Ledger(Reader):
     def recover(self, found: Sequence[recovering.PaidClip], *, dry_run: bool = False) -> list[recovering.Recovery]:
         """Add what was paid and is missing here, all or nothing; what the ledger knows stays as it is."""
         return recovering.recover(self._db, found, dry_run=dry_run)
+
+    def recover_verdicts(self, intent_id: str, found: Iterable[PaidVerdict]) -> None:
+        """Add verdicts that an unsettled intent is missing here."""
+        judging.recover_verdicts(self._db, intent_id, found)
 
     def prefixes_accounted(self, prefixes: Collection[str]) -> set[str]:
         """Those of these output prefixes whose intent is open or paid here."""

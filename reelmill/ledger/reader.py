@@ -32,6 +32,7 @@ from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.tallying import Dimension, Group, decided, tally, verdicts
 from reelmill.ledger.unfit import unfit
+from reelmill.ledger.verdicts import PaidVerdict, read_verdicts, verdicts_of
 
 __all__ = ["Reader"]
 
@@ -105,6 +106,14 @@ class Reader:
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""
         return reading.read_charges(self._db, run_id=run_id)
+
+    def judged(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, int, PaidVerdict]]:
+        """Paid comparisons with the product's picture: clip, attempt and verdict, oldest first, streamed."""
+        return read_verdicts(self._db, run_id=run_id)
+
+    def verdicts_of(self, intent_id: str) -> tuple[PaidVerdict, ...]:
+        """Every time that an attempt was compared with its product's picture."""
+        return verdicts_of(self._db, intent_id)
 
     def totals(self, *, output: str | None = None, run_id: str | None = None) -> dict[State, StateTotal]:
         """Intents and USD by state; states without any are left out."""

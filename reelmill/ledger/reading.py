@@ -32,6 +32,7 @@ __all__ = [
     "read_intent",
     "read_intents",
     "standings",
+    "stream",
     "totals",
 ]
 
@@ -93,7 +94,7 @@ def read_intents(
     )
     if states is not None:
         query = query.where(intents.c.state.in_(list(states)))
-    for row in _stream(database, query, intents.c.created_at, intents.c.intent_id, limit):
+    for row in stream(database, query, intents.c.created_at, intents.c.intent_id, limit):
         yield clip_from(row[:_CLIP_WIDTH]), intent_from(row[_CLIP_WIDTH:-2])
 
 
@@ -104,11 +105,11 @@ def read_charges(database: Database, *, run_id: str | None) -> Iterator[tuple[Cl
     )
     if run_id is not None:
         query = query.where(charges.c.run_id == run_id)
-    for row in _stream(database, query, charges.c.charged_at, charges.c.intent_id, None):
+    for row in stream(database, query, charges.c.charged_at, charges.c.intent_id, None):
         yield clip_from(row[:_CLIP_WIDTH]), charge_from(row[_CLIP_WIDTH:-2])
 
 
-def _stream(
+def stream(
     database: Database, query: Select[Any], moment: ColumnElement[Any], key: ColumnElement[Any], limit: int | None
 ) -> Iterator[Any]:
     """Rows by moment and key, a chunk per transaction; each row carries both again at its end."""

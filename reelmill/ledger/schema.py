@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from reelmill.ledger.records import BudgetScope, Decision, DeliveryStatus, RemovalKind, ReviewedVia, RunStatus
-from reelmill.ledger.states import State
+from reelmill.ledger.states import State, VerdictState
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "removals",
     "reviews",
     "runs",
+    "verdicts",
 ]
 
 metadata = MetaData(
@@ -175,6 +176,37 @@ charges = Table(
     CheckConstraint("amount >= 0 AND returned > 0", name="money"),
     Index(None, "charged_at", "intent_id"),
     Index(None, "run_id", "charged_at", "intent_id"),
+)
+
+# Each time a clip was compared with its product's picture for money. What is asked counts as charged at its most
+# from the start, here and in the intent's own ``charged``; the answer brings it down to what it cost.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("verdict_id", Text, primary_key=True),
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), nullable=False),
+    Column("number", Integer, nullable=False),  # the how-manieth of its intent, from 1
+    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),
+    Column("day_key", Text, nullable=False),
+    Column("month_key", Text, nullable=False),
+    Column("state", Choice(VerdictState), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("input_price", Usd, nullable=False),  # of a million tokens
+    Column("output_price", Usd, nullable=False),
+    Column("price_date", Text, nullable=False),
+    Column("most", Usd, nullable=False),
+    Column("charged", Usd, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("error", Words, nullable=False),
+    Column("answer", Json),
+    UniqueConstraint("intent_id", "number"),
+    CheckConstraint("number >= 1", name="number"),
+    CheckConstraint("most > 0 AND charged >= 0", name="money"),
+    Index(None, "asked_at", "verdict_id"),
+    Index(None, "run_id", "asked_at", "verdict_id"),
 )
 
 budgets = Table(

@@ -49,6 +49,12 @@ class FindingCode(StrEnum):
     RENDITION_OFF_RULES = "rendition_off_rules"
     OVERLAY_LEFT_OUT = "overlay_left_out"
     UNLIKE_PRODUCT = "unlike_product"
+    PRODUCT_LABEL = "product_label"
+    PRODUCT_LOGO = "product_logo"
+    PRODUCT_COLOUR = "product_colour"
+    PRODUCT_SHAPE = "product_shape"
+    PRODUCT_COUNT = "product_count"
+    NOT_JUDGED = "not_judged"
 
     @property
     def fails(self) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
 from reelmill.finish import Finish
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
@@ -89,6 +91,7 @@ class Planner:
     catalog: str
     options: PlanOptions = field(default_factory=PlanOptions)
     softener: Softener | None = None  # None: filtered clips are not retried
+    judge: JudgeTerms | None = None  # None: clips are not compared with their products
     output: str = ""  # the chosen output root; empty: it does not matter where clips lie
     drafting: Drafting | None = None
 
@@ -102,6 +105,8 @@ class Planner:
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
         if settings.remake_attempts and settings.seed is not None:
             warnings.append("remake_attempts does nothing while seed is set: the same seed asks for the same film.")
+        if self.judge is not None:
+            warnings += self.judge.warnings(today, settings.price_max_age_days)
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
@@ -124,6 +129,8 @@ class Planner:
             remake_attempts=self._remakes,
             price_notes=PriceNotes(self._finish),
             finals=Finals(builder.model.id) if drafting else None,
+            judge=self.judge.model if self.judge else "",
+            verdict_usd=self.judge.most_of_clip_usd if self.judge else Decimal(0),
         )
         configuration = configuration_digest(
             builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts

@@ -51,6 +51,8 @@ class PlanSummary:
     further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
     filtered videos too; it says that it does not. ``remakes_usd`` is what up to ``remake_attempts`` remakes of each
     clip could cost beyond ``estimated_usd``, and is paid like any other clip. ``finals`` is set if clips are drafts.
+    With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most that comparing each clip with its product can
+    cost, ``verdict_usd`` for one.
     """
 
     model: str
@@ -58,12 +60,15 @@ class PlanSummary:
     filtered_retries: int = 0
     remake_attempts: int = 0
     finals: Finals | None = None
+    judge: str = ""
+    verdict_usd: Decimal = Decimal(0)
     warnings: list[str] = field(default_factory=list)
     products: int = 0
     unchanged_products: int = 0
     counts: Counter[Action] = field(default_factory=Counter)
     rejects: int = 0
     estimated_usd: Decimal = Decimal(0)
+    verdicts_usd: Decimal = Decimal(0)
     retries_usd: Decimal = Decimal(0)
     remakes_usd: Decimal = Decimal(0)
     softened: int = 0
@@ -99,9 +104,10 @@ class PlanSummary:
         """
         self.counts[Action.MAKE] += 1
         self.price_notes.made(clip)
-        cost = clip.estimated_usd
+        cost = clip.estimated_usd + self.verdict_usd
         self.estimated_usd += cost
-        self.retries_usd += cost * max(0, self.filtered_retries - softening)
+        self.verdicts_usd += self.verdict_usd
+        self.retries_usd += clip.estimated_usd * max(0, self.filtered_retries - softening)
         if clip.request.seed is None:  # with a seed nothing is remade
             self.remakes_usd += cost * max(0, self.remake_attempts - remake)
         self.softened += softening > 0
@@ -156,6 +162,8 @@ class PlanSummary:
             "rejects": self.rejects,
             "products": self.products,
             "estimated_usd": self.estimated_usd,
+            "judge": self.judge,
+            "verdicts_usd": self.verdicts_usd,
             "filtered_retries": self.filtered_retries,
             "retries_usd": self.retries_usd,
             "remake_attempts": self.remake_attempts,

@@ -12,9 +12,12 @@ from typing import Any
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.media.expectation import Expectation
+from reelmill.media.findings import InspectionStatus
 from reelmill.media.inspect import inspect_video
 from reelmill.media.product_picture import ProductPicture
+from reelmill.media.samples import SampledFrames
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.renditions import Made, Making, no_room
@@ -34,6 +37,7 @@ class Landed:
     poster_uri: str | None = None
     sha256: tuple[str | None, ...] = ()
     made: Made = field(default_factory=Made)
+    frames: tuple[bytes, ...] = field(default=(), repr=False)  # of the first fit video, as JPEGs, if it is judged
 
 
 def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo]) -> tuple[str, ...]:
@@ -65,6 +69,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     hashes: list[str | None] = []
     poster: bytes | None = None
     made: Made | None = None
+    frames: tuple[bytes, ...] = ()
     with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
         for index, uri in enumerate(uris):
             if studio.stop.leaving:  # looking and encoding take seconds, and others may wait before this clip
@@ -82,16 +87,19 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
             making = Making.of(studio, clip, intent, path) if made is None and depth is InspectDepth.FULL else None
             maker = making.maker if making is not None else None
+            sampled = SampledFrames(studio.settings.judge_frames, maker) if studio.judge is not None else None
             inspection = inspect_video(
-                path, expected, depth, policy=studio.finishing.policy(), outputs=maker, product=product
+                path, expected, depth, policy=studio.finishing.policy(), outputs=sampled or maker, product=product
             )
             if making is not None:
                 inspection, made = making.saved(inspection)
+            if sampled is not None and not frames and inspection.status is not InspectionStatus.FAIL:
+                frames = tuple(sampled.jpegs)
             poster = poster or inspection.poster
             reports.append({"uri": uri, **inspection.to_dict()})
     made = made or Made()
     found = {**_worst(reports), **made.to_dict()}
-    return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made)
+    return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made, frames)
 
 
 def _product(studio: Studio, clip: Clip) -> ProductPicture | None:
@@ -150,6 +158,7 @@ def write_provenance(
         sha256,
         run_started_at=started or intent.created_at,
         rendition_sha256=renditions or {},
+        verdicts=_verdicts(studio, intent),
     )
     data = record.model_dump_json(indent=2).encode()
     if not storage.create(name, data, "application/json") and _counts_fewer(studio, name, record):
@@ -183,6 +192,12 @@ def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed)
     )
     kept = renewed.model_copy(update={"intent": replace(renewed.intent, finished_at=record.intent.finished_at)})
     storage.replace(name, kept.model_dump_json(indent=2).encode(), "application/json")
+
+
+def _verdicts(studio: Studio, intent: Intent) -> tuple[PaidVerdict, ...]:
+    """The intent's verdicts; asked for only where there can be any, now or from an earlier look."""
+    judged = studio.judge is not None or intent.charged_usd
+    return studio.ledger.verdicts_of(intent.intent_id) if judged else ()
 
 
 def _counts_fewer(studio: Studio, name: str, record: Provenance) -> bool:

@@ -55,6 +55,16 @@ class MediaInputs:
             for reference in clip.request.media
         }
 
+    def picture_of(self, clip: Clip) -> MediaInput | None:
+        """The product's picture: what the clip was made from, else the product's own; None if none is known.
+
+        Raises ImageRefused or ImageUnreachable if it is not kept and cannot be fetched.
+        """
+        for address in (clip.request.image, *clip.request.reference_images[:1], clip.picture):
+            if address:
+                return self._resolve(clip, address, address)
+        return None
+
     def out_of_reach(self, clip: Clip) -> tuple[str, ...]:
         """The references that were signed in the feed and whose pictures are not kept: only the feed opens them."""
         return tuple(

@@ -18,6 +18,7 @@ from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import State
 from reelmill.production.collecting import Landed, inspect_videos, land_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
+from reelmill.production.judging import judge_clip
 from reelmill.production.results import ClipResult
 from reelmill.production.retrying import with_retries
 from reelmill.production.sending import authorise, send
@@ -173,6 +174,8 @@ class Producer:
             if not studio.settings.inspect_later:
                 looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
                 landed = await self._keeping_it(intent, looking)
+            if studio.judge is not None:
+                landed = await self._keeping_it(intent, studio.threads.judge(judge_clip, studio, clip, intent, landed))
             settlement = replace(
                 settlement,
                 video_uris=uris,

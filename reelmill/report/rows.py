@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -11,9 +12,10 @@ import orjson
 from reelmill.clip import Clip
 from reelmill.ledger.records import Charge, Intent, Review, Run, StateTotal
 from reelmill.ledger.states import State
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.product import Reject
 
-__all__ = ["reject_row", "result_row", "run_row", "spend_row"]
+__all__ = ["reject_row", "result_row", "run_row", "spend_row", "verdict_row"]
 
 Row = dict[str, Any]
 
@@ -77,6 +79,29 @@ def spend_row(clip: Clip, charge: Charge) -> Row:
         "price_date": _day(charge.price_date),
         "operation": charge.operation,
         "charged_at": charge.charged_at,
+        "kind": "clip",
+        "input_tokens": None,
+        "output_tokens": None,
+    }
+
+
+def verdict_row(clip: Clip, attempt: int, verdict: PaidVerdict) -> Row:
+    """A row of ``spend`` for a verdict, which is paid by tokens and not by seconds."""
+    return {
+        **_lineage(clip),
+        "run_id": verdict.run_id,
+        "attempt": attempt,
+        "model": verdict.model,
+        "seconds": 0,
+        "samples": 0,
+        "unit_price_usd": Decimal(0),
+        "amount_usd": verdict.charged_usd,
+        "price_date": _day(verdict.price_date),
+        "operation": None,
+        "charged_at": verdict.asked_at,
+        "kind": "verdict",
+        "input_tokens": verdict.input_tokens,
+        "output_tokens": verdict.output_tokens,
     }
 
 

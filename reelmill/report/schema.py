@@ -126,7 +126,9 @@ _RESULTS = pa.schema(
         _ATTEMPT,
         _column("submitted_at", _MOMENT, "When Google accepted it; null if it did not.", null=True),
         _column("finished_at", _MOMENT, "When it reached its final state; null before.", null=True),
-        _column("cost_usd", MONEY, "What was charged, in USD; the sum over a run is that of `spend`."),
+        _column(
+            "cost_usd", MONEY, "What was charged, verdicts included, in USD; the sum over a run is that of `spend`."
+        ),
         _column("ai_generated", pa.bool_(), "Always true: these videos must be labelled so where the law asks for it."),
         _column("provenance_uri", pa.string(), "Record of how it was made (JSON); null without one.", null=True),
     ]
@@ -141,13 +143,18 @@ _SPEND = pa.schema(
         _CATEGORY,
         _PLATFORMS,
         _CAMPAIGN,
-        _MODEL,
+        _column("model", pa.string(), "Model that was paid: Veo's, or the judge's."),
         _RESOLUTION,
         _AUDIO,
-        _column("seconds", pa.int32(), "Paid seconds of each video."),
-        _column("samples", pa.int32(), "Videos that came back; these are paid."),
-        _column("unit_price_usd", MONEY, "USD per second of returned video."),
-        _column("amount_usd", MONEY, "seconds x samples x unit_price_usd, in USD."),
+        _column("seconds", pa.int32(), "Paid seconds of each video; 0 for a verdict."),
+        _column("samples", pa.int32(), "Videos that came back; these are paid. 0 for a verdict."),
+        _column("unit_price_usd", MONEY, "USD per second of returned video; 0 for a verdict."),
+        _column(
+            "amount_usd",
+            MONEY,
+            "In USD. For videos, seconds x samples x unit_price_usd. For a verdict, its tokens at their prices, "
+            "rounded up to the millionth; the most that it can cost if no answer told its tokens.",
+        ),
         _column(
             "price_date",
             pa.date32(),
@@ -155,7 +162,17 @@ _SPEND = pa.schema(
             null=True,
         ),
         _OPERATION,
-        _column("charged_at", _MOMENT, "When the charge was booked."),
+        _column("charged_at", _MOMENT, "When the charge was booked; for a verdict, when it was asked for."),
+        _column(
+            "kind", pa.string(), "What was paid: `clip` for videos, `verdict` for comparing them with the product."
+        ),
+        _column("input_tokens", pa.int64(), "Tokens that a verdict read; null for videos, or if unknown.", null=True),
+        _column(
+            "output_tokens",
+            pa.int64(),
+            "Tokens that a verdict wrote, thinking included; null for videos, or if unknown.",
+            null=True,
+        ),
     ]
 )
 
@@ -196,7 +213,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         Table("results", "clip attempt (an intent): one paid request for one product, ratio and variant", _RESULTS),
-        Table("spend", "charge", _SPEND),
+        Table("spend", "charge: for the videos of an attempt, or for a verdict about them", _SPEND),
         Table("rejects", "feed row that cannot be made", _REJECTS),
         Table("runs", "run", _RUNS),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from reelmill.errors import FixConfiguration
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Run
-from reelmill.report.rows import reject_row, result_row, run_row, spend_row
+from reelmill.report.rows import reject_row, result_row, run_row, spend_row, verdict_row
 from reelmill.report.schema import TABLES, Table
 from reelmill.storage.names import safe_name
 from reelmill.storage.port import Storage
@@ -75,7 +75,10 @@ def _rows(ledger: Ledger, run: Run) -> Mapping[str, Iterable[dict[str, Any]]]:
             result_row(clip, intent, decisions.get(intent.intent_id), removed_at=gone.get(intent.intent_id))
             for clip, intent in ledger.intents(run_id=run_id)
         ),
-        "spend": (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
+        "spend": chain(
+            (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
+            (verdict_row(*judged) for judged in ledger.judged(run_id=run_id) if judged[-1].charged_usd),
+        ),
         "rejects": (reject_row(run_id, reject) for reject in ledger.rejects(run_id)),
         "runs": [run_row(run, ledger.totals(run_id=run_id))],
     }

@@ -142,7 +142,7 @@ OLD_ROWS = (
 def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_url, engine):
     Ledger.open(empty_url).close()
     with engine.begin() as connection:  # back to how the second migration left it
-        for table in ("deliveries", "landings", "publications", "removals", "reviews"):
+        for table in ("deliveries", "landings", "publications", "removals", "reviews", "verdicts"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
         for column in ("picture", "price", "sale_price"):
