@@ -10,7 +10,7 @@ from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixConfiguration, FixRequest
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
-from reelmill.jobs.redriving import refuse_out_of_reach
+from reelmill.jobs.redriving import empty_summary, refuse_out_of_reach
 from reelmill.jobs.softening import open_softener
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Standing
@@ -39,7 +39,7 @@ def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[W
     model = Registry.load(content_folder(settings) / "models.toml").model(settings.model)
     check_region(settings.location, model)
     today = datetime.now(UTC).date()
-    summary = PlanSummary(model.id, settings.quota_per_minute, filtered_retries=settings.filtered_retries)
+    summary = empty_summary(engine)
     summary.warnings += [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
     planning = _Finals(engine, model, open_softener(settings), summary)
     works: list[Work] = []

@@ -22,7 +22,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from reelmill.veo.registry import Registry
 
-__all__ = ["plan_redrive", "refuse_out_of_reach"]
+__all__ = ["empty_summary", "plan_redrive", "refuse_out_of_reach"]
 
 _ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
@@ -45,15 +45,7 @@ def plan_redrive(
     delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
-    judge = JudgeTerms.of(settings, datetime.now(UTC).date())
-    summary = PlanSummary(
-        settings.model,
-        settings.quota_per_minute,
-        filtered_retries=settings.filtered_retries,
-        remake_attempts=_remakes(engine),
-        judge=judge.model if judge else "",
-        verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
-    )
+    summary = empty_summary(engine)
     registry = Registry.load(content_folder(settings) / "models.toml")
     works = []
     unnamed, unmet = set(authorise_unclear), set(only)
@@ -86,9 +78,18 @@ def plan_redrive(
     return summary, works
 
 
-def _remakes(engine: Engine) -> int:
-    """How often one of them may be made anew once more, if inspection asks for it."""
-    return open_finishing(engine.settings).finish.remakes(engine.settings.remake_attempts, None)
+def empty_summary(engine: Engine) -> PlanSummary:
+    """The summary of clips that are made without a feed, before the first: what may be paid beside each is in it."""
+    settings = engine.settings
+    judge = JudgeTerms.of(settings, datetime.now(UTC).date())
+    return PlanSummary(
+        settings.model,
+        settings.quota_per_minute,
+        filtered_retries=settings.filtered_retries,
+        remake_attempts=open_finishing(settings).finish.remakes(settings.remake_attempts, None),
+        judge=judge.model if judge else "",
+        verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
+    )
 
 
 def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:

@@ -134,11 +134,12 @@ class Drafting:
 class Finals:
     """What a plan of drafts leads to: the finals, with ``model``, if every draft were picked.
 
-    ``usd`` is the most that they could cost. ``bought`` clips were made with the draft model as finals before, so that
-    no draft is made of them.
+    ``usd`` is the most that they could cost, each with a verdict of at most ``verdict_usd``. ``bought`` clips were made
+    with the draft model as finals before, so that no draft is made of them.
     """
 
     model: str
+    verdict_usd: Decimal = Decimal(0)
     clips: int = 0
     usd: Decimal = Decimal(0)
     bought: int = 0
@@ -148,7 +149,7 @@ class Finals:
         self.bought += chosen.no_draft
         if chosen.final is not None and decision.action in (Action.MAKE, Action.KEEP):
             self.clips += 1
-            self.usd += chosen.final.estimated_usd
+            self.usd += chosen.final.estimated_usd + self.verdict_usd
 
     def warnings(self, draft_model: str) -> list[str]:
         """What a person should know of clips that have no draft to pick."""

@@ -122,15 +122,16 @@ class Planner:
         ``rows`` gives each SKU once, as a feed does.
         """
         builder, drafting = self.builder, self.drafting
+        verdict_usd = self.judge.most_of_clip_usd if self.judge else Decimal(0)
         summary = PlanSummary(
             drafting.model.id if drafting else builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
             remake_attempts=self._remakes,
             price_notes=PriceNotes(self._finish),
-            finals=Finals(builder.model.id) if drafting else None,
+            finals=Finals(builder.model.id, verdict_usd) if drafting else None,
             judge=self.judge.model if self.judge else "",
-            verdict_usd=self.judge.most_of_clip_usd if self.judge else Decimal(0),
+            verdict_usd=verdict_usd,
         )
         configuration = configuration_digest(
             builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
