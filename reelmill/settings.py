@@ -22,13 +22,14 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from reelmill.choices import ImageIdentity, InspectDepth, ReviewPolicy
+from reelmill.choices import ImageIdentity, InspectDepth
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_file import chosen_profile, read_settings_file
 from reelmill.settings_judging import JudgingSettings
+from reelmill.settings_media import MediaSettings
 from reelmill.settings_retention import RetentionSettings
 from reelmill.telemetry.log_lines import LogFormat
 
@@ -37,7 +38,7 @@ __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_s
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
 
-class Settings(RetentionSettings, DeliverySettings, JudgingSettings):
+class Settings(RetentionSettings, DeliverySettings, JudgingSettings, MediaSettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)
@@ -192,36 +193,6 @@ class Settings(RetentionSettings, DeliverySettings, JudgingSettings):
     )
     lease_s: float = Field(
         180, ge=1, le=3600, description="How long a worker owns a clip without a sign of life, in seconds."
-    )
-
-    # What comes back
-    inspect: InspectDepth = Field(
-        InspectDepth.FULL, description="Look at every frame (full), at the headers, or not at all (off)."
-    )
-    renditions: bool = Field(
-        True, description="With inspect = full, make a file for each platform of a clip, and a preview (see media.md)."
-    )
-    inspect_later: bool = Field(
-        False,
-        description="Settle a clip as soon as its videos lie in storage; `reelmill inspect`, on this or another "
-        "machine, looks at them and makes the renditions.",
-    )
-    media_workers: int = Field(
-        0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."
-    )
-    image_max_bytes: int = Field(
-        20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
-    )
-    image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
-
-    gallery: bool = Field(
-        True,
-        description="Write a gallery of each run beside its tables: a page to look at clips and decide about them.",
-    )
-    review: ReviewPolicy = Field(
-        ReviewPolicy.REQUIRED,
-        description="Which clips may be published: only those that a person approved (required), or also those that "
-        "nobody decided about and inspection found fine (optional).",
     )
 
     # Who is told

@@ -9,6 +9,7 @@ from reelmill.setting_groups import setting_groups
 from reelmill.settings import Settings, load_settings, read_settings
 from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_judging import JudgingSettings
+from reelmill.settings_media import MediaSettings
 from reelmill.settings_retention import RetentionSettings
 
 
@@ -160,7 +161,7 @@ def test_an_address_that_cannot_be_read_is_not_quoted():
 
 def test_the_groups_are_those_of_the_comments():
     said: dict[str, list[str]] = {}
-    sources = map(inspect.getsource, (JudgingSettings, DeliverySettings, RetentionSettings, Settings))
+    sources = map(inspect.getsource, (MediaSettings, JudgingSettings, DeliverySettings, RetentionSettings, Settings))
     for line in "".join(sources).splitlines():
         if comment := re.fullmatch(r"    # (.+)", line):
             said[comment[1]] = []

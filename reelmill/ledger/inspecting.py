@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import and_, exists, select, update
 
@@ -12,14 +14,23 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.listed import one_of
 from reelmill.ledger.locked import LockedIntent
 from reelmill.ledger.reading import read_intents
-from reelmill.ledger.records import Inspected, Intent
+from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import intents, removals
 from reelmill.ledger.states import DELIVERED
 
-__all__ = ["keep_looking", "record_inspection", "take_unseen"]
+__all__ = ["Inspected", "keep_looking", "record_inspection", "take_unseen"]
 
 _i = intents.c
 _UNSEEN = and_(_i.state.in_(DELIVERED), _i.inspection.is_(None), ~exists().where(removals.c.intent_id == _i.intent_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What looking at a delivered clip's videos found, and the addresses of what was made of them, by platform."""
+
+    inspection: Mapping[str, Any]
+    poster_uri: str | None = None
+    renditions: Mapping[str, str] = field(default_factory=dict)
 
 
 def take_unseen(

@@ -15,32 +15,26 @@ from reelmill.ledger import (
     adopting,
     authorising,
     deliveries,
-    inspecting,
     judging,
     landings,
     life,
     products,
-    publications,
     quota,
     reading,
     recovering,
-    removing,
-    reviews,
     runs,
     sending,
     settling,
 )
+from reelmill.ledger.after_delivery import AfterDelivery
 from reelmill.ledger.database import Clock, Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate
-from reelmill.ledger.reader import Reader
 from reelmill.ledger.records import (
     Caps,
     Delivery,
-    Inspected,
     Intent,
     KnownProduct,
-    Publication,
     Run,
     RunStatus,
     Settlement,
@@ -54,7 +48,7 @@ from reelmill.product import Reject
 __all__ = ["Ledger"]
 
 
-class Ledger(Reader):
+class Ledger(AfterDelivery):
     """The truth about money: what was promised, what was sent, what was paid."""
 
     @classmethod
@@ -275,22 +269,6 @@ class Ledger(Reader):
         """Prolong the leases that ``owner`` still holds; returns how many."""
         return adopting.renew(self._db, intent_ids, owner=owner, lease_s=lease_s)
 
-    # What is looked at after it was paid
-
-    def take_unseen(
-        self, *, owner: str, lease_s: float, output: str, run_id: str | None = None, limit: int
-    ) -> list[tuple[Clip, Intent]]:
-        """Delivered clips that nobody has looked at become ``owner``'s to look at, until the lease lapses."""
-        return inspecting.take_unseen(self._db, owner=owner, lease_s=lease_s, output=output, run_id=run_id, limit=limit)
-
-    def keep_looking(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:
-        """Prolong the leases of unseen clips that ``owner`` still holds."""
-        inspecting.keep_looking(self._db, intent_ids, owner=owner, lease_s=lease_s)
-
-    def record_inspection(self, intent_id: str, found: Inspected) -> bool:
-        """Keep what looking at a delivered clip found. False if it was looked at before."""
-        return inspecting.record_inspection(self._db, intent_id, found)
-
     # What records outside the ledger know
 
     def recover(self, found: Sequence[recovering.PaidClip], *, dry_run: bool = False) -> list[recovering.Recovery]:
@@ -308,22 +286,6 @@ class Ledger(Reader):
     def price_of_video(self, clip_id_start: str) -> Decimal | None:
         """USD for one video of the only clip whose id starts so; None if that is no single clip."""
         return recovering.price_of_video(self._db, clip_id_start)
-
-    # What people decide
-
-    def review(self, asked: Sequence[reviews.AskedReview], *, run_id: str | None = None) -> list[reviews.Recorded]:
-        """Keep decisions about delivered clips, all in one transaction; what became of each, in order."""
-        return reviews.record(self._db, asked, run_id=run_id)
-
-    # What leaves
-
-    def begin_removals(self, chosen: Collection[Intent], *, keep: removing.Keep) -> set[str]:
-        """Write down what will be removed, before the first object goes; the ids of those that may."""
-        return removing.begin_removals(self._db, chosen, keep=keep)
-
-    def end_removal(self, intent_id: str) -> None:
-        """Nothing but its record is left."""
-        removing.end_removal(self._db, intent_id)
 
     # What is to be told, and what has landed
 
@@ -354,12 +316,6 @@ class Ledger(Reader):
     def saw_feed(self, feed: str, version: str) -> landings.Sighting:
         """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
         return landings.saw_feed(self._db, feed, version)
-
-    # What was published
-
-    def remember_publication(self, publication: Publication) -> None:
-        """Keep a receipt for good."""
-        publications.remember_publication(self._db, publication)
 
     # Quota
 

@@ -21,7 +21,6 @@ __all__ = [
     "Decision",
     "Delivery",
     "DeliveryStatus",
-    "Inspected",
     "Intent",
     "KnownProduct",
     "Publication",
@@ -238,15 +237,6 @@ class Settlement:
                 f"A settlement as {self.state.value} with {self.returned} returned videos contradicts itself.",
                 "Look at what came back, then run `reelmill settle`.",
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
-    """What looking at a delivered clip's videos found, and the addresses of what was made of them, by platform."""
-
-    inspection: Mapping[str, Any]
-    poster_uri: str | None = None
-    renditions: Mapping[str, str] = field(default_factory=dict)
 
 
 _SETTLED = frozenset({State.SUCCEEDED, State.PARTIAL, State.FILTERED, State.FAILED})

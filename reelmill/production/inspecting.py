@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from reelmill.clip import Clip
-from reelmill.ledger.records import Inspected, Intent
+from reelmill.ledger.inspecting import Inspected
+from reelmill.ledger.records import Intent
 from reelmill.production.collecting import inspect_videos, renew_provenance
 from reelmill.production.results import ClipResult
 from reelmill.production.signs_of_life import with_signs_of_life
