@@ -58,6 +58,7 @@ def test_a_clip_is_told_whole(storage):
         "ratio": "9:16",
         "state": "succeeded",
         "delivered": True,
+        "draft": False,
         "doubt": 0,
         "inspection": "fail",
         "likeness": None,
