@@ -23,6 +23,7 @@ from typing import Any
 from benchmarks.machine import machine_line
 from tests.chaos.bank import Bank, open_bank
 from tests.chaos.ledgers import PostgresLedgers
+from tests.chaos.lines import WAYS
 from tests.chaos.parts import ONCE, PARTS, Extent
 from tests.chaos.tally import Tally
 from tests.support.postgres import postgres_server
@@ -43,8 +44,8 @@ def main(argv: list[str] | None = None) -> int:
     tally, broken_off = Tally(), False
     folder = Path(tempfile.mkdtemp(prefix="reelmill-chaos-"))
     try:
-        extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at, asked.replay)
-        only = ["lines"] if asked.at else ["schedules"] if asked.replay else []
+        extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at, asked.replay, tuple(asked.way))
+        only = ["lines"] if asked.at or asked.way else ["schedules"] if asked.replay else []
         parts = only or asked.parts or list(PARTS)
         first, *second = _DATABASES if asked.database == "both" else (asked.database,)
         _prove(parts, extent, folder / first, tally)
@@ -78,6 +79,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         choices=(*_DATABASES, "both"),
         default="sqlite",
         help=f"where the ledgers are; both: a sample of {_SECOND_SAMPLE} is enough for the second one",
+    )
+    parser.add_argument(
+        "--way",
+        action="append",
+        default=[],
+        choices=[way.name for way in WAYS],
+        help="lines of this way of a clip only; may be repeated",
     )
     parser.add_argument("--at", metavar="WAY:EVENT[:EVENT]", help="one world of lines: kill there")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="one schedule, as it was printed")

@@ -8,15 +8,15 @@ are told to fail in the middle, and in some worlds the worker that takes over di
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from tests.chaos.bank import Bank
 from tests.chaos.judge import Verdict, judge
+from tests.chaos.side_by_side import side_by_side
 from tests.chaos.tally import Tally
 from tests.chaos.tracing import AUTHORISE, KILL, TAKE_OVER
 from tests.chaos.worker import Interference
@@ -37,13 +37,16 @@ class Way:
     """How one clip goes.
 
     ``fault`` is the simulator's. ``every``: of how many events one is tried when all shall be. ``then`` is the
-    command of a second worker that is killed, too.
+    command of a second worker that is killed, too. ``settings`` are those of its workers; they allow ``more`` paid
+    attempts at the clip.
     """
 
     name: str
     fault: str = ""
     every: int = 1
     then: str = "run"
+    settings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    more: int = 0
 
     def title(self, number: object) -> str:
         """A product that goes this way; the simulator counts some faults by the prompt, so each has its own."""
@@ -57,8 +60,11 @@ WAYS = (
     Way("throttled", "429:1", every=10),
     Way("filtered", "prompt_filter", every=10),
     Way("gone", "poll_gone", every=10, then="settle"),
+    Way("softened", "prompt_filter", every=10, settings={"REELMILL_FILTERED_RETRIES": "1"}, more=1),
+    Way("remade", "truncated_video:1", every=10, settings={"REELMILL_REMAKE_ATTEMPTS": "1"}, more=1),
 )
-"""Made at once; taken by Google without an answer; refused at first; paid nothing for; forgotten while it is made."""
+"""Made at once; taken by Google without an answer; refused at first; paid nothing for; forgotten while it is made;
+tried again in softer words; unfit, and made anew because a policy says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +127,27 @@ def run_one(bank: Bank, folder: Path, tally: Tally, spelled: str, *, say: Callab
 def kill_at(bank: Bank, folder: Path, way: Way, at: tuple[int, ...]) -> Tried:
     """One world whose workers die at these events. Its folder stays if a promise was broken in it."""
     number = "-".join(map(str, at))
-    world = World(folder / f"{way.name}-{number}", bank, titles=[way.title(number)])
+    world = _world(bank, folder, way, number)
     died = []
     for event, verb, begins in zip(at, ("run", way.then), (AUTHORISE, TAKE_OVER), strict=False):
         worker = world.start(verb, interference=Interference(signals={event: KILL}, begins=begins))
         if worker.wait() == -KILL:
             died.append(worker.note.partition(" ")[2])
     world.until_quiet()
-    tried = Tried(way, at, tuple(died), judge(world))
+    allowed = {submit.clip_id: way.more for submit in bank.accepted(world.output)}
+    tried = Tried(way, at, tuple(died), judge(world, authorised=allowed))
     if not tried.verdict.broken:
         world.close()
     return tried
 
 
+def _world(bank: Bank, folder: Path, way: Way, what: str) -> World:
+    return World(folder / f"{way.name}-{what}", bank, titles=[way.title(what)], settings=dict(way.settings))
+
+
 def _kill_twice(bank: Bank, folder: Path, way: Way, event: int, share: float) -> Tried:
     """Kill the first worker at ``event``, and the one that takes over after this share of its own events."""
-    world = World(folder / f"{way.name}-recovery-{event}", bank, titles=[way.title(f"recovery {event}")])
+    world = _world(bank, folder, way, f"recovery-{event}")
     world.start(interference=Interference(signals={event: KILL})).wait()
     worker = world.start(way.then, interference=Interference(count=True, begins=TAKE_OVER))
     worker.wait()
@@ -147,7 +158,7 @@ def _kill_twice(bank: Bank, folder: Path, way: Way, event: int, share: float) ->
 
 def _try(worlds: Mapping[str, Callable[[], Tried]], tally: Tally, say: Callable[[str], None], at_once: int) -> None:
     began = said = time.monotonic()
-    with _forgetting_what_waits(ThreadPoolExecutor(at_once)) as pool:
+    with side_by_side(at_once) as pool:
         trying = {pool.submit(worlds[spelled]): spelled for spelled in _mixed(worlds)}
         for number, done in enumerate(as_completed(trying), 1):
             try:
@@ -178,7 +189,7 @@ def _count(bank: Bank, folder: Path, way: Way) -> tuple[int, dict[str, int]]:
     """
     before = -1
     for turn in range(_STEADY_AFTER):
-        world = World(folder / f"{way.name}-count-{turn}", bank, titles=[way.title(f"count {turn}")])
+        world = _world(bank, folder, way, f"count-{turn}")
         worker = world.start(interference=Interference(count=True))
         worker.wait()
         number, first = worker.counted()
@@ -210,12 +221,3 @@ def _all(number: int, first: dict[str, int], every: int) -> list[int]:
 def _mixed(worlds: Iterable[str]) -> list[str]:
     """In an order whose every beginning is spread over all, so that a proof that is broken off was an even sample."""
     return [name for _, name in sorted((index * _GOLDEN % 1, name) for index, name in enumerate(worlds))]
-
-
-@contextmanager
-def _forgetting_what_waits(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
-    """Leave the block when what runs has ended, whatever else was to come."""
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -21,13 +21,17 @@ _PAUSES = 300  # each lasts longer than a lease
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How far to go: ``sample`` points of each kind (None: all), ``minutes`` of schedules; or one world."""
+    """How far to go: ``sample`` points of each kind (None: all), ``minutes`` of schedules; or one world.
+
+    ``ways`` are those of a clip whose lines are tried; none named means all.
+    """
 
     sample: int | None = None
     minutes: float = 20
     seed: int = 1
     at: str | None = None
     replay: Path | None = None
+    ways: tuple[str, ...] = ()
 
 
 def _controls(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
@@ -42,7 +46,8 @@ def _lines(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> 
     if extent.at is not None:
         lines.run_one(bank, folder, tally, extent.at, say=say)
     else:
-        lines.run(bank, folder, tally, say=say, sample=extent.sample, twice=extent.sample or 200)
+        ways = [way for way in lines.WAYS if way.name in extent.ways or not extent.ways]
+        lines.run(bank, folder, tally, say=say, sample=extent.sample, ways=ways, twice=extent.sample or 200)
 
 
 def _syscalls(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:

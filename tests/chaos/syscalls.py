@@ -14,14 +14,16 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
 from itertools import count, zip_longest
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.chaos.bank import Bank
-from tests.chaos.judge import judge
+from tests.chaos.judge import Verdict, judge
 from tests.chaos.ptrace import SystemCall, system_calls, why_not
+from tests.chaos.side_by_side import side_by_side
 from tests.chaos.tally import Tally
 from tests.chaos.worker import Interference, Worker
 from tests.chaos.world import World
@@ -212,7 +214,9 @@ def sample(bank: Bank, folder: Path, tally: Tally, *, nights: int, kills: int, s
         for number in range(kills):
             world.add(f"Bowl {number}")  # one clip for each worker, beside what the last one left
             point = next(chosen)
-            if _killed(world, point, tally):
+            killed = _killed(world, point)
+            _count(tally, point, killed)
+            if killed:
                 done.append(point)
         world.until_quiet()
         tally.add(f"system calls, seed {seed}, night {night}: {'; '.join(map(str, done))}", judge(world))
@@ -226,9 +230,10 @@ def run(
     *,
     share: float = 1.0,
     seed: int = 1,
+    at_once: int = 2,
     say: Callable[[str], None],
 ) -> None:
-    """Every point of three ways of a clip (or a ``share`` of them), one world for each.
+    """Every point of three ways of a clip (or a ``share`` of them), one world for each, ``at_once`` side by side.
 
     Where nothing may be traced, it says so and counts nothing.
     """
@@ -240,14 +245,34 @@ def run(
         points = list(spread(points_of(_calm(_world(folder, bank, numbers, [way]))), seed))
         points = points[: max(1, round(len(points) * share))]
         say(f"{len(points)} moments at system calls of {way!r}")
-        for number, point in enumerate(points, 1):
-            world = _world(folder, bank, numbers, [way])
-            _killed(world, point, tally)
-            world.until_quiet()
-            tally.add(f"killed {point} of {way!r}", judge(world))
-            world.close()
-            if number % 50 == 0:
-                say(f"  {number} of {len(points)}, {len(tally.broken)} promises broken")
+        with side_by_side(at_once) as pool:
+            trying = {pool.submit(_try, folder, bank, numbers, way, point): point for point in points}
+            for number, done in enumerate(as_completed(trying), 1):
+                _add(tally, trying[done], way, done)
+                if number % 50 == 0:
+                    say(f"  {number} of {len(points)}, {len(tally.broken)} promises broken")
+
+
+def _try(folder: Path, bank: Bank, numbers: Iterator[int], way: str, point: Point) -> tuple[bool, Verdict]:
+    """Whether the worker came as far as the point, and what was made of it. A broken world stays on disk."""
+    world = _world(folder, bank, numbers, [way])
+    killed = _killed(world, point)
+    world.until_quiet()
+    verdict = judge(world)
+    if not verdict.broken:
+        world.close()
+    return killed, verdict
+
+
+def _add(tally: Tally, point: Point, way: str, done: Future[tuple[bool, Verdict]]) -> None:
+    what = f"killed {point} of {way!r}"
+    try:
+        killed, verdict = done.result()
+    except Exception as error:  # noqa: BLE001 - a proof that breaks has proved nothing
+        tally.fail(what, error)
+        return
+    _count(tally, point, killed)
+    tally.add(what, verdict)
 
 
 def _world(folder: Path, bank: Bank, numbers: Iterator[int], titles: Sequence[str]) -> World:
@@ -263,10 +288,13 @@ def _calm(world: World) -> Counter[Call]:
     return watch.seen
 
 
-def _killed(world: World, point: Point, tally: Tally) -> bool:
+def _killed(world: World, point: Point) -> bool:
     watch = Watch(world, point)
     watch.run()
     world.look()
-    if watch.killed:
-        tally.system_calls[f"{'after' if point.after else 'before'} {point.call.name}"] += 1
     return watch.killed
+
+
+def _count(tally: Tally, point: Point, killed: bool) -> None:
+    if killed:
+        tally.system_calls[f"{'after' if point.after else 'before'} {point.call.name}"] += 1

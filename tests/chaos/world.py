@@ -33,6 +33,9 @@ PRICE_USD = Decimal("0.40")
 _COLUMNS = ["id", "title", "description", "link", "image_link", "availability", "price", "brand", "product_type"]
 _WRITTEN_AGAIN = ("/tables/", "/gallery/")  # projections of the ledger; all else is written once
 _TEMPLATE = "{{ product.title }} turns slowly in soft light before a plain backdrop."
+_FINDINGS, _REMADE = "[finish.findings]\n", 'truncated = "remake"\ncorrupt = "remake"\nnot_a_video = "remake"\n'
+# Whatever was filtered may be tried again, and asks for no fault then.
+_SOFTENING = '[[default.step]]\nsay = ["A calm film."]\nreplace = { "fault" = "wish" }\n'
 _QUIET_AFTER = 40
 
 
@@ -193,8 +196,11 @@ def _write_feed(path: Path, titles: Sequence[str]) -> None:
 def _write_content(folder: Path) -> None:
     """The shipped platforms and rules with one short template: reading thirty would cost more than the run."""
     (folder / "prompts" / "default").mkdir(parents=True, exist_ok=True)
-    for name in ("brand.toml", "platforms.toml", "prompts/categories.toml"):
+    for name in ("platforms.toml", "prompts/categories.toml"):
         shutil.copyfile(CONTENT / name, folder / name)
+    (folder / "prompts" / "soften.toml").write_text(_SOFTENING)
+    brand = (CONTENT / "brand.toml").read_text("utf-8")
+    (folder / "brand.toml").write_text(brand.replace(_FINDINGS, _FINDINGS + _REMADE), "utf-8")
     for ratio in ("16x9", "9x16"):
         (folder / "prompts" / "default" / f"{ratio}.j2").write_text(_TEMPLATE)
 
