@@ -261,7 +261,8 @@ class Settings(RetentionSettings, DeliverySettings, JudgingSettings, MediaSettin
 
     @field_validator(
         *("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "ask_above_usd"),
-        *("credentials_file", "keep_orphans_days", "keep_unfit_days", "keep_rejected_days"),
+        *("keep_orphans_days", "keep_unfit_days", "keep_rejected_days", "keep_drafts_days"),
+        "credentials_file",
         mode="before",
     )
     @classmethod

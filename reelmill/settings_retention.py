@@ -24,3 +24,9 @@ class RetentionSettings(BaseSettings):
         le=36_500,
         description="Days that `reelmill prune` keeps videos that a person rejected; unset: for ever.",
     )
+    keep_drafts_days: int | None = Field(
+        None,
+        ge=0,
+        le=36_500,
+        description="Days that `reelmill prune` keeps drafts that nobody picked; unset: for ever.",
+    )

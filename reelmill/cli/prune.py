@@ -41,6 +41,9 @@ def prune(
     keep_rejected_days: Annotated[
         int | None, Parameter(help="Days to keep a video after a person rejected it.", validator=_Days)
     ] = None,
+    keep_drafts_days: Annotated[
+        int | None, Parameter(help="Days to keep a draft that nobody picked.", validator=_Days)
+    ] = None,
     yes: Annotated[
         bool, Parameter(name=("--yes", "-y"), help="Delete what is shown. Without it nothing is deleted.", negative=())
     ] = False,
@@ -51,6 +54,7 @@ def prune(
         keep_orphans_days=keep_orphans_days,
         keep_unfit_days=keep_unfit_days,
         keep_rejected_days=keep_rejected_days,
+        keep_drafts_days=keep_drafts_days,
     )
     with Ledger.open(settings.ledger_url) as ledger:
         storage = open_storage(known_output(output, settings, ledger), settings)

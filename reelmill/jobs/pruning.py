@@ -44,6 +44,7 @@ def keep_of(settings: Settings) -> dict[RemovalKind, int | None]:
         RemovalKind.ORPHAN: settings.keep_orphans_days,
         RemovalKind.UNFIT: settings.keep_unfit_days,
         RemovalKind.REJECTED: settings.keep_rejected_days,
+        RemovalKind.DRAFT: settings.keep_drafts_days,
     }
 
 

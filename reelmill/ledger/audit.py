@@ -198,7 +198,7 @@ def _remakes(connection: Connection) -> Iterator[str]:
 
 
 def _removals(connection: Connection) -> Iterator[str]:
-    """Only delivered attempts are removed that a later delivered attempt superseded, or that a person rejected."""
+    """Only delivered attempts are removed that a later one superseded, that a person rejected, or that are drafts."""
     later = intents.alias("later")
     superseded = exists().where(
         later.c.clip_id == _i.clip_id, later.c.attempt > _i.attempt, later.c.state.in_(DELIVERED)
@@ -208,10 +208,11 @@ def _removals(connection: Connection) -> Iterator[str]:
         reviews.c.intent_id == _i.intent_id,
         reviews.c.decision == Decision.REJECT,
     )
+    draft = and_(removals.c.kind == RemovalKind.DRAFT, _i.draft)
     query = (
         select(_i.intent_id)
         .join(removals, removals.c.intent_id == _i.intent_id)
-        .where(or_(_i.state.not_in(DELIVERED), not_(or_(superseded, rejected))))
+        .where(or_(_i.state.not_in(DELIVERED), not_(or_(superseded, rejected, draft))))
     )
     for row in connection.execute(query):
         yield f"Intent {row.intent_id} was removed although no later attempt took its place and nobody rejected it."

@@ -130,13 +130,14 @@ class Delivery:
 class RemovalKind(StrEnum):
     """Why a delivered attempt is of no more use.
 
-    A further reason (like drafts) is one more member, its rule in ``removing._reasons``, whose candidates it must be
-    among, and its age in the settings of retention and in ``jobs.pruning.keep_of``.
+    A further reason is one more member, its rule in ``removing._reasons``, whose candidates it must be among, and its
+    age in the settings of retention and in ``jobs.pruning.keep_of``.
     """
 
     ORPHAN = "orphan"  # fit, but a later fit attempt took its place
     UNFIT = "unfit"  # inspection failed, and a later attempt was delivered
     REJECTED = "rejected"  # a person rejected it
+    DRAFT = "draft"  # a draft that nobody picked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

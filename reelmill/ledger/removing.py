@@ -1,7 +1,8 @@
 """Which paid videos may leave, and which have left. What was paid for them stays in the books for ever.
 
 What a person approved always stays. Of each clip, the latest delivered attempt and the latest fit one stay, unless a
-person rejected them: the first is what the plan counts as delivered, the second what a shop can use.
+person rejected them: the first is what the plan counts as delivered, the second what a shop can use. A draft was
+made to be looked at: it stays only if it was picked.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def of_no_use(
 
 
 def _reasons(one: Intent, review: Review | None, later: Sequence[Intent]) -> Iterator[Reason]:
-    """Why a delivered attempt is of no use; ``later`` are those that take its place. The age of drafts belongs here."""
+    """Why a delivered attempt is of no use; ``later`` are those that take its place."""
     if review is not None and review.decision is Decision.APPROVE:
         return
     if later:
@@ -88,6 +89,8 @@ def _reasons(one: Intent, review: Review | None, later: Sequence[Intent]) -> Ite
         yield Reason(kind, max(_end(one), min(map(_end, later))))
     if review is not None and review.decision is Decision.REJECT:
         yield Reason(RemovalKind.REJECTED, review.decided_at)
+    if one.draft:
+        yield Reason(RemovalKind.DRAFT, _end(one))
 
 
 def leaving(database: Database, *, output: str, keep: Keep) -> Iterator[Leaving]:
@@ -106,7 +109,7 @@ def leaving(database: Database, *, output: str, keep: Keep) -> Iterator[Leaving]
 def _candidates(database: Database, output: str) -> Iterator[tuple[Clip, Intent]]:
     """Attempts that may be of no use, and are still there: narrowed down in the database, judged one by one after."""
     rejected = exists().where(reviews.c.intent_id == _i.intent_id, reviews.c.decision == Decision.REJECT)
-    also = (or_(SUPERSEDED, rejected), THERE)
+    also = (or_(SUPERSEDED, rejected, _i.draft), THERE)
     return read_intents(database, states=DELIVERED, run_id=None, output=output, also=also)
 
 

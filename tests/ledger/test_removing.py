@@ -21,9 +21,9 @@ DAY_S = 86_400
 ALL = dict.fromkeys(RemovalKind, 0)
 
 
-def delivered(ledger, found=PASS, clip=None):
+def delivered(ledger, found=PASS, clip=None, **changes):
     """One more delivered attempt at a clip, with this inspection."""
-    intent = bring_to(ledger, State.SUBMITTED, clip, again=True)
+    intent = bring_to(ledger, State.SUBMITTED, clip, again=True, **changes)
     assert ledger.settle(intent.intent_id, replace(settlement(State.SUCCEEDED, intent), inspection=found))
     return ledger.intent(intent.intent_id)
 
@@ -109,6 +109,22 @@ def test_what_a_person_rejected_leaves_and_what_was_approved_never(ledger, clock
     clock.advance(DAY_S)
     rejected = [attempt for attempt, (_, said) in enumerate(history, 1) if said[-1:] == [R]]
     assert leaving(ledger, {RemovalKind.REJECTED: 1}) == [(attempt, "rejected") for attempt in rejected]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "picked"), [([], False), ([A], True), ([A, U], False), ([R], False), ([R, A], True)]
+)
+def test_a_draft_leaves_at_its_age_unless_it_was_picked(ledger, clock, decisions, picked):
+    draft = delivered(ledger, draft=True)
+    delivered(ledger, clip=make_clip("a final"))
+    decide(ledger, draft, *decisions)
+    keep = {RemovalKind.DRAFT: 2}
+    clock.advance(2 * DAY_S - 1)
+    assert leaving(ledger, keep) == []
+    clock.advance(1)
+    assert leaving(ledger, keep) == ([] if picked else [(1, "draft")])
+    assert ledger.begin_removals([draft], keep=keep) == (set() if picked else {draft.intent_id})
+    assert ledger.audit() == []
 
 
 def test_what_was_removed_can_no_more_be_approved_and_what_was_approved_no_more_removed(ledger):
