@@ -35,7 +35,8 @@ def run(_folder: Path, *, quick: bool, say: Callable[[str], None]) -> Report:
     pictures = [_product(random.Random(number)) for number in range(count)]
     products = [ProductPicture.read(_file(picture)) for picture in pictures]
     compared = [number for number, product in enumerate(products) if product is not None]
-    same, other, recoloured, peers = [], [], [], {"histogram": ([], []), "perceptual hash": ([], [])}
+    same, other, recoloured = list[float](), list[float](), list[float]()
+    peers: dict[str, tuple[list[float], list[float]]] = {"histogram": ([], []), "perceptual hash": ([], [])}
     began = time.thread_time()
     for number in compared:
         product = products[number]
@@ -116,9 +117,11 @@ def _scene(picture: Image.Image, dice: random.Random) -> Image.Image:
     lit = ImageEnhance.Brightness(_cut_out(turned)).enhance(dice.uniform(0.65, 1.3))
     tint = Image.new("RGBA", lit.size, (dice.randint(120, 255), 180, dice.randint(120, 255), 255))
     lit = Image.composite(Image.blend(lit, tint, 0.06), lit, lit.getchannel("A"))
-    rooms = zip(_FRAME, lit.size, strict=True)
-    at = tuple(round((room - side) / 2 + dice.uniform(-0.15, 0.15) * room) for room, side in rooms)
-    scene.paste(lit, at, lit.getchannel("A"))
+    left, top = (
+        round((room - side) / 2 + dice.uniform(-0.15, 0.15) * room)
+        for room, side in zip(_FRAME, lit.size, strict=True)
+    )
+    scene.paste(lit, (left, top), lit.getchannel("A"))
     return scene.filter(ImageFilter.GaussianBlur(dice.choice([0, 0, 0.6])))
 
 
@@ -147,7 +150,8 @@ def _hash(image: Image.Image) -> NDArray[np.bool_]:
     steps = np.arange(32)
     cosines = np.cos(np.pi * (2 * steps[None] + 1) * steps[:8, None] / 64)
     frequencies = (cosines @ values @ cosines.T).ravel()[1:]
-    return frequencies > np.median(frequencies)
+    above: NDArray[np.bool_] = frequencies > np.median(frequencies)
+    return above
 
 
 def _area(same: list[float], other: list[float]) -> float:

@@ -7,8 +7,6 @@ would look better than the quota.
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,16 +16,15 @@ from typing import Any
 from benchmarks.child import ROOT, clean_environment, run_child
 from benchmarks.feed import write_feed
 from benchmarks.report import Ratio, Report
+from benchmarks.services import BUCKET, Services, services
 from benchmarks.share import Accepted
 from reelmill.cli.prefect_server import PrefectServer
-from reelmill.local import create_bucket, start_fake_gcs, start_simulator
 
 __all__ = ["run"]
 
 _PER_MINUTE = 600
 _LATENCY = "5:15"
 _CALLERS = 150  # what the longest generation needs to keep the quota busy: 10 a second x 15 s
-_BUCKET = "gs://benchmark"
 _PROMISED = 0.98
 
 
@@ -86,71 +83,40 @@ def run(folder: Path, *, quick: bool, say: Callable[[str], None]) -> Report:
 def _reelmill(folder: Path, size: _Size) -> _Outcome:
     """``reelmill run`` as anybody calls it, over a feed whose products need two clips each."""
     feed = write_feed(folder / "feed.csv", size.clips // 2)
-    with _services() as services:
+    with services(per_minute=_PER_MINUTE, latency=_LATENCY) as google:
         environment = clean_environment(
-            **services.environment,
+            **google.environment,
             REELMILL_LEDGER_URL=f"sqlite:///{folder / 'ledger.db'}",
             REELMILL_CATALOGS_DIR=str(ROOT / "catalogs"),
             REELMILL_QUOTA_PER_MINUTE=str(_PER_MINUTE),
             REELMILL_INSPECT="off",
         )
-        arguments = ("run", str(feed), "--output", f"{_BUCKET}/reels", "--yes", "--json")
+        arguments = ("run", str(feed), "--output", f"{BUCKET}/reels", "--yes", "--json")
         report = run_child("reelmill", *arguments, folder=folder, environment=environment)
         if report["made"] != size.clips:
             raise RuntimeError(f"Reelmill made {report['made']} of {size.clips} clips: {report}")
-        return _outcome("Reelmill", services, report)
+        return _outcome("Reelmill", google, report)
 
 
 def _peer(name: str, module: str, folder: Path, size: _Size, environment: dict[str, str]) -> _Outcome:
-    with _services() as services:
+    with services(per_minute=_PER_MINUTE, latency=_LATENCY) as google:
         report = run_child(
             module,
             *("--clips", str(size.peer_clips), "--callers", str(_CALLERS)),
-            *("--seconds", str(size.peer_seconds + 1), "--bucket", _BUCKET),
+            *("--seconds", str(size.peer_seconds + 1), "--bucket", BUCKET),
             folder=folder,
-            environment=clean_environment(**services.environment, **environment),
+            environment=clean_environment(**google.environment, **environment),
         )
-        return _outcome(name, services, report, seconds=size.peer_seconds)
+        return _outcome(name, google, report, seconds=size.peer_seconds)
 
 
-def _outcome(name: str, services: _Services, report: dict[str, Any], seconds: float | None = None) -> _Outcome:
-    accepted = Accepted.of(services.ask("journal"))
-    refused = services.ask("stats")["refused"]
+def _outcome(name: str, google: Services, report: dict[str, Any], seconds: float | None = None) -> _Outcome:
+    accepted, throttled = Accepted.of(google.ask("journal")), google.throttled()
     span = accepted.moments[-1] if seconds is None else seconds
     share = accepted.share(_PER_MINUTE, span)
-    others = {status: count for status, count in refused.items() if status != "429"}
-    if others:
-        raise RuntimeError(f"{name} was refused for other reasons than its pace: {others}")
-    throttled = refused.get("429", 0)
     most, count = accepted.most_in_a_minute(), accepted.within(span)
     row = (name, count, span, 100 * share, throttled, most, report["process_cpu_s"])
     return _Outcome(name, share, count, throttled, row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Services:
-    simulator: str
-    storage: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "GOOGLE_CLOUD_PROJECT": "benchmark",
-            "REELMILL_VERTEX_BASE_URL": self.simulator,
-            "STORAGE_EMULATOR_HOST": self.storage,
-        }
-
-    def ask(self, page: str) -> Any:
-        with urllib.request.urlopen(f"{self.simulator}/simulator/{page}") as answer:
-            return json.load(answer)
-
-
-@contextmanager
-def _services() -> Iterator[_Services]:
-    options = ("--quota-per-minute", str(_PER_MINUTE), "--latency", _LATENCY, "--seed", "1", "--fast-videos")
-    with start_fake_gcs() as storage, start_simulator(storage.url, *options) as simulator:
-        create_bucket(storage.url, _BUCKET.removeprefix("gs://"))
-        yield _Services(simulator.url, storage.url)
 
 
 @contextmanager

@@ -67,7 +67,9 @@ class Change:
     def mutant(self) -> Mutant | None:
         """The changed file, if it is still Python and another one."""
         original = self.module.code
-        source = self.module.deep_replace(self.old, self.new).code  # type: ignore[arg-type]
+        changed = self.module.deep_replace(self.old, self.new)
+        assert isinstance(changed, cst.Module)
+        source = changed.code
         if source == original or not _compiles(source):
             return None
         before, after = _differing(original, source)
