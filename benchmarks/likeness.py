@@ -118,8 +118,7 @@ def _scene(picture: Image.Image, dice: random.Random) -> Image.Image:
     tint = Image.new("RGBA", lit.size, (dice.randint(120, 255), 180, dice.randint(120, 255), 255))
     lit = Image.composite(Image.blend(lit, tint, 0.06), lit, lit.getchannel("A"))
     left, top = (
-        round((room - side) / 2 + dice.uniform(-0.15, 0.15) * room)
-        for room, side in zip(_FRAME, lit.size, strict=True)
+        round((room - side) / 2 + dice.uniform(-0.15, 0.15) * room) for room, side in zip(_FRAME, lit.size, strict=True)
     )
     scene.paste(lit, (left, top), lit.getchannel("A"))
     return scene.filter(ImageFilter.GaussianBlur(dice.choice([0, 0, 0.6])))

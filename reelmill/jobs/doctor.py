@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from reelmill.checkup import Check
 from reelmill.delivery.cms_check import check_cms
 from reelmill.errors import ReelmillError
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import choose_output
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.ledger import Ledger
 from reelmill.platforms import load_platforms, select_platforms
 from reelmill.prompts.finding import Severity
@@ -39,6 +41,8 @@ def examine(settings: Settings, output: str) -> Iterator[Check]:
     except ReelmillError as error:
         yield Check("models", ok=False, detail=error.problem, fix=error.remedy)
         return
+    if settings.judge_model:
+        yield _tried("judge", lambda: _judge(settings))
     yield from veo_checks(settings, registry)
 
 
@@ -83,6 +87,15 @@ def _webhooks(settings: Settings) -> Check:
         fix = "Correct REELMILL_WEBHOOK_URL, or the name's entry in DNS."
         return Check("webhooks", ok=False, detail=f"the host of {receiver.origin} has no address", fix=fix)
     return Check("webhooks", ok=True, detail=f"go to {receiver.origin}, signed; try it with reelmill webhooks test")
+
+
+def _judge(settings: Settings) -> Check:
+    today = datetime.now(UTC).date()
+    terms = JudgeTerms.of(settings, today)
+    assert terms is not None, "judge_model is set"
+    detail = f"{terms.model}, at most {terms.most_of_clip_usd} USD for each clip, prices read on {terms.as_of}"
+    old = terms.warnings(today, settings.price_max_age_days)
+    return Check("judge", None if old else True, detail, " ".join(old))
 
 
 def _caps(settings: Settings) -> Check:

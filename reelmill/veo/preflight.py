@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -30,30 +30,34 @@ _SKEW_WARN_S = 30.0
 _SKEW_FAIL_S = 300.0  # Google refuses tokens from clocks that are further off
 _PROJECT, _REGION, _CREDENTIALS = "project", "region", "credentials"
 _MODEL, _PUBLISHED, _CLOCK, _PRICES = "model", "model published", "clock", "prices"
+_DRAFT = "draft "  # before the checks of the drafts' model
 
 
 def veo_checks(settings: Settings, registry: Registry, *, now: datetime | None = None) -> Iterator[Check]:
     """Every check of this room, each as soon as it is known. Never raises; never sends a paid request."""
     moment = now or datetime.now(UTC)
     endpoint: Endpoint | None = None
-    model: Model | None = None
+    models: dict[str, Model] = {}
     try:
         endpoint = Endpoint.from_settings(settings)
         yield Check(_PROJECT, True, f"{endpoint.project}, served by {endpoint.host}")
     except ReelmillError as error:
         yield _failed(_PROJECT, error)
-    try:
-        model = registry.model(settings.model)
-    except ReelmillError as error:
-        yield _failed(_MODEL, error)
-    if model is not None:
-        yield _region(settings, model)
-        yield _alive(model, moment)
-        yield _prices(settings, model, moment)
+    for prefix, name in {"": settings.model, _DRAFT: settings.draft_model}.items():
+        if not name and prefix:
+            continue
+        try:
+            model = models[prefix] = registry.model(name)
+        except ReelmillError as error:
+            yield _failed(prefix + _MODEL, error)
+            continue
+        yield _region(settings, model, prefix)
+        yield _alive(model, moment, prefix)
+        yield _prices(settings, model, moment, prefix)
     if endpoint is None:
         return
     yield _clock(endpoint)
-    yield from _with_google(settings, endpoint, model, registry)
+    yield from _with_google(settings, endpoint, models, registry)
 
 
 def _failed(name: str, error: ReelmillError) -> Check:
@@ -67,37 +71,38 @@ def _guarded(name: str, check: Callable[[], str]) -> Check:
         return _failed(name, error)
 
 
-def _region(settings: Settings, model: Model) -> Check:
+def _region(settings: Settings, model: Model, prefix: str) -> Check:
     def check() -> str:
         check_region(settings.location, model)
         return f"{settings.location} is on the model card of {model.id}"
 
-    return _guarded(_REGION, check)
+    return _guarded(prefix + _REGION, check)
 
 
-def _alive(model: Model, moment: datetime) -> Check:
+def _alive(model: Model, moment: datetime, prefix: str) -> Check:
     try:
         warnings = model.check_alive(moment.date())
     except ReelmillError as error:
-        return _failed(_MODEL, error)
+        return _failed(prefix + _MODEL, error)
     if warnings:
         detail = " ".join(warnings).partition(" Run `reelmill doctor`")[0]  # which is what this is
-        return Check(_MODEL, None, detail, "See below what Google publishes, and keep another model ready.")
-    return Check(_MODEL, True, f"{model.id} ({model.stage}), no retirement due")
+        return Check(prefix + _MODEL, None, detail, "See below what Google publishes, and keep another model ready.")
+    return Check(prefix + _MODEL, True, f"{model.id} ({model.stage}), no retirement due")
 
 
-def _prices(settings: Settings, model: Model, moment: datetime) -> Check:
+def _prices(settings: Settings, model: Model, moment: datetime, prefix: str) -> Check:
+    name = prefix + _PRICES
     sounds = (True, False) if settings.audio is None else (settings.audio,)
     try:
         known = [(sound, model.unit_price(settings.resolution, sound)) for sound in sounds]
     except ReelmillError as error:
-        return _failed(_PRICES, error)
+        return _failed(name, error)
     shown = ", ".join(f"{price} {'with' if sound else 'without'} sound" for sound, price in known)
     detail = f"USD per second at {settings.resolution}: {shown}, read on {model.price_as_of}"
     old = model.price_warnings(moment.date(), settings.price_max_age_days)
     if old:
-        return Check(_PRICES, None, detail, " ".join(old))
-    return Check(_PRICES, True, detail)
+        return Check(name, None, detail, " ".join(old))
+    return Check(name, True, detail)
 
 
 def _clock(endpoint: Endpoint) -> Check:
@@ -129,7 +134,9 @@ def _clock(endpoint: Endpoint) -> Check:
     )
 
 
-def _with_google(settings: Settings, endpoint: Endpoint, model: Model | None, registry: Registry) -> Iterator[Check]:
+def _with_google(
+    settings: Settings, endpoint: Endpoint, models: Mapping[str, Model], registry: Registry
+) -> Iterator[Check]:
     """The checks that need an access token."""
     try:
         credentials = load_credentials(settings, endpoint)
@@ -138,8 +145,9 @@ def _with_google(settings: Settings, endpoint: Endpoint, model: Model | None, re
         return
     check = _token(credentials)
     yield check
-    if check.ok and model is not None:
-        yield _published(endpoint, credentials, model, registry)
+    if check.ok:
+        for prefix, model in models.items():
+            yield _published(endpoint, credentials, model, registry, prefix)
 
 
 def _token(credentials: Any) -> Check:
@@ -162,31 +170,34 @@ def _token(credentials: Any) -> Check:
     return Check(_CREDENTIALS, True, f"an access token for {who}")
 
 
-def _published(endpoint: Endpoint, credentials: Any, model: Model, registry: Registry) -> Check:
+def _published(endpoint: Endpoint, credentials: Any, model: Model, registry: Registry, prefix: str) -> Check:
     """Ask Model Garden for the model. 404 is a strong hint of retirement; 200 is no proof that it serves."""
     from google.api_core import exceptions
 
+    name = prefix + _PUBLISHED
     try:
         found = _publisher_model(endpoint, credentials, model.id)
     except exceptions.NotFound:
         other = model.live_replacement or ", ".join(name for name in registry.offered if name != model.id)
-        return Check(_PUBLISHED, False, f"Google no longer publishes {model.id}", f"Set model to another one: {other}.")
+        setting = (prefix + _MODEL).replace(" ", "_")
+        fix = f"Set {setting} to another one: {other}."
+        return Check(name, False, f"Google no longer publishes {model.id}", fix)
     except (exceptions.Forbidden, exceptions.Unauthorized) as error:
         return Check(
-            _PUBLISHED,
+            name,
             False,
             f"Google refused the question: {scrub(error, 200)}",
             "Enable the Vertex AI API in the project and grant this identity roles/aiplatform.user.",
         )
     except Exception as error:  # noqa: BLE001 - requests', google-auth's and api_core's errors share no base
         return Check(
-            _PUBLISHED,
+            name,
             None,
             f"Model Garden did not answer: {type(error).__name__}: {scrub(error, 200)}",
             "Run `reelmill doctor` again; if it repeats, check the network and vertex_base_url.",
         )
     stage = found.launch_stage.name.replace("_", " ").lower()
-    return Check(_PUBLISHED, True, f"{model.id} is published ({stage}); only a clip proves that it serves")
+    return Check(name, True, f"{model.id} is published ({stage}); only a clip proves that it serves")
 
 
 def _publisher_model(endpoint: Endpoint, credentials: Any, name: str) -> Any:

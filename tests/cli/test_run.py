@@ -146,6 +146,10 @@ def test_doctor_passes_against_the_rehearsal_and_names_fixes_without_it(reelmill
     code, healthy = reelmill_json("doctor", "--output", rehearsal)
     assert (code, healthy["ok"]) == (ExitCode.OK, True)
 
+    monkeypatch.setenv("REELMILL_JUDGE_MODEL", "nobody-1")
+    code, judged = reelmill_json("doctor", "--output", rehearsal)
+    assert (code, [check["name"] for check in judged["checks"] if check["ok"] is False]) == (ExitCode.ERROR, ["judge"])
+
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT")
     code, sick = reelmill_json("doctor", "--output", rehearsal)
     assert (code, sick["ok"]) == (ExitCode.ERROR, False)

@@ -118,6 +118,15 @@ def test_a_retired_or_unknown_model_is_found():
     assert len(server.seen) == 1
 
 
+def test_the_model_of_drafts_is_asked_about_too():
+    checks, server = run(clock(), answer(200, PUBLISHED), answer(404, GONE), draft_model="veo-3.1-lite-generate-001")
+    assert (checks["draft region"].ok, checks["draft model"].ok, checks["draft prices"].ok) == (True, True, True)
+    assert checks["model published"].ok is True
+    assert checks["draft model published"].ok is False
+    assert checks["draft model published"].fix.startswith("Set draft_model to another one: ")
+    assert server.seen[2].path.startswith("/v1/publishers/google/models/veo-3.1-lite-generate-001?")
+
+
 def test_old_prices_warn():
     checks, _ = run(clock(), answer(200, PUBLISHED), price_max_age_days=30, audio=True)
     assert checks["prices"].ok is None
