@@ -98,6 +98,7 @@ class Clip:
     ``estimated_usd`` = ``unit_price_usd`` (USD per second of returned video) x seconds x samples: the most
     that the request can cost. ``content_hashes`` is empty unless images are identified by content. ``picture`` is the
     address of the product's main picture without a signature, for people to compare with; empty without one.
+    ``scene`` names the scene of a storyboard that this clip is; empty for a clip that stands by itself.
     """
 
     clip_id: str
@@ -117,6 +118,7 @@ class Clip:
     campaign: str = ""
     content_hashes: tuple[str, ...] = ()
     picture: str = ""
+    scene: str = ""
 
     @property
     def estimated_usd(self) -> Decimal:
@@ -130,12 +132,13 @@ class Clip:
         variant: int,
         content_hashes: tuple[str, ...] = (),
         *,
+        scene: str = "",
         rehearsal: bool = False,
     ) -> str:
         """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
 
         The SKU belongs to it because the request carries it as a billing label; campaign, platforms and
-        title do not, so that the same clip serves them all. A rehearsal buys nothing, so it never counts as bought.
+        title do not, so that the same clip serves them all. A scene is one like a variant is. A rehearsal buys nothing, so it never counts as bought.
         """
         bought: dict[str, Any] = {
             "request": request.to_dict(),
@@ -143,6 +146,8 @@ class Clip:
             "variant": variant,
             "content": content_hashes,
         }
+        if scene:
+            bought["scene"] = scene
         if rehearsal:
             bought["rehearsal"] = True
         return hashlib.sha256(orjson.dumps(bought, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

@@ -11,10 +11,12 @@ from decimal import Decimal
 from typing import Self
 
 from reelmill.clip import Clip
+from reelmill.film import Film
 from reelmill.ledger import (
     adopting,
     authorising,
     deliveries,
+    films,
     landings,
     life,
     products,
@@ -294,6 +296,16 @@ class Ledger(Reader):
     def saw_feed(self, feed: str, version: str) -> landings.Sighting:
         """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
         return landings.saw_feed(self._db, feed, version)
+
+    # Films
+
+    def plan_films(self, run_id: str, output: str, planned: Iterable[Film]) -> None:
+        """Write down the films that a plan asks for; those that are known keep their videos."""
+        films.plan_films(self._db, run_id, output, planned)
+
+    def keep_stitched(self, film_id: str, stitched: films.Stitched) -> bool:
+        """Keep a film's video; False if that edition is kept already."""
+        return films.keep_stitched(self._db, film_id, stitched)
 
     # What was published
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
-from reelmill.ledger import budgets, publications, reading, remade, removing
+from reelmill.ledger import budgets, films, publications, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
@@ -88,6 +88,14 @@ class Reader:
     def remade(self, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
         """The clips of these attempts that a changed clip, delivered later, has taken the place of."""
         return remade.remade(self._db, attempts)
+
+    def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[films.StandingFilm]:
+        """The films of an output, or those that a run planned last, streamed."""
+        return films.read_films(self._db, output=output, run_id=run_id)
+
+    def film_of_clips(self, clip_ids: Collection[str]) -> dict[str, str]:
+        """The film that each of these clips is a scene of; others are left out."""
+        return films.film_of_clips(self._db, clip_ids)
 
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,22 +37,28 @@ def videos_of(database: Database, clip_ids: Collection[str]) -> dict[str, Intent
 def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
     """The clips among these whose place another clip has taken: delivered later, for another prompt or picture.
 
-    The place of a clip is its SKU, ratio, variant and output.
+    The place of a clip is its SKU, ratio, variant and output; scenes of one film share it without taking each other's.
     """
     skus = {clip.sku for clip, _ in attempts}
-    latest: dict[tuple[Any, ...], datetime] = {}
-    for place, moment in _deliveries(database, skus):
-        latest[place] = max(moment, latest.get(place, moment))
-    return {
-        clip.clip_id
-        for clip, intent in attempts
-        if latest.get(_place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output), intent.created_at)
-        > intent.created_at
-    }
+    latest: dict[tuple[Any, ...], dict[str, datetime]] = {}
+    for place, scene, moment in _deliveries(database, skus):
+        scenes = latest.setdefault(place, {})
+        scenes[scene] = max(moment, scenes.get(scene, moment))
+    return {clip.clip_id for clip, intent in attempts if _is_remade(clip, intent, latest)}
 
 
-def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], datetime]]:
-    columns: tuple[ColumnElement[Any], ...] = (_c.sku, _c.request, _c.variant, _i.output, _i.created_at)
+def _is_remade(clip: Clip, intent: Intent, latest: Mapping[tuple[Any, ...], Mapping[str, datetime]]) -> bool:
+    """Whether something was delivered in its place later: for a scene another scene does not count."""
+    place = _place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output)
+    return any(
+        moment > intent.created_at
+        for scene, moment in latest.get(place, {}).items()
+        if not clip.scene or scene in ("", clip.scene)
+    )
+
+
+def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str, datetime]]:
+    columns: tuple[ColumnElement[Any], ...] = (_c.sku, _c.request, _c.variant, _c.scene, _i.output, _i.created_at)
     for chunk in chunks(sorted(skus), _CHUNK):
         with database.reading() as connection:
             query = (
@@ -62,7 +68,7 @@ def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tup
             )
             rows = connection.execute(query).all()
         for row in rows:
-            yield _place(row.sku, row.request["aspect_ratio"], row.variant, row.output), row.created_at
+            yield _place(row.sku, row.request["aspect_ratio"], row.variant, row.output), row.scene, row.created_at
 
 
 def _place(sku: str, ratio: str, variant: int, output: str) -> tuple[Any, ...]:

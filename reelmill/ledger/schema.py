@@ -26,6 +26,8 @@ __all__ = [
     "charges",
     "clips",
     "deliveries",
+    "film_scenes",
+    "films",
     "intents",
     "landings",
     "metadata",
@@ -89,6 +91,7 @@ clips = Table(
     Column("unit_price", Usd, nullable=False),
     Column("price_date", Text, nullable=False),
     Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
+    Column("scene", Text, nullable=False, server_default=""),  # of a storyboard; empty: it stands by itself
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
     Column("latest_intent_id", Text),
@@ -274,6 +277,45 @@ publications = Table(
     Column("address", Words, nullable=False),  # where the target keeps it
     Column("published_at", UtcTime, nullable=False),
     CheckConstraint("size >= 0", name="size"),
+)
+
+# Films that plans asked for, each with what was stitched for it last. NULL in `edition`: nothing yet.
+films = Table(
+    "films",
+    metadata,
+    Column("film_id", Text, primary_key=True),
+    Column("sku", Words, nullable=False),
+    Column("aspect_ratio", Text, nullable=False),
+    Column("variant", Integer, nullable=False),
+    Column("crossfade_ms", Integer, nullable=False),  # 0: cuts
+    Column("duration_ms", Integer, nullable=False),
+    Column("output", Text, nullable=False),
+    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),  # the last one that planned it
+    Column("planned_at", UtcTime, nullable=False),
+    Column("edition", Text),
+    Column("attempts", Json),
+    Column("video_uri", Text),
+    Column("poster_uri", Text),
+    Column("provenance_uri", Text),
+    Column("inspection", Json),
+    Column("renditions", Json),
+    Column("stitched_at", UtcTime),
+    CheckConstraint("crossfade_ms >= 0 AND duration_ms > 0", name="size"),
+    Index(None, "output", "film_id"),
+    Index(None, "run_id"),
+    Index(None, "sku"),
+)
+
+# The scenes of each film. A clip may not be in `clips` yet: it is written when it is authorised.
+film_scenes = Table(
+    "film_scenes",
+    metadata,
+    Column("film_id", Text, ForeignKey("films.film_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("scene", Text, nullable=False),
+    Column("clip_id", Text, nullable=False),
+    Index(None, "clip_id"),
+    sqlite_with_rowid=False,
 )
 
 # What people decided about delivered clips. Rows are only added: the newest of an intent counts.
