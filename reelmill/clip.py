@@ -138,7 +138,8 @@ class Clip:
         """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
 
         The SKU belongs to it because the request carries it as a billing label; campaign, platforms and
-        title do not, so that the same clip serves them all. A scene is one like a variant is. A rehearsal buys nothing, so it never counts as bought.
+        title do not, so that the same clip serves them all. A scene does, as a variant does. A rehearsal buys
+        nothing, so it never counts as bought.
         """
         bought: dict[str, Any] = {
             "request": request.to_dict(),

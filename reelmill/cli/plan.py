@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from reelmill.cli.catalog_options import CatalogOptions
+from reelmill.cli.filming import film_sentences
 from reelmill.cli.filtering import retries_sentence
 from reelmill.cli.options import Feed, Json
 from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text, span
@@ -39,6 +40,8 @@ def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -
         f"{count(counts[Action.RETIRE], 'product')} retired, {count(summary.rejects, 'row')} rejected."
     )
     console.print(f"[bold]Price[/] {_price(summary)}")
+    for sentence in film_sentences(summary):
+        print_text(console, f"Films: {sentence}")
     if sentence := retries_sentence(summary):
         print_text(console, f"Retries: {sentence}")
     if force and counts[Action.MAKE]:

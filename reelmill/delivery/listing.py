@@ -118,12 +118,9 @@ def _of(
 
 
 def _video(intent: Intent) -> tuple[str, Mapping[str, Any]]:
-    """The first video that inspection did not fail, with the facts of it; empty if none came back."""
+    """The video that is shown, with the facts of it; empty if none came back."""
     reports = {report.get("uri"): report for report in (intent.inspection or {}).get("videos", ())}
-    uris = intent.video_uris
-    fit_ones = [uri for uri in uris if reports.get(uri, {}).get("status") != "fail"]
-    chosen = next(iter(fit_ones or uris), "")
-    return chosen, reports.get(chosen, {}).get("facts") or {}
+    return intent.shown_video, reports.get(intent.shown_video, {}).get("facts") or {}
 
 
 def _made_size(intent: Intent, platform: Platform) -> tuple[int, int]:

@@ -116,6 +116,7 @@ def open_run(
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
     if spool is not None:
         ledger.add_rejects(run_id, spool.rejects())
+        ledger.plan_films(run_id, engine.storage.root, spool.films())
 
 
 def _try_output(engine: Engine) -> None:

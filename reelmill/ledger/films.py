@@ -100,9 +100,7 @@ def keep_stitched(database: Database, film_id: str, stitched: Stitched) -> bool:
         return connection.execute(update(films).where(*new).values(**values, stitched_at=now)).rowcount > 0
 
 
-def read_films(
-    database: Database, *, output: str | None = None, run_id: str | None = None
-) -> Iterator[StandingFilm]:
+def read_films(database: Database, *, output: str | None = None, run_id: str | None = None) -> Iterator[StandingFilm]:
     """The films of an output, or those that a run planned last; by id, in chunks, so that memory stays flat."""
     which: list[ColumnElement[bool]] = []
     which += [] if output is None else [_f.output == output]

@@ -185,6 +185,13 @@ class Intent:
         """Inspection found that no shop can use it."""
         return self.inspection is not None and self.inspection.get("status") == "fail"
 
+    @property
+    def shown_video(self) -> str:
+        """The first video that inspection did not fail, the first one if it failed all; empty if none came back."""
+        reports = (self.inspection or {}).get("videos", ())
+        failed = {report.get("uri") for report in reports if report.get("status") == "fail"}
+        return next((uri for uri in self.video_uris if uri not in failed), next(iter(self.video_uris), ""))
+
     def as_sent(self, request: VideoRequest) -> VideoRequest:
         """The clip's request in the words of this attempt."""
         if self.sent_prompt is None:

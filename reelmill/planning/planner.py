@@ -18,6 +18,7 @@ from reelmill.planning.fingerprint import configuration_digest, product_fingerpr
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
+from reelmill.planning.storyboards import check_shape, refused, scene_shape
 from reelmill.planning.summary import PlanSummary
 from reelmill.product import Product, Reject, RowRef
 from reelmill.prompts.library import RenderedPrompt
@@ -97,7 +98,20 @@ class Planner:
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
             check_request(self.builder.request(shape, _PROBE, "a product", ""), model)
+        self._check_storyboards()
         return warnings
+
+    def _check_storyboards(self) -> None:
+        builder = self.builder
+        for storyboard in builder.storyboards.values():
+            for shape in builder.shapes:
+                check_shape(storyboard, shape, builder.longest_s)
+                for scene in storyboard.scene:
+                    request = builder.request(scene_shape(shape, scene), _PROBE, "a product", "")
+                    try:
+                        check_request(request, builder.model)
+                    except FixRequest as error:
+                        raise refused(storyboard, scene, error) from None
 
     def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
         """Plan every row; what a run needs goes to ``sink``, what people need into the summary.
@@ -110,8 +124,13 @@ class Planner:
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
         )
+        library = builder.library
         configuration = configuration_digest(
-            builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
+            builder.settings,
+            library.digest + (library.storyboards_digest if builder.storyboards else ""),
+            builder.shapes,
+            builder.campaign,
+            self._output_that_counts,
         )
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
@@ -215,14 +234,14 @@ class _Pass:
         self, product: Product, clips: Sequence[tuple[Clip, RenderedPrompt]], standings: dict[str, Standing]
     ) -> None:
         self.summary.products += 1
-        makes = 0
+        made: set[str] = set()
         for clip, rendered in clips:
             standing = standings.get(clip.clip_id)
             decision = self._decide(clip, standing)
             if decision.action is Action.MAKE:
                 decision = self._checked(decision, clip, product, rendered)
             if decision.action is Action.MAKE:
-                makes += 1
+                made.add(clip.clip_id)
                 self.summary.add_make(clip, softening=decision.softening)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
@@ -235,7 +254,12 @@ class _Pass:
                 self.summary.add_blocked(clip, decision.reason)
             if standing is not None and self.planner.output not in ("", standing.output):
                 self.summary.elsewhere.add(standing)
-        self.products_made += makes > 0
+        self.products_made += bool(made)
+        for film in self.planner.builder.films(product, [clip for clip, _ in clips]):
+            if made.intersection(film.clip_ids):
+                self.summary.add_film(film)
+            if self.sink is not None:
+                self.sink.film(film)
 
     def _decide(self, clip: Clip, standing: Standing | None) -> Decision:
         planner = self.planner

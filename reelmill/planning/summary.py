@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from reelmill.clip import Clip
+from reelmill.film import Film
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.product import Reject
 
-__all__ = ["BlockedClip", "PlanSummary", "PromptSample"]
+__all__ = ["BlockedClip", "FilmKind", "PlanSummary", "PromptSample"]
 
 _SAMPLES_KEPT = 50  # examples kept for people; the counts are always whole
 _PROMPTS_KEPT = 5
@@ -41,13 +42,23 @@ class PromptSample:
     prompt: str
 
 
+@dataclass(frozen=True, slots=True)
+class FilmKind:
+    """What films have in common: the names of their scenes, their length in milliseconds, and their cross-fades."""
+
+    scenes: tuple[str, ...]
+    duration_ms: int
+    crossfade_ms: int
+
+
 @dataclass(slots=True)
 class PlanSummary:
     """Running totals of a plan. Amounts are the most that the clips can cost, in USD.
 
-    ``softened`` of the clips to make were filtered before and are retried in softer words. ``retries_usd`` is what
-    further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
-    filtered videos too; it says that it does not.
+    ``films`` are those with a scene to make, by what they have in common. ``softened`` of the clips to make were
+    filtered before and are retried in softer words. ``retries_usd`` is what further retries, up to
+    ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed filtered videos too; it says
+    that it does not.
     """
 
     model: str
@@ -61,6 +72,7 @@ class PlanSummary:
     estimated_usd: Decimal = Decimal(0)
     retries_usd: Decimal = Decimal(0)
     softened: int = 0
+    films: Counter[FilmKind] = field(default_factory=Counter)
     by_category: dict[str, Decimal] = field(default_factory=dict)
     by_platform: dict[str, Decimal] = field(default_factory=dict)
     prompts: list[PromptSample] = field(default_factory=list)
@@ -98,6 +110,10 @@ class PlanSummary:
         """One of each category, so that a person sees different ones."""
         request = clip.request
         self.prompts.append(PromptSample(clip.sku, category, request.aspect_ratio.value, request.prompt))
+
+    def add_film(self, film: Film) -> None:
+        """Count a film of which at least one scene is to be made."""
+        self.films[FilmKind(tuple(s.name for s in film.scenes), film.duration_ms, film.crossfade_ms)] += 1
 
     def add_unchanged(self, clips: int) -> None:
         """Count a product that is as it was, with the clips that it has."""
@@ -141,6 +157,15 @@ class PlanSummary:
             "filtered_retries": self.filtered_retries,
             "retries_usd": self.retries_usd,
             "softened": self.softened,
+            "films": [
+                {
+                    "films": number,
+                    "scenes": list(kind.scenes),
+                    "duration_s": kind.duration_ms / 1000,
+                    "crossfade_s": kind.crossfade_ms / 1000,
+                }
+                for kind, number in sorted(self.films.items(), key=lambda one: one[0].scenes)
+            ],
             "eta_seconds": self.eta_seconds,
             "model": self.model,
             "quota_per_minute": self.quota_per_minute,

@@ -78,7 +78,8 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 raise no_room(Path(folder).parent, error) from None
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
-            making = Making.of(studio, clip, intent, path) if made is None and depth is InspectDepth.FULL else None
+            wanted = made is None and depth is InspectDepth.FULL and studio.settings.renditions
+            making = _making(studio, clip, intent, path) if wanted else None
             maker = making.maker if making is not None else None
             inspection = inspect_video(path, expected, depth, policy=studio.finishing.policy(), outputs=maker)
             if making is not None:
@@ -88,6 +89,12 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     made = made or Made()
     found = {**_worst(reports), **made.to_dict()}
     return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made)
+
+
+def _making(studio: Studio, clip: Clip, intent: Intent, path: Path) -> Making:
+    """A scene is not shown by itself: platforms get the film that it becomes part of."""
+    platforms = () if clip.scene else clip.platforms
+    return Making.of(studio.storage, studio.finishing, intent.output_prefix, path, clip, platforms=platforms)
 
 
 def _unreadable(uri: str, error: Exception) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class TemplateSources:
     @property
     def folders(self) -> frozenset[str]:
         """The folders that hold at least one template."""
-        return frozenset(name.split("/")[0] for name in (*self.template_names, *self.storyboards))
+        return frozenset(name.split("/")[0] for name in self.template_names)
 
     def environment(self) -> PromptEnvironment:
         """A sandbox with every file compiled. Raises FixConfiguration naming the file and line."""

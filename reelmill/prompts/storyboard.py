@@ -33,7 +33,7 @@ class Transition(StrEnum):
 
 
 class Scene(BaseModel):
-    """One ``[[scene]]``: a paid clip. Without ``prompt`` its template is the file ``storyboard.<name>.j2`` beside it."""
+    """One ``[[scene]]``: a paid clip. Its template is ``prompt``, or the file ``storyboard.<name>.j2`` beside it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
