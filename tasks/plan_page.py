@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from reelmill.cli.filming import film_sentences
 from reelmill.cli.filtering import retries_sentence
 from reelmill.cli.printing import money, span
 from reelmill.jobs.catalog import CatalogRequest
@@ -44,6 +45,7 @@ def plan_page(request: CatalogRequest, summary: PlanSummary) -> str:
         f"## Plan for {plain(request.feed)}",
         plan_sentence(summary),
         f"Model: `{summary.model}`",
+        *bullets("Films", list(film_sentences(summary)), len(summary.films)),
         *_cost_table(summary),
         *_prompt_samples(summary.prompts),
     ]

@@ -71,8 +71,8 @@ def redrive(
         run_id = new_run_id()
         open_run(engine, run_id, summary, None, {"command": "redrive", "only": list(only)})
         with ended_if_broken_off(engine, run_id):
-            tally = asyncio.run(make_with_progress(engine, run_id, works, len(works), quiet=json))
-            report = close_run(engine, run_id, summary, None, tally)
+            tally, films = asyncio.run(make_with_progress(engine, run_id, works, len(works), quiet=json))
+            report = close_run(engine, run_id, summary, None, tally, films=films)
     if json:
         print_json(report.to_dict() | {"plan": summary.to_dict()})
     else:

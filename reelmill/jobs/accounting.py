@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork
 from reelmill.jobs.galleries import gallery_index
 from reelmill.jobs.heartbeat import showing_life
 from reelmill.jobs.projections import has_gallery, write_projections
@@ -41,7 +42,7 @@ class RunReport:
 
     ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
     ``softened`` clips were delivered in softer words after they had been filtered. ``gallery`` is the full address of
-    the run's page, if one was written.
+    the run's page, if one was written. ``films`` are those stitched now, and all of the output that wait.
     """
 
     run_id: str
@@ -61,6 +62,7 @@ class RunReport:
     reserved_usd: Decimal
     tables: Sequence[str]
     gallery: str | None = None
+    films: FilmWork = field(default_factory=FilmWork)
     stopped_by: ReelmillError | None = field(default=None, compare=False)
 
     @property
@@ -68,7 +70,7 @@ class RunReport:
         """The documented exit code: all made, stopped at a cap, stopped by an error, or to be looked at."""
         if self.stopped_by is not None:
             return self.stopped_by.exit_code
-        if self.attention or self.blocked or self.status is RunStatus.STOPPED:
+        if self.attention or self.blocked or self.films.failed or self.status is RunStatus.STOPPED:
             return ExitCode.ATTENTION
         return ExitCode.OK
 
@@ -92,6 +94,7 @@ class RunReport:
             "reserved_usd": self.reserved_usd,
             "tables": list(self.tables),
             "gallery": self.gallery,
+            "films": self.films.to_dict(),
             "stopped_by": str(self.stopped_by) if self.stopped_by else None,
             "exit_code": int(self.exit_code),
         }
@@ -125,17 +128,25 @@ def _try_output(engine: Engine) -> None:
             raise FixAccess(f"{check.name}: {check.detail}.", f"{check.fix} Nothing was sent.".strip())
 
 
-def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, tally: Tally) -> RunReport:
+def close_run(
+    engine: Engine,
+    run_id: str,
+    summary: PlanSummary,
+    spool: Spool | None,
+    tally: Tally,
+    *,
+    films: FilmWork | None = None,
+) -> RunReport:
     """End the run in the ledger, remember its products, and write the tables of every run it touched.
 
     Tables that cannot be written now are no loss: the report says how to have them.
     """
-    ledger = engine.ledger
+    ledger, films = engine.ledger, films or FilmWork()
     if spool is not None:
         _remember(engine, run_id, spool)
     status = _status(engine)
     ledger.finish_run(run_id, status)
-    tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs})
+    tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs, *films.run_ids})
     shown = trouble is None and engine.settings.gallery and has_gallery(ledger, run_id)
     run = ledger.run(run_id)
     return RunReport(
@@ -156,6 +167,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
         gallery=engine.storage.uri(gallery_index(run_id)) if shown else None,
+        films=films,
         stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else trouble,
     )
 

@@ -5,7 +5,7 @@ Nothing is paid here. What a run leaves unstitched, the next run, ``settle`` or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reelmill.clip import Clip
@@ -20,7 +20,7 @@ from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.production.fanout import fan_out
 from reelmill.production.films import FilmMaker
 
-__all__ = ["FilmWork", "WaitingFilm", "standing_films", "stitch_films", "waiting_films"]
+__all__ = ["FilmWork", "WaitingFilm", "has_films", "stitch_films", "waiting_films"]
 
 _CHUNK = 200
 _KEPT = 20  # waiting films that are told of; the count is whole
@@ -45,12 +45,14 @@ class WaitingFilm:
 class FilmWork:
     """What became of an output's films: those stitched now, and the first of those that wait, with why.
 
-    ``run_ids`` are the runs whose tables and galleries show the ones stitched now.
+    ``failed`` of the waiting ones have all their scenes and could not be stitched. ``run_ids`` are the runs whose
+    tables and galleries show the ones stitched now.
     """
 
     stitched: list[str] = field(default_factory=list)
     waiting: list[WaitingFilm] = field(default_factory=list)
     waiting_count: int = 0
+    failed: int = 0
     run_ids: set[str] = field(default_factory=set)
 
     def wait(self, film: Film, why: str) -> None:
@@ -64,6 +66,7 @@ class FilmWork:
         return {
             "stitched": list(self.stitched),
             "waiting": self.waiting_count,
+            "failed": self.failed,
             "waiting_films": [one.to_dict() for one in self.waiting],
         }
 
@@ -74,6 +77,11 @@ class _Due:
 
     standing: StandingFilm
     scenes: tuple[tuple[Clip, Intent], ...]
+
+
+def has_films(engine: Engine) -> bool:
+    """Whether a plan ever asked for films in this output."""
+    return next(engine.ledger.films(output=engine.storage.root), None) is not None
 
 
 async def stitch_films(engine: Engine, *, on_stitched: Callable[[Film], None] | None = None) -> FilmWork:
@@ -92,6 +100,7 @@ async def stitch_films(engine: Engine, *, on_stitched: Callable[[Film], None] | 
         try:
             stitched = await engine.threads.media(maker.make, film, one.scenes)
         except ReelmillError as error:
+            work.failed += 1
             work.wait(film, str(error))
             return None
         await engine.threads.ledger(engine.ledger.keep_stitched, film.film_id, stitched)
@@ -128,8 +137,9 @@ def _due(ledger: Ledger, output: str, work: FilmWork) -> Iterator[_Due]:
             attempts = [scenes.videos[id_] for id_ in standing.film.clip_ids]
             edition = standing.film.edition([intent.intent_id for intent in attempts])
             if standing.stitched is None or standing.stitched.edition != edition:
-                clips = [scenes.clip(ledger, id_) for id_ in standing.film.clip_ids]
-                yield _Due(standing, tuple(zip(clips, attempts, strict=True)))
+                clips = ledger.clips(standing.film.clip_ids)
+                found = ((clips[intent.clip_id], intent) for intent in attempts)
+                yield _Due(standing, tuple(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +173,3 @@ class _Scenes:
         if review is not None and review.decision in (Decision.REJECT, Decision.REMAKE):
             return f"a reviewer said {review.decision.value} to scene {scene!r}; reelmill redrive makes it again."
         return ""
-
-    def clip(self, ledger: Ledger, clip_id: str) -> Clip:
-        """A clip that has a video, so that the ledger knows it."""
-        found = ledger.clip(clip_id)
-        assert found is not None
-        return found
-
-
-def standing_films(ledger: Ledger, films: Sequence[StandingFilm]) -> dict[str, bool]:
-    """Of films with a video: whether it is made of the latest videos of all their scenes."""
-    videos = ledger.videos_of([id_ for one in films for id_ in one.film.clip_ids])
-    found = {}
-    for one in films:
-        latest = [videos[id_].intent_id for id_ in one.film.clip_ids if id_ in videos]
-        stitched = one.stitched
-        found[one.film.film_id] = stitched is not None and list(stitched.attempts) == latest
-    return found

@@ -60,6 +60,10 @@ class Reader:
         """One clip, as last described."""
         return reading.read_clip(self._db, clip_id)
 
+    def clips(self, clip_ids: Collection[str]) -> dict[str, Clip]:
+        """Those of these clips that are known, as last described."""
+        return reading.read_clips(self._db, clip_ids)
+
     def intents(
         self,
         *,

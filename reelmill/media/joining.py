@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -116,7 +117,7 @@ def joined_sound(scenes: Sequence[Samples], overlap: int) -> Samples:
     length = overlap or _SOFT
     rise = np.sin(np.linspace(0, np.pi / 2, length, dtype=np.float32))
     faded = [sound.copy() for sound in scenes]
-    for before, after in zip(faded, faded[1:], strict=False):
+    for before, after in pairwise(faded):
         before[:, -length:] *= rise[::-1]
         after[:, :length] *= rise
     film = np.zeros((2, sum(sound.shape[1] for sound in faded) - overlap * (len(faded) - 1)), dtype=np.float32)
