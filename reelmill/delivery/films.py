@@ -29,7 +29,7 @@ def film_deliverables(
     run_id: str | None,
     counts: Tally,
 ) -> Iterator[Deliverable]:
-    """The films of an output (or those that one run planned), as :func:`reelmill.delivery.listing.deliverables`.
+    """The films of an output (or those that one run planned first), as :func:`reelmill.delivery.listing.deliverables`.
 
     A film with a scene that was remade, rejected or replaced is passed over until it is stitched again.
     """

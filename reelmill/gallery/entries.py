@@ -9,6 +9,7 @@ from typing import Any
 
 from reelmill.clip import Clip
 from reelmill.gallery.links import Links
+from reelmill.ledger.films import StandingFilm
 from reelmill.ledger.records import Intent, Review, Run
 
 __all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "run_entry"]
@@ -26,8 +27,10 @@ def doubt(intent: Intent) -> int:
     return _DOUBT.get(str((intent.inspection or {}).get("status", "")), _NOT_LOOKED_AT)
 
 
-def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = False) -> Entry:
-    """An attempt at a clip. ``replaced``: a later attempt has taken its place."""
+def clip_entry(
+    clip: Clip, intent: Intent, links: Links, *, replaced: bool = False, film: StandingFilm | None = None
+) -> Entry:
+    """An attempt at a clip. ``replaced``: a later attempt has taken its place. ``film`` is what it is a scene of."""
     request = intent.as_sent(clip.request)
     return {
         "id": intent.intent_id,
@@ -54,6 +57,9 @@ def clip_entry(clip: Clip, intent: Intent, links: Links, *, replaced: bool = Fal
         "picture": links.picture(clip),
         "provenance": links.provenance(intent),
         "replaced": replaced,
+        "scene": clip.scene,
+        "clip": clip.clip_id,
+        "film": None if film is None else _film(film, links),
         "lineage": _lineage(clip, intent),
     }
 
@@ -99,6 +105,7 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ),
         ("Mode", request.mode.value.replace("_", " ")),
         ("Variant", str(clip.variant)),
+        ("Scene", clip.scene),
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
         ("Seed", seed),
@@ -113,6 +120,17 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Finished", _moment(intent.finished_at) or ""),
     ]
     return [[name, value] for name, value in pairs if value]
+
+
+def _film(standing: StandingFilm, links: Links) -> Entry:
+    """The film that a clip is a scene of: its video, if there is one by now, and all its scenes."""
+    video, poster = links.film(standing.stitched) if standing.stitched else (None, None)
+    return {
+        "video": video,
+        "poster": poster,
+        "seconds": standing.film.duration_ms / 1000,
+        "scenes": [{"name": scene.name, "clip": scene.clip_id} for scene in standing.film.scenes],
+    }
 
 
 def _findings(inspection: Mapping[str, Any] | None) -> list[Entry]:

@@ -16,7 +16,7 @@ from reelmill.ledger.schema import film_scenes, films
 from reelmill.ledger.upsert import Upsert
 from reelmill.platforms import NativeRatio
 
-__all__ = ["StandingFilm", "Stitched", "film_of_clips", "keep_stitched", "plan_films", "read_films"]
+__all__ = ["StandingFilm", "Stitched", "film_of_clips", "films_of_clips", "keep_stitched", "plan_films", "read_films"]
 
 _CHUNK = 500
 _f, _s = films.c, film_scenes.c
@@ -25,7 +25,12 @@ _LATER_OF_PLACE = and_(
     *(_later.c[name] == _f[name] for name in ("sku", "aspect_ratio", "variant", "output")),
     _later.c.planned_at > _f.planned_at,
 )
-_PLAN = ("crossfade_ms", "duration_ms", "run_id", "planned_at")
+_SELECT = select(
+    films,
+    exists().where(_LATER_OF_PLACE).label("outplanned"),
+    exists().where(_LATER_OF_PLACE, _later.c.edition.is_not(None)).label("replaced"),
+)
+_PLAN = ("crossfade_ms", "duration_ms", "planned_at")
 _UPSERT = Upsert(
     films,
     lambda new: new.on_conflict_do_update(
@@ -72,7 +77,7 @@ class StandingFilm:
 
 
 def plan_films(database: Database, run_id: str, output: str, planned: Iterable[Film]) -> None:
-    """Write down what a plan asks for. A film that is known stays where it is, with what was stitched for it."""
+    """Write down what a plan asks for. A film that is known keeps its first run, its output and its video."""
     for chunk in chunks(planned, _CHUNK):
         with database.writing() as connection:
             now = database.now(connection)
@@ -100,16 +105,26 @@ def keep_stitched(database: Database, film_id: str, stitched: Stitched) -> bool:
         return connection.execute(update(films).where(*new).values(**values, stitched_at=now)).rowcount > 0
 
 
+def films_of_clips(database: Database, clip_ids: Collection[str]) -> dict[str, StandingFilm]:
+    """For each of these clips the film that it is a scene of, the one planned last; others are left out."""
+    film_of = film_of_clips(database, clip_ids)
+    found = {}
+    for chunk in chunks(sorted(set(film_of.values())), _CHUNK):
+        with database.reading() as connection:
+            rows = connection.execute(_SELECT.where(one_of(connection, _f.film_id, chunk))).all()
+            scenes = _scenes(connection, chunk)
+        found |= {row.film_id: _standing(row, scenes[row.film_id]) for row in rows}
+    return {clip_id: found[film_id] for clip_id, film_id in film_of.items()}
+
+
 def read_films(database: Database, *, output: str | None = None, run_id: str | None = None) -> Iterator[StandingFilm]:
-    """The films of an output, or those that a run planned last; by id, in chunks, so that memory stays flat."""
+    """The films of an output, or those that a run planned first; by id, in chunks, so that memory stays flat."""
     which: list[ColumnElement[bool]] = []
     which += [] if output is None else [_f.output == output]
     which += [] if run_id is None else [_f.run_id == run_id]
-    outplanned = exists().where(_LATER_OF_PLACE).label("outplanned")
-    replaced = exists().where(_LATER_OF_PLACE, _later.c.edition.is_not(None)).label("replaced")
     after = ""
     while True:
-        query = select(films, outplanned, replaced).where(_f.film_id > after, *which).order_by(_f.film_id)
+        query = _SELECT.where(_f.film_id > after, *which).order_by(_f.film_id)
         with database.reading() as connection:
             rows = connection.execute(query.limit(_CHUNK)).all()
             scenes = _scenes(connection, [row.film_id for row in rows])

@@ -94,12 +94,16 @@ class Reader:
         return remade.remade(self._db, attempts)
 
     def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[films.StandingFilm]:
-        """The films of an output, or those that a run planned last, streamed."""
+        """The films of an output, or those that a run planned first, streamed."""
         return films.read_films(self._db, output=output, run_id=run_id)
 
     def film_of_clips(self, clip_ids: Collection[str]) -> dict[str, str]:
         """The film that each of these clips is a scene of; others are left out."""
         return films.film_of_clips(self._db, clip_ids)
+
+    def films_of_clips(self, clip_ids: Collection[str]) -> dict[str, films.StandingFilm]:
+        """The same films, whole, by clip."""
+        return films.films_of_clips(self._db, clip_ids)
 
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""

@@ -290,7 +290,7 @@ films = Table(
     Column("crossfade_ms", Integer, nullable=False),  # 0: cuts
     Column("duration_ms", Integer, nullable=False),
     Column("output", Text, nullable=False),
-    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),  # the last one that planned it
+    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),  # the first one that planned it
     Column("planned_at", UtcTime, nullable=False),
     Column("edition", Text),
     Column("attempts", Json),

@@ -147,7 +147,7 @@ _SPEND = pa.schema(
 
 _FILMS = pa.schema(
     [
-        _column("run_id", pa.string(), "Run that planned it last; a file holds one run."),
+        _column("run_id", pa.string(), "Run that planned it first; a file holds one run."),
         _column("film_id", pa.string(), "Identity of the film: equal only for the same clips in the same order."),
         _SKU,
         _column("aspect_ratio", pa.string(), "Ratio of its scenes: 16:9 or 9:16."),
