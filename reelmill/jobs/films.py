@@ -18,7 +18,6 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.production.fanout import fan_out
-from reelmill.production.films import FilmMaker
 
 __all__ = ["FilmWork", "WaitingFilm", "has_films", "stitch_films", "waiting_films"]
 
@@ -93,6 +92,9 @@ async def stitch_films(engine: Engine, *, on_stitched: Callable[[Film], None] | 
     due = list(_due(engine.ledger, engine.storage.root, work))
     if not due:
         return work
+    # Brings FFmpeg, which most commands have no use for.
+    from reelmill.production.films import FilmMaker
+
     maker = FilmMaker(engine.storage, engine.settings, open_finishing(engine.settings))
 
     async def stitch(one: _Due) -> _Due | None:

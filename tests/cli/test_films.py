@@ -34,7 +34,9 @@ def base(tmp_path, monkeypatch, rehearsal):
     return ["--platforms", "tiktok", "--output", rehearsal]
 
 
-def test_a_film_is_made_scene_by_scene_and_stitched_once(reelmill, reelmill_json, base, write_feed, gcs, tmp_path):
+def test_a_film_is_made_scene_by_scene_and_stitched_once(
+    reelmill, reelmill_json, base, write_feed, gcs, tmp_path, monkeypatch
+):
     run = ["run", write_feed("Lectern"), *base, "--storyboards", "--yes"]
     output = base[-1]
     _, plan = reelmill_json("plan", *run[1:-1])
@@ -73,10 +75,12 @@ def test_a_film_is_made_scene_by_scene_and_stitched_once(reelmill, reelmill_json
         row["amount_usd"] for row in rows(gcs, output, "spend", tmp_path)
     )
 
+    _, withheld = reelmill_json("manifest", "ndjson", "--output", output)
+    monkeypatch.setenv("REELMILL_REVIEW", "optional")
     _, listed = reelmill_json("manifest", "ndjson", "--output", output)
     (video,) = map(json.loads, gcs.read(listed["manifests"][0]["uri"]).splitlines())
     assert video["uri"] == film["video_uri"]
-    assert listed["listed"]["films"] == 1
+    assert (withheld["listed"]["withheld"], listed["listed"]["films"]) == (1, 1)
 
     reelmill("gallery", filtered["run_id"], "--to", tmp_path / "shown")
     assert len(list((tmp_path / "shown" / "media").glob("*/film.mp4"))) == 1
