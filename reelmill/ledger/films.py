@@ -108,7 +108,7 @@ def keep_stitched(database: Database, film_id: str, stitched: Stitched) -> bool:
 def films_of_clips(database: Database, clip_ids: Collection[str]) -> dict[str, StandingFilm]:
     """For each of these clips the film that it is a scene of, the one planned last; others are left out."""
     film_of = film_of_clips(database, clip_ids)
-    found = {}
+    found: dict[str, StandingFilm] = {}
     for chunk in chunks(sorted(set(film_of.values())), _CHUNK):
         with database.reading() as connection:
             rows = connection.execute(_SELECT.where(one_of(connection, _f.film_id, chunk))).all()

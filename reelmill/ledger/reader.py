@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
-from reelmill.ledger import budgets, films, publications, reading, remade, removing
+from reelmill.ledger import budgets, publications, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
 from reelmill.ledger.delivered import delivered
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
+from reelmill.ledger.films import StandingFilm, film_of_clips, films_of_clips, read_films
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
 from reelmill.ledger.records import (
@@ -93,17 +94,17 @@ class Reader:
         """The clips of these attempts that a changed clip, delivered later, has taken the place of."""
         return remade.remade(self._db, attempts)
 
-    def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[films.StandingFilm]:
+    def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[StandingFilm]:
         """The films of an output, or those that a run planned first, streamed."""
-        return films.read_films(self._db, output=output, run_id=run_id)
+        return read_films(self._db, output=output, run_id=run_id)
 
     def film_of_clips(self, clip_ids: Collection[str]) -> dict[str, str]:
         """The film that each of these clips is a scene of; others are left out."""
-        return films.film_of_clips(self._db, clip_ids)
+        return film_of_clips(self._db, clip_ids)
 
-    def films_of_clips(self, clip_ids: Collection[str]) -> dict[str, films.StandingFilm]:
+    def films_of_clips(self, clip_ids: Collection[str]) -> dict[str, StandingFilm]:
         """The same films, whole, by clip."""
-        return films.films_of_clips(self._db, clip_ids)
+        return films_of_clips(self._db, clip_ids)
 
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""
