@@ -95,14 +95,16 @@ async def stitch_films(engine: Engine, *, on_stitched: Callable[[Film], None] | 
     # Brings FFmpeg, which most commands have no use for.
     from reelmill.production.films import FilmMaker
 
-    maker = FilmMaker(engine.storage, engine.settings, open_finishing(engine.settings))
+    maker = FilmMaker(
+        engine.storage, engine.settings, open_finishing(engine.settings), leaving=lambda: engine.stop.leaving
+    )
 
     async def stitch(one: _Due) -> _Due | None:
         film = one.standing.film
         try:
             stitched = await engine.threads.media(maker.make, film, one.scenes)
         except ReelmillError as error:
-            work.failed += 1
+            work.failed += not engine.stop.leaving
             work.wait(film, str(error))
             return None
         await engine.threads.ledger(engine.ledger.keep_stitched, film.film_id, stitched)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reelmill.clip import Clip
-from reelmill.errors import LookFirst
+from reelmill.errors import LookFirst, TryLater
 from reelmill.film import Film
 from reelmill.ledger.films import Stitched
 from reelmill.ledger.records import Intent
@@ -35,17 +35,21 @@ def film_prefix(film: Film, edition: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FilmMaker:
-    """Makes films of delivered scenes, each edition once: what lies in storage already is taken as it is."""
+    """Makes films of delivered scenes, each edition once: what lies in storage already is taken as it is.
+
+    ``leaving`` says whether the run was told to leave; it is asked between the steps, each of which takes seconds.
+    """
 
     storage: Storage
     settings: Settings
     finishing: Finishing
+    leaving: Callable[[], bool] = lambda: False
 
     def make(self, film: Film, scenes: Sequence[tuple[Clip, Intent]]) -> Stitched:
         """The film of these attempts, in the order of its scenes; every file is created once, the record last.
 
-        Blocking, and hard work for the processor. Raises TryLater if this machine has no room, LookFirst for scenes
-        that cannot be stitched, and what the storage raises.
+        Blocking, and hard work for the processor. Raises TryLater if this machine has no room or the run is told to
+        leave, LookFirst for scenes that cannot be stitched, and what the storage raises.
         """
         edition = film.edition([intent.intent_id for _, intent in scenes])
         prefix = film_prefix(film, edition)
@@ -65,6 +69,7 @@ class FilmMaker:
             self._fetched(film.scenes[number].name, intent, folder / f"scene-{number}.mp4")
             for number, (_, intent) in enumerate(scenes)
         )
+        self._stay()
         path, clip = folder / "film.mp4", scenes[0][0]
         paths = [folder / f"scene-{number}.mp4" for number in range(len(scenes))]
         try:
@@ -77,6 +82,7 @@ class FilmMaker:
                 "Look at its scenes; reelmill review or redrive --only remakes one.",
             ) from None
         digests = {self.storage.uri(f"{prefix}/film.mp4"): self._create(f"{prefix}/film.mp4", path)}
+        self._stay()
         stitched, made = self._looked_at(path, clip, duration_s, prefix)
         stitched = replace(stitched, edition=edition, attempts=tuple(intent.intent_id for _, intent in scenes))
         digests |= {uri: made.sha256[platform] for platform, uri in made.uris.items()}
@@ -84,6 +90,10 @@ class FilmMaker:
         provenance = FilmProvenance.of(film, stitched, duration_s, records, digests)
         self.storage.create(record, provenance.model_dump_json(indent=2).encode(), "application/json")
         return replace(stitched, provenance_uri=self.storage.uri(record))
+
+    def _stay(self) -> None:
+        if self.leaving():
+            raise TryLater("The run was told to leave.", "Run `reelmill settle`; nothing was lost.")
 
     def _fetched(self, scene: str, intent: Intent, path: Path) -> FilmSceneRecord:
         uri = intent.shown_video
