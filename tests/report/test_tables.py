@@ -43,7 +43,8 @@ def test_each_run_has_one_file_in_each_table(shop, storage):
     shop.a_few_runs()
     names = write_tables(shop.ledger, storage, "run-1")
     assert names == [
-        f"tables/{table}/run_date=2026-07-15/run-1.parquet" for table in ("results", "films", "spend", "rejects", "runs")
+        f"tables/{table}/run_date=2026-07-15/run-1.parquet"
+        for table in ("results", "films", "spend", "rejects", "runs")
     ]
     assert sorted(names) == [found.name for found in storage.list("")]
 
