@@ -1,6 +1,6 @@
 """Run the benchmarks and print figures and ratios.
 
-python -m benchmarks [throttle] [planning] [machines] [media] [overhead] [--quick] [--json FILE]
+python -m benchmarks [throttle] [planning] [machines] [media] [likeness] [overhead] [--quick] [--json FILE]
 python -m benchmarks overhead [--clips N ...] [--peers PEER ...] [--ledger LEDGER]
 """
 
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machines, media, overhead, planning, throttle
+from benchmarks import likeness, machines, media, overhead, planning, throttle
 from benchmarks.machine import machine_line
 from benchmarks.report import Report
 
@@ -25,6 +25,7 @@ _ALL: dict[str, Callable[..., Report]] = {
     "throttle": throttle.run,
     "machines": machines.run,
     "media": media.run,
+    "likeness": likeness.run,
     "overhead": overhead.run,
 }
 

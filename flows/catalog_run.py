@@ -28,5 +28,5 @@ async def catalog_run(
         spending: What it may cost.
         output: Where videos and tables go: gs://bucket/prefix or a folder. Empty: the setting, else as the latest run.
     """
-    request = catalog.request(video, limit=catalog.limit)
+    request = catalog.request(video, limit=catalog.limit, drafts=catalog.drafts)
     return await plan_and_make("catalog-run", request, video, spending, output)

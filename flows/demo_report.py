@@ -52,6 +52,7 @@ def read_books(veo_url: str, folder: Path, bucket: str) -> Books:
     ledger = Ledger.open(load_settings().ledger_url)
     try:
         charged = sum((charge.amount_usd for _, charge in ledger.charges()), Decimal(0))
+        charged += sum((verdict.charged_usd for *_, verdict in ledger.judged()), Decimal(0))
         audit = tuple(ledger.audit())
     finally:
         ledger.close()

@@ -29,14 +29,17 @@ from prefect.states import Cancelled, Completed, Failed
 from reelmill.cli.printing import money
 from reelmill.errors import GetApproval, RaiseCap, ReelmillError
 from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.publishing import Published
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
 from reelmill.planning.summary import PlanSummary
+from reelmill.production.results import Tally
 from tasks.account import report_sentence
 from tasks.decision import Decision
 from tasks.plan_page import plan_sentence
+from tasks.upload import upload_sentence
 
-__all__ = ["failed", "finished", "not_approved", "planned", "rejected", "settled"]
+__all__ = ["failed", "finished", "inspected", "not_approved", "planned", "published", "rejected", "settled"]
 
 
 def planned(summary: PlanSummary) -> State[Any]:
@@ -66,6 +69,29 @@ def settled(found: Settled) -> State[Any]:
         message = f"{found.tally.attention} clips need a person: see reelmill status. {told}"
         return Completed(name="NeedsAttention", message=message, data=found)
     return Completed(name=None if found.looked_at else "Unchanged", message=told.rstrip(), data=found)
+
+
+def inspected(found: Tally) -> State[Any]:
+    """The end of a run that looked at clips which were settled unseen."""
+    looked_at = sum(found.counts.values())
+    told = f"Looked at {looked_at} clips."
+    if found.attention:
+        message = f"{found.attention} clips need a person: see reelmill status. {told}"
+        return Completed(name="NeedsAttention", message=message, data=found)
+    return Completed(name=None if looked_at else "Unchanged", message=told, data=found)
+
+
+def published(done: Published) -> State[Any]:
+    """The end of a publish run. A target that does not answer fails it; the next one goes on where it is."""
+    told = upload_sentence(done)
+    if done.trouble is not None:
+        return Failed(message=f"{done.stopped} {told}", data=done.trouble)
+    if done.dry_run:
+        return Completed(name="Planned", message=told, data=done)
+    if done.failed:
+        message = f"{done.failed} files were not taken: see the artifact. {told}"
+        return Completed(name="NeedsAttention", message=message, data=done)
+    return Completed(name=None if done.sent or done.had else "Unchanged", message=told, data=done)
 
 
 def failed(error: ReelmillError) -> State[Any]:

@@ -69,6 +69,10 @@ class Feed(_Form):
 class Catalog(Feed):
     """A whole catalog, or its first part."""
 
+    drafts: bool = Field(
+        False, description="Make drafts with the setting draft_model, to pick from; `reelmill finals` makes the finals."
+    )
+
     limit: int | None = Field(
         None, ge=1, description="Stop after this many products that have something to make, as a canary."
     )

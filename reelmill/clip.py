@@ -98,7 +98,9 @@ class Clip:
     ``estimated_usd`` = ``unit_price_usd`` (USD per second of returned video) x seconds x samples: the most
     that the request can cost. ``content_hashes`` is empty unless images are identified by content. ``picture`` is the
     address of the product's main picture without a signature, for people to compare with; empty without one.
-    ``scene`` names the scene of a storyboard that this clip is; empty for a clip that stands by itself.
+    ``price`` and ``sale_price`` are what the shop asked for the product when the clip was planned, as captions show
+    them (``19.99 EUR``); empty without one. Neither says what is bought. ``scene`` names the scene of a storyboard that
+    this clip is; empty for a clip that stands by itself.
     """
 
     clip_id: str
@@ -118,6 +120,8 @@ class Clip:
     campaign: str = ""
     content_hashes: tuple[str, ...] = ()
     picture: str = ""
+    price: str = ""
+    sale_price: str = ""
     scene: str = ""
 
     @property
@@ -137,9 +141,9 @@ class Clip:
     ) -> str:
         """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
 
-        The SKU belongs to it because the request carries it as a billing label; campaign, platforms and
-        title do not, so that the same clip serves them all. A scene does, as a variant does. A rehearsal buys
-        nothing, so it never counts as bought.
+        The SKU belongs to it because the request carries it as a billing label; campaign, platforms, title and the
+        product's price do not, so that the same clip serves them all. A scene does, as a variant does. A rehearsal
+        buys nothing, so it never counts as bought.
         """
         bought: dict[str, Any] = {
             "request": request.to_dict(),

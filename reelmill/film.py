@@ -36,6 +36,7 @@ class Film:
     scenes: tuple[FilmScene, ...]
     crossfade_ms: int
     duration_ms: int
+    draft: bool = False
 
     @property
     def clip_ids(self) -> tuple[str, ...]:

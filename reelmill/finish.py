@@ -11,9 +11,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["CAPTION_WORDS", "Consequence", "Finish"]
+__all__ = ["CAPTION_WORDS", "PRICE_WORDS", "Consequence", "Finish"]
 
-CAPTION_WORDS = ("title", "brand", "sku", "campaign")
+PRICE_WORDS = ("price", "sale_price", "current_price")
+"""What a caption may name of the product's price; a line that names one which is missing is left out."""
+
+CAPTION_WORDS = ("title", "brand", "sku", "campaign", *PRICE_WORDS)
 """What a caption may name in braces."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -40,7 +43,8 @@ class Finish(BaseModel):
     caption: str = Field(
         "",
         max_length=300,
-        description="Words at the bottom, in up to three lines; {title}, {brand}, {sku} and {campaign} are filled in.",
+        description="Words at the bottom, in up to three lines; filled in are {title}, {brand}, {sku}, {campaign}, "
+        "{price}, {sale_price} and {current_price}.",
     )
     font: File = Field("", description="TrueType or OpenType font of all words; needed as soon as there are any.")
     text_colour: Colour = Field("#ffffff", description="Colour of words, like #ffffff.")
@@ -57,6 +61,23 @@ class Finish(BaseModel):
         default_factory=dict,
         description="What follows from a finding, by its code: pass, review, reject or remake (see media.md).",
     )
+
+    def remakes(self, attempts: int, seed: int | None) -> int:
+        """How often a run may make an unfit clip anew by itself.
+
+        Never unless a finding asks for it, nor with a seed: that asks for the same film again, at the same price.
+        """
+        return attempts if seed is None and Consequence.REMAKE in self.findings.values() else 0
+
+    @property
+    def shows_price(self) -> bool:
+        """Whether the caption can show a price."""
+        return any(f"{{{word}}}" in self.caption for word in PRICE_WORDS)
+
+    @property
+    def needs_price(self) -> bool:
+        """Whether the caption has a line that a product without a price cannot fill."""
+        return "{price}" in self.caption or "{current_price}" in self.caption
 
     @property
     def draws(self) -> bool:

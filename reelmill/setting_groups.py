@@ -12,7 +12,9 @@ _GROUPS = {  # the setting that each group begins with, in the order of the page
     "ledger_url": "Money",
     "quota_per_minute": "Pace",
     "inspect": "What comes back",
+    "judge_model": "Whether it shows the product",
     "public_base_url": "Where it goes",
+    "keep_orphans_days": "How long it stays",
     "webhook_url": "Who is told",
     "log_format": "Seeing it",
 }

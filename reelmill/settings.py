@@ -22,12 +22,15 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from reelmill.choices import ImageIdentity, InspectDepth, ReviewPolicy
+from reelmill.choices import ImageIdentity, InspectDepth
 from reelmill.clip import Resolution
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import MediaUse
 from reelmill.settings_delivery import DeliverySettings
 from reelmill.settings_file import chosen_profile, read_settings_file
+from reelmill.settings_judging import JudgingSettings
+from reelmill.settings_media import MediaSettings
+from reelmill.settings_retention import RetentionSettings
 from reelmill.telemetry.log_lines import LogFormat
 
 __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_settings", "variables"]
@@ -35,7 +38,7 @@ __all__ = ["ImageIdentity", "InspectDepth", "Settings", "load_settings", "read_s
 Usd = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 
 
-class Settings(DeliverySettings):
+class Settings(RetentionSettings, DeliverySettings, JudgingSettings, MediaSettings):
     """Reelmill's settings. Environment wins over ``reelmill.toml``, which wins over the defaults."""
 
     model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", populate_by_name=True, frozen=True)
@@ -87,6 +90,9 @@ class Settings(DeliverySettings):
         description="Platforms to make for when none are named, separated by commas.",
     )
     model: str = Field("veo-3.1-fast-generate-001", description="Veo model to pay for.")
+    draft_model: str = Field(
+        "", description="Cheaper Veo model for drafts (see drafts.md); `model` stays that of finals. Empty: no drafts."
+    )
     resolution: Resolution = Field(Resolution.P720, description="Resolution asked of Veo: 720p, 1080p or 4k.")
     samples: int = Field(1, ge=1, le=4, description="Videos per request; each returned one is paid.")
     variants: int = Field(1, ge=1, le=10, description="Different clips per product and ratio; each is paid.")
@@ -137,6 +143,13 @@ class Settings(DeliverySettings):
         "(see prompts.md); 0 means never. Google says that filtered videos are not billed; each try takes one submit "
         "of the quota, and reserves the clip's price while it runs.",
     )
+    remake_attempts: int = Field(
+        0,
+        ge=0,
+        le=3,
+        description="Times that a run makes a clip anew whose finding has the policy `remake` (see media.md); 0 means "
+        "never. Each is paid like the first: the plan shows the most that they can cost.",
+    )
     price_max_age_days: int = Field(90, ge=1, le=3650, description="Warn when a price was read longer ago than this.")
 
     # Pace
@@ -181,37 +194,6 @@ class Settings(DeliverySettings):
     )
     lease_s: float = Field(
         180, ge=1, le=3600, description="How long a worker owns a clip without a sign of life, in seconds."
-    )
-
-    # What comes back
-    inspect: InspectDepth = Field(
-        InspectDepth.FULL, description="Look at every frame (full), at the headers, or not at all (off)."
-    )
-    renditions: bool = Field(
-        True, description="With inspect = full, make a file for each platform of a clip, and a preview (see media.md)."
-    )
-    media_workers: int = Field(
-        0, ge=0, le=64, description="Videos looked at and rendered at once, per process; 0 is one for each processor."
-    )
-    image_max_bytes: int = Field(
-        20_971_520, ge=1024, le=104_857_600, description="Largest product image fetched, in bytes (Veo takes 20 MB)."
-    )
-    image_timeout_s: float = Field(30, ge=0.1, le=300, description="Deadline of one image download, in seconds.")
-
-    keep_orphans_days: int | None = Field(
-        None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded videos; unset: for ever."
-    )
-    keep_unfit_days: int | None = Field(
-        None, ge=0, le=36_500, description="Days that `reelmill prune` keeps superseded unfit videos; unset: for ever."
-    )
-    gallery: bool = Field(
-        True,
-        description="Write a gallery of each run beside its tables: a page to look at clips and decide about them.",
-    )
-    review: ReviewPolicy = Field(
-        ReviewPolicy.REQUIRED,
-        description="Which clips may be published: only those that a person approved (required), or also those that "
-        "nobody decided about and inspection found fine (optional).",
     )
 
     # Who is told
@@ -280,7 +262,7 @@ class Settings(DeliverySettings):
 
     @field_validator(
         *("seed", "audio", "cap_run_usd", "cap_day_usd", "cap_month_usd", "ask_above_usd"),
-        *("credentials_file", "keep_orphans_days", "keep_unfit_days"),
+        *("credentials_file", "keep_orphans_days", "keep_unfit_days", "keep_rejected_days"),
         mode="before",
     )
     @classmethod

@@ -12,7 +12,7 @@ from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.printing import money
 from reelmill.jobs.accounting import RunReport, close_run, open_run
 from reelmill.jobs.approval import Approval
-from reelmill.jobs.catalog import CatalogRequest
+from reelmill.jobs.catalog import CatalogRequest, drafts_asked
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.jobs.films import FilmWork
 from reelmill.planning.spool import Spool
@@ -43,9 +43,10 @@ async def open_books(
         "platforms": list(request.platforms),
         "prefect_flow_run": str(flow_run.id),
         "approval": approval.to_dict(),
+        **drafts_asked(summary),
     }
     await asyncio.to_thread(open_run, engine, run_id, summary, spool, asked)
-    run_started(run_id, engine.storage.root, str(summary.estimated_usd))
+    run_started(run_id, engine.storage.root, str(summary.most_usd))
     get_run_logger().info("Run %s writes to %s", run_id, engine.storage.root)
     return run_id
 

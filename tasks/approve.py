@@ -21,7 +21,7 @@ async def approve(summary: PlanSummary, approve_up_to_usd: Decimal | None) -> No
     """
     if approve_up_to_usd is not None and over_bound(summary, approve_up_to_usd):
         raise RaiseCap(
-            f"The plan costs at most {money(summary.estimated_usd)}, over the {money(approve_up_to_usd)} that "
+            f"The plan costs at most {money(summary.most_usd)}, over the {money(approve_up_to_usd)} that "
             "approve_up_to_usd allows; nothing was spent.",
             "Look at the plan, then raise approve_up_to_usd, or set limit or cap_usd to make a part of it.",
         )
@@ -29,4 +29,4 @@ async def approve(summary: PlanSummary, approve_up_to_usd: Decimal | None) -> No
 
 def over_bound(summary: PlanSummary, bound_usd: Decimal | None) -> bool:
     """Whether there is something to make that could cost more than ``bound_usd``; no bound, never."""
-    return bound_usd is not None and summary.counts[Action.MAKE] > 0 and summary.estimated_usd > bound_usd
+    return bound_usd is not None and summary.counts[Action.MAKE] > 0 and summary.most_usd > bound_usd

@@ -39,7 +39,7 @@ async def ask(engine: Engine, request: CatalogRequest, summary: PlanSummary) -> 
     """
     wait_s, run_id = engine.settings.ask_wait_s, UUID(flow_run.id)
     form = Decision.with_initial_data(description=plan_page(request, summary))
-    price, log = money(summary.estimated_usd), get_run_logger()
+    price, log = money(summary.most_usd), get_run_logger()
     async with leaving_on_sigterm(engine.stop), get_client() as client:
         keyset = await _pause(client, run_id, form, wait_s)
         log.info(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from reelmill.cli.drafts import finals_sentence
 from reelmill.cli.filming import film_sentences
-from reelmill.cli.filtering import retries_sentence
+from reelmill.cli.filtering import remakes_sentence, retries_sentence
+from reelmill.cli.judging import verdicts_sentence
 from reelmill.cli.printing import money, span
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.planning.actions import Action
@@ -25,18 +27,33 @@ def plan_sentence(summary: PlanSummary) -> str:
     return (
         f"{summary.clips} clips for {summary.products} products: {counts[Action.MAKE]} make, "
         f"{counts[Action.KEEP]} keep, {counts[Action.BLOCKED]} blocked; {counts[Action.RETIRE]} products retire, "
-        f"{summary.rejects} rows rejected; {price}. {retries_sentence(summary)}".rstrip()
+        f"{summary.rejects} rows rejected; {price}. {_further(summary)}".rstrip()
     )
 
 
+def _further(summary: PlanSummary) -> str:
+    """What the price holds beside clips, and what may be paid beyond it: for drafts that are picked, or by policies."""
+    finals = finals_sentence(summary.finals) if summary.finals is not None else ""
+    said = (verdicts_sentence(summary), finals, retries_sentence(summary), remakes_sentence(summary))
+    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in said if sentence)
+
+
 def cost_rows(summary: PlanSummary) -> list[dict[str, str]]:
-    """Cost by category and by platform, each adding up to the total."""
+    """Cost by category and by platform, each adding up to the total; then what finals of all drafts would cost."""
     rows = [
         {"By": title, "Name": plain(name), "USD": _usd(amount)}
         for title, amounts in _costs(summary)
         for name, amount in sorted(amounts.items())
     ]
-    return [*rows, {"By": "Total", "Name": f"{summary.counts[Action.MAKE]} clips", "USD": _usd(summary.estimated_usd)}]
+    total = {"By": "Total", "Name": f"{summary.counts[Action.MAKE]} clips", "USD": _usd(summary.estimated_usd)}
+    if (finals := summary.finals) is None:
+        return [*rows, total]
+    picked = {
+        "By": "Finals, if all are picked",
+        "Name": f"{finals.clips} clips, {finals.model}",
+        "USD": _usd(finals.usd),
+    }
+    return [*rows, total, picked]
 
 
 def plan_page(request: CatalogRequest, summary: PlanSummary) -> str:

@@ -8,6 +8,9 @@ from reelmill.errors import FixConfiguration
 from reelmill.setting_groups import setting_groups
 from reelmill.settings import Settings, load_settings, read_settings
 from reelmill.settings_delivery import DeliverySettings
+from reelmill.settings_judging import JudgingSettings
+from reelmill.settings_media import MediaSettings
+from reelmill.settings_retention import RetentionSettings
 
 
 def test_every_setting_says_what_it_means():
@@ -158,7 +161,8 @@ def test_an_address_that_cannot_be_read_is_not_quoted():
 
 def test_the_groups_are_those_of_the_comments():
     said: dict[str, list[str]] = {}
-    for line in (inspect.getsource(DeliverySettings) + inspect.getsource(Settings)).splitlines():
+    sources = map(inspect.getsource, (MediaSettings, JudgingSettings, DeliverySettings, RetentionSettings, Settings))
+    for line in "".join(sources).splitlines():
         if comment := re.fullmatch(r"    # (.+)", line):
             said[comment[1]] = []
         elif (field := re.match(r"    (\w+): .*=", line)) and field[1] in Settings.model_fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["parse_price"]
+__all__ = ["format_price", "parse_price"]
 
 _SYMBOLS = {
     "$": "USD", "us$": "USD", "$us": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₺": "TRY",
@@ -14,6 +14,9 @@ _SYMBOLS = {
     "kr": "", "kr.": "",  # three countries write it: the currency column must tell
 }  # fmt: skip
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_NO_DECIMALS = frozenset({
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+})  # fmt: skip
 _SHAPE = re.compile(r"(?P<before>[^\d]*?)(?P<number>\d(?:[\d.,'\u2019 ]*\d)?|[.,]\d+)(?P<after>[^\d]*)")
 _USUAL = re.compile(r"([0-9]{1,12}\.[0-9]{2}) ([A-Z]{3})").fullmatch  # as Merchant Center wants it
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ '\u2019][0-9]{3})+(?:[.,][0-9]*)?").fullmatch
@@ -36,6 +39,17 @@ def parse_price(text: str, currency: str = "") -> tuple[Decimal, str]:
     if currency:
         code = _currency(currency.strip())
     return _number(amount, code), code
+
+
+def format_price(amount: Decimal, currency: str) -> str:
+    """The price for people: ``19.99 EUR``, ``1999 JPY``, ``5.000 KWD``; without a currency, the amount alone.
+
+    It has the minor units of its currency (ISO 4217), or more if the amount does: nothing is rounded away.
+    """
+    units = 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
+    whole, _, cents = f"{amount:f}".partition(".")
+    cents = cents.rstrip("0").ljust(units, "0")
+    return f"{whole}.{cents} {currency}".strip() if cents else f"{whole} {currency}".strip()
 
 
 def _split(text: str) -> tuple[str, str]:

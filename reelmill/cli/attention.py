@@ -107,7 +107,8 @@ def _line(clip: Clip, intent: Intent, *, with_videos: bool) -> str:
     findings = [str(finding.get("message", "")) for finding in (intent.inspection or {}).get("findings", ())]
     said = " ".join([intent.error_message, *findings]).strip()
     where = f" {' '.join(intent.video_uris)}" if with_videos and intent.video_uris else ""
-    head = f"{clip.sku}  {clip.request.aspect_ratio.value}  {intent.state.value}  {clip.clip_id}"
+    kind = " (draft)" if intent.draft else ""
+    head = f"{clip.sku}  {clip.request.aspect_ratio.value}  {intent.state.value}{kind}  {clip.clip_id}"
     return f"{head}: {said}{where}" if said or where else head
 
 
@@ -142,10 +143,12 @@ def _listed(clip: Clip, intent: Intent, next_step: str) -> dict[str, Any]:
         "run_id": intent.run_id,
         "sku": clip.sku,
         "aspect_ratio": clip.request.aspect_ratio.value,
+        "draft": intent.draft,
         "state": intent.state.value,
         "next": next_step,
         "attempt": intent.attempt,
         "softening": intent.softening,
+        "remake": intent.remake,
         "charged_usd": intent.charged_usd,
         "reserved_usd": intent.reserved_usd,
         "error_code": intent.error_code,

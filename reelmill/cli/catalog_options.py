@@ -11,6 +11,7 @@ from reelmill.cli.options import (
     Campaign,
     Columns,
     DialectName,
+    Drafts,
     Force,
     Limit,
     Media,
@@ -47,6 +48,7 @@ class CatalogOptions:
     only: Only = ()
     limit: Limit = None
     force: Force = False
+    drafts: Drafts = False
     dialect: DialectName = None
     column: Columns = ()
 
@@ -70,6 +72,7 @@ class CatalogOptions:
             only=self.only,
             limit=self.limit,
             force=self.force,
+            drafts=self.drafts,
             dialect=self.dialect,
             columns=columns_of(self.column),
         )

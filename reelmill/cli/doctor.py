@@ -14,7 +14,7 @@ _MARKS = {True: "[green]ok[/]     ", None: "[yellow]warning[/]", False: "[red]fa
 
 
 def doctor(*, output: Output = "", model: ModelName = None, json: Json = False) -> int:
-    """Check content, ledger, caps, bucket, project, credentials, model, clock and prices. Costs nothing."""
+    """Check content, ledger, caps, webhooks, CMS, bucket, project, credentials, model, clock and prices, at no cost."""
     checks: list[Check] = []
     console = out()
     for check in examine(settings_with(model=model), output):

@@ -1,4 +1,4 @@
-"""What Google's safety filters, and the policy to retry what they stop, mean for a plan and a run, in sentences."""
+"""What safety filters, and the policies to retry and remake clips, mean for a plan and a run, in sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reelmill.cli.printing import count, money
 from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 
-__all__ = ["filtered_sentences", "retries_sentence"]
+__all__ = ["filtered_sentences", "remakes_sentence", "retries_sentence"]
 
 
 def retries_sentence(summary: PlanSummary) -> str:
@@ -20,6 +20,17 @@ def retries_sentence(summary: PlanSummary) -> str:
     return (
         f"{before}up to {retries} of each filtered clip in softer words, at most {money(summary.retries_usd)} more "
         "if Google billed filtered videos too; it says that it does not."
+    )
+
+
+def remakes_sentence(summary: PlanSummary) -> str:
+    """What remaking unfit clips may cost beyond the price of a plan; empty if nothing will be remade."""
+    if not summary.remakes_usd:
+        return ""
+    remakes = count(summary.remake_attempts, "remake")
+    return (
+        f"up to {remakes} of each clip with a finding that asks for it, at most {money(summary.remakes_usd)} more: "
+        f"{money(summary.most_usd)} in all."
     )
 
 

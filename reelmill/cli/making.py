@@ -37,7 +37,7 @@ def approve(summary: PlanSummary, *, yes: bool) -> None:
     """Ask a person to approve the price. Raises FixConfiguration if nobody does."""
     if yes or not summary.counts[Action.MAKE]:
         return
-    price = money(summary.estimated_usd)
+    price = money(summary.most_usd)
     if not sys.stdin.isatty():
         raise FixConfiguration(f"Nobody approved spending up to {price}.", "Add --yes, with --cap-usd for a limit.")
     if input(f"Spend up to {price}? [y/N] ").strip().lower() not in ("y", "yes"):
@@ -125,6 +125,8 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
         console.print(f"[bold]Gallery[/] {report.gallery} (to decide: reelmill review {report.run_id})", soft_wrap=True)
     if report.softened:
         console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
+    if report.remade:
+        console.print(f"[bold]Remade[/] {count(report.remade, 'clip')} made anew because a finding asked for it.")
     for sentence in stitching_sentences(report.films):
         print_text(console, f"film {sentence}")
     for sentence in filtered_sentences(report.filtered):

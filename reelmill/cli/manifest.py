@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.console import Console
 
+from reelmill.cli.drafts import drafts_left_out
 from reelmill.cli.options import Columns, DialectName, Json, Output, columns_of, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
@@ -64,6 +65,8 @@ def _print(console: Console, made: Made) -> None:
     )
     if tally.withheld:
         print_text(console, "Withheld clips wait for an approval: reelmill review RUN; or set review = optional.")
+    if told := drafts_left_out(tally.drafts):
+        print_text(console, told)
     for platform, number in sorted(tally.unrendered.items()):
         print_text(console, f"{platform}: {count(number, 'clip')} without the rendition that it wants, left out")
     for one in made.manifests:

@@ -14,6 +14,7 @@ __all__ = [
     "CapUsd",
     "Columns",
     "DialectName",
+    "Drafts",
     "Feed",
     "Force",
     "Json",
@@ -54,6 +55,10 @@ Limit = Annotated[
     Parameter(help="Stop after this many products that have something to make.", validator=validators.Number(gte=1)),
 ]
 Force = Annotated[bool, Parameter(help="Make delivered clips again. They are paid again.", negative=())]
+Drafts = Annotated[
+    bool,
+    Parameter(help="Make drafts with draft_model, to pick from, of the clips still to be made.", negative=()),
+]
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON for machines on standard output.", negative=())]
 ModelName = Annotated[str | None, Parameter(help="Veo model to pay for.")]
 CapUsd = Annotated[Decimal | None, Parameter(help="Most that this run may spend, in USD.")]

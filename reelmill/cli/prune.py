@@ -38,13 +38,20 @@ def prune(
     keep_unfit_days: Annotated[
         int | None, Parameter(help="Days to keep an unfit video after a later one was delivered.", validator=_Days)
     ] = None,
+    keep_rejected_days: Annotated[
+        int | None, Parameter(help="Days to keep a video after a person rejected it.", validator=_Days)
+    ] = None,
     yes: Annotated[
         bool, Parameter(name=("--yes", "-y"), help="Delete what is shown. Without it nothing is deleted.", negative=())
     ] = False,
     json: Json = False,
 ) -> int:
     """Show which paid videos are of no use and old enough to leave; with --yes, delete them. Charges stay."""
-    settings = settings_with(keep_orphans_days=keep_orphans_days, keep_unfit_days=keep_unfit_days)
+    settings = settings_with(
+        keep_orphans_days=keep_orphans_days,
+        keep_unfit_days=keep_unfit_days,
+        keep_rejected_days=keep_rejected_days,
+    )
     with Ledger.open(settings.ledger_url) as ledger:
         storage = open_storage(known_output(output, settings, ledger), settings)
         totals = _Totals(_LISTED_FOR_MACHINES if json else _LISTED)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.console import Console
 
+from reelmill.cli.drafts import drafts_left_out
 from reelmill.cli.options import Json, Output, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
-from reelmill.jobs.outputs import known_output, known_run
-from reelmill.jobs.publishing import Published, open_publisher, publish_all
+from reelmill.jobs.publishing import Published, publish_output
 from reelmill.ledger.ledger import Ledger
 
 __all__ = ["publish"]
@@ -31,11 +31,9 @@ def publish(
     del to  # there is one so far
     settings = settings_with()
     with Ledger.open(settings.ledger_url) as ledger:
-        root = known_run(run, ledger).output if run else known_output(output, settings, ledger)
-        with open_publisher(root, settings) as publisher:
-            done = publish_all(ledger, settings, root, publisher, run_id=run, dry_run=dry_run)
+        done = publish_output(ledger, settings, output=output, run_id=run or "", dry_run=dry_run)
     if json:
-        print_json({"output": root} | done.to_dict())
+        print_json(done.to_dict())
     else:
         _print(out(), done)
     if done.stopped:
@@ -44,6 +42,8 @@ def publish(
 
 
 def _print(console: Console, done: Published) -> None:
+    if told := drafts_left_out(done.tally.drafts):
+        print_text(console, told)
     if done.dry_run:
         print_text(
             console,

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
-from reelmill.cli.making import approve, make_with_progress, print_report
+from reelmill.cli.asked import make_asked
 from reelmill.cli.options import CapUsd, Json, OnlyThese, Output, Yes, names_of, settings_with
-from reelmill.cli.plan import print_plan
-from reelmill.cli.printing import count, out, print_json, print_text
-from reelmill.errors import ExitCode
-from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
-from reelmill.jobs.engine import Engine, new_run_id
+from reelmill.jobs.engine import Engine
 from reelmill.jobs.outputs import check_known
 from reelmill.jobs.redriving import plan_redrive
 from reelmill.ledger.records import Decision
-from reelmill.planning.actions import Action
-from reelmill.planning.summary import PlanSummary
 
 __all__ = ["redrive"]
 
@@ -62,47 +54,5 @@ def redrive(
             unfit=unfit,
             decided=[decision for decision, wanted in asked.items() if wanted],
         )
-        console = out()
-        if not works:
-            return _nothing(console, engine.storage.root, summary, json=json)
-        if not json:
-            print_plan(console, summary)
-        approve(summary, yes=yes)
-        run_id = new_run_id()
-        open_run(engine, run_id, summary, None, {"command": "redrive", "only": list(only)})
-        with ended_if_broken_off(engine, run_id):
-            tally, films = asyncio.run(make_with_progress(engine, run_id, works, len(works), quiet=json))
-            report = close_run(engine, run_id, summary, None, tally, films=films)
-    if json:
-        print_json(report.to_dict() | {"plan": summary.to_dict()})
-    else:
-        print_report(console, report)
-    return report.exit_code
-
-
-def _nothing(console: Console, root: str, summary: PlanSummary, *, json: bool) -> int:
-    """Nothing to make: no run begins, nothing is written."""
-    blocked = summary.counts[Action.BLOCKED]
-    code = ExitCode.ATTENTION if blocked else ExitCode.OK
-    if json:
-        print_json(
-            {
-                "run_id": None,
-                "output": root,
-                "made": 0,
-                "blocked": blocked,
-                "counts": {},
-                "spent_usd": 0,
-                "plan": summary.to_dict(),
-                "exit_code": int(code),
-            }
-        )
-        return code
-    console.print(f"Nothing to make again in {root}; no run was begun.", soft_wrap=True)
-    for clip in summary.blocked:
-        print_text(console, f"{clip.sku} {clip.aspect_ratio}: {clip.reason}", indent=2)
-    if blocked > len(summary.blocked):
-        console.print(f"  … and {count(blocked - len(summary.blocked), 'more clip')}.")
-    for warning in summary.warnings:
-        print_text(console, warning)
-    return code
+        parameters = {"command": "redrive", "only": list(only)}
+        return make_asked(engine, summary, works, parameters, nothing="Nothing to make again", yes=yes, json=json)

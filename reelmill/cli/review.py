@@ -87,6 +87,7 @@ def _as_dict(run: Run, progress: Progress) -> dict[str, Any]:
         "run_id": run.run_id,
         "delivered": progress.delivered,
         "undecided": progress.undecided,
+        "picked": progress.picked,
         "decisions": {
             decision.value: progress.counts[decision] for decision in Decision if decision is not Decision.UNDO
         },
@@ -109,6 +110,8 @@ def _print(console: Console, run: Run, progress: Progress) -> None:
         print_text(console, f"undecided {clip.sku} {clip.request.aspect_ratio.value}")
     if progress.undecided > len(progress.waiting):
         console.print(f"… and {progress.undecided - len(progress.waiting)} more undecided.")
+    if progress.picked:
+        console.print(f"reelmill finals {run.run_id} shows what finals of the approved drafts cost, and asks.")
     if progress.counts[Decision.REMAKE]:
         console.print("reelmill redrive --remakes shows what remaking costs, and makes them when you say so.")
 

@@ -11,7 +11,7 @@ from reelmill.cli.options import CapUsd, Feed, Json, Yes
 from reelmill.cli.plan import print_plan
 from reelmill.cli.printing import out, print_json
 from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
-from reelmill.jobs.catalog import plan_catalog
+from reelmill.jobs.catalog import drafts_asked, plan_catalog
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.jobs.making import planned_work
 from reelmill.jobs.resuming import adopt_abandoned
@@ -41,7 +41,8 @@ def run(
             print_plan(console, summary, force=request.force)
         approve(summary, yes=yes)
         run_id = new_run_id()
-        open_run(engine, run_id, summary, spool, {"command": "run", "feed": feed, "platforms": list(request.platforms)})
+        asked = {"command": "run", "feed": feed, "platforms": list(request.platforms), **drafts_asked(summary)}
+        open_run(engine, run_id, summary, spool, asked)
         total = summary.counts[Action.MAKE] + len(resumed)
         with ended_if_broken_off(engine, run_id):
             tally, films = asyncio.run(

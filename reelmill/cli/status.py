@@ -60,8 +60,8 @@ def status(
         attention = find_attention(ledger, root, keeps=keeps, only=only, states=state)
         runs = ledger.runs(output=root, limit=_RUNS)
         others = [other for other in ledger.outputs() if other != root]
-        clips = ledger.count_clips(output=root)
-        films = waiting_films(ledger, root)
+        clips, drafts = ledger.count_clips(output=root), ledger.draft_total(output=root)
+        films = waiting_films(ledger, root, settings)
         differences = ledger.audit()
         dead = ledger.count_deliveries().get(DeliveryStatus.DEAD, 0)
     finally:
@@ -72,6 +72,7 @@ def status(
                 "output": root,
                 "clips": clips,
                 "states": {state.value: _total(total) for state, total in sorted(totals.items())},
+                "drafts": _total(drafts),
                 **as_dict(attention),
                 "films": films.to_dict(),
                 "runs": [_run(run) for run in runs],
@@ -81,7 +82,7 @@ def status(
         )
     else:
         console = out()
-        _print_totals(console, root, clips, totals, attention)
+        _print_totals(console, root, clips, totals, attention, drafts=drafts)
         if not runs and others:
             print_text(console, f"No run was for this output yet. This ledger knows: {', '.join(others[:_RUNS])}.")
         print_attention(console, attention, f" --output {root}" if output else "")
@@ -101,7 +102,13 @@ def status(
 
 
 def _print_totals(
-    console: Console, root: str, clips: int, totals: Mapping[State, StateTotal], attention: Attention
+    console: Console,
+    root: str,
+    clips: int,
+    totals: Mapping[State, StateTotal],
+    attention: Attention,
+    *,
+    drafts: StateTotal,
 ) -> None:
     attempts = sum(total.clips for total in totals.values())
     paid = sum((total.charged_usd for total in totals.values()), Decimal(0))
@@ -125,6 +132,9 @@ def _print_totals(
         ("  of these unfit", str(attention.unfit.count), "", money(attention.unfit.charged_usd), ""),
         ("  of these orphans", "", str(attention.orphans.count), money(attention.orphans.charged_usd), ""),
     ]
+    if drafts.clips:
+        former, paid_for = str(drafts.clips - drafts.present), money(drafts.charged_usd)
+        rows.append(("  of these drafts", str(drafts.present), former, paid_for, money(drafts.reserved_usd)))
     print_rows(console, "", ("State", "Clips", "Older attempts", "Paid", "Reserved"), rows)
     doubtful = [totals[state] for state in (State.LOST, State.EXPIRED) if state in totals]
     if older := sum(total.clips - total.present for total in doubtful):

@@ -27,7 +27,7 @@ from reelmill.webhooks.posting import trust
 from reelmill.webhooks.receiver import Receiver
 from reelmill.webhooks.signature import parse_secrets
 
-__all__ = ["CmsPublisher"]
+__all__ = ["CmsPublisher", "cms_receiver"]
 
 _READ = 1 << 16
 _LONGEST_WORDS = 300  # characters of one metadata value: headers have bounds
@@ -35,6 +35,26 @@ _HAS, _MADE, _TOOK = (200, 204), (200, 201), (200, 204)
 _NOT_HERE = (404, 405, 410, 501)
 _CORRUPT = 460  # tus: the checksum does not fit
 _REMEMBERED = 256
+
+
+def cms_receiver(settings: Settings, timeout_s: float) -> Receiver:
+    """The CMS of the settings; ``timeout_s`` is the deadline of one request to it, in seconds.
+
+    Raises FixConfiguration if cms_url is missing or cannot be sent to, or the secret is none.
+    """
+    if not settings.cms_url:
+        raise FixConfiguration(
+            "No cms_url is set, so there is nowhere to publish to.",
+            "Set REELMILL_CMS_URL to the address at which the CMS creates tus uploads.",
+        )
+    secret = settings.webhook_secret.get_secret_value()
+    return Receiver(
+        url=settings.cms_url,
+        keys=parse_secrets(secret) if secret else (),
+        timeout_s=timeout_s,
+        private=settings.cms_private,
+        setting="cms",
+    )
 
 
 @dataclass(slots=True)
@@ -58,20 +78,7 @@ class CmsPublisher:
     @classmethod
     def from_settings(cls, storage: Storage, settings: Settings) -> Self:
         """Raises FixConfiguration if cms_url is missing or cannot be sent to, or the secret is none."""
-        if not settings.cms_url:
-            raise FixConfiguration(
-                "No cms_url is set, so there is nowhere to publish to.",
-                "Set REELMILL_CMS_URL to the address at which the CMS creates tus uploads.",
-            )
-        secret = settings.webhook_secret.get_secret_value()
-        receiver = Receiver(
-            url=settings.cms_url,
-            keys=parse_secrets(secret) if secret else (),
-            timeout_s=settings.cms_timeout_s,
-            private=settings.cms_private,
-            setting="cms",
-        )
-        return cls(storage, receiver, settings)
+        return cls(storage, cms_receiver(settings, settings.cms_timeout_s), settings)
 
     def __enter__(self) -> Self:
         return self

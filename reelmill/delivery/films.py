@@ -44,7 +44,9 @@ def film_deliverables(
             counts.films += 1
             found, stitched = scenes[one.film.film_id], one.stitched
             retired = one.film.sku in known and known[one.film.sku].retired
-            if stitched is None or one.replaced or any(clip.clip_id in replaced for clip, _ in found):
+            if one.film.draft or any(intent.draft for _, intent in found):
+                counts.drafts += 1
+            elif stitched is None or one.replaced or any(clip.clip_id in replaced for clip, _ in found):
                 counts.replaced += 1
             elif not retired and not _may_leave(stitched, found, approved if _doubted(stitched) else shown):
                 counts.withheld += 1

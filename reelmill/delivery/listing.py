@@ -12,6 +12,7 @@ from reelmill.clip import Clip, Resolution
 from reelmill.delivery.deliverable import Deliverable, Gate
 from reelmill.delivery.films import film_deliverables
 from reelmill.delivery.tally import Tally
+from reelmill.ledger.delivered import shown_video
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent
@@ -49,7 +50,9 @@ def deliverables(
                 continue
             counts.clips += 1
             retired = clip.sku in known and known[clip.sku].retired
-            if clip.clip_id in replaced:
+            if intent.draft:
+                counts.drafts += 1
+            elif clip.clip_id in replaced:
                 counts.replaced += 1
             elif not retired and intent.intent_id not in shown:
                 counts.withheld += 1
@@ -101,7 +104,8 @@ def _of(
 def _video(intent: Intent) -> tuple[str, Mapping[str, Any]]:
     """The video that is shown, with the facts of it; empty if none came back."""
     reports = {report.get("uri"): report for report in (intent.inspection or {}).get("videos", ())}
-    return intent.shown_video, reports.get(intent.shown_video, {}).get("facts") or {}
+    shown = shown_video(intent)
+    return shown, reports.get(shown, {}).get("facts") or {}
 
 
 def _made_size(intent: Intent, platform: Platform) -> tuple[int, int]:

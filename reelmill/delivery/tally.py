@@ -13,14 +13,16 @@ __all__ = ["Tally"]
 class Tally:
     """What was looked at: ``clips`` and ``films`` with a video, those ``replaced`` by a changed clip, and ``withheld``.
 
-    ``unrendered`` counts by platform what cannot be handed over: it wants a ratio that Veo does not make, and no
-    rendition was made, or it is no platform of ``platforms.toml`` any more.
+    ``drafts`` are never handed over, whatever people decided about them. ``unrendered`` counts by platform what
+    cannot be handed over: it wants a ratio that Veo does not make, and no rendition was made, or it is no platform of
+    ``platforms.toml`` any more.
     """
 
     clips: int = 0
     films: int = 0
     replaced: int = 0
     withheld: int = 0
+    drafts: int = 0
     retired: int = 0
     deliverables: int = 0
     unrendered: Counter[str] = field(default_factory=Counter)
@@ -32,6 +34,7 @@ class Tally:
             "films": self.films,
             "replaced": self.replaced,
             "withheld": self.withheld,
+            "drafts": self.drafts,
             "retired": self.retired,
             "deliverables": self.deliverables,
             "unrendered": dict(sorted(self.unrendered.items())),

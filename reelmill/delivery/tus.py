@@ -22,9 +22,11 @@ from reelmill.webhooks.backoff import retry_after_s
 from reelmill.webhooks.receiver import Receiver
 from reelmill.webhooks.signature import signed_headers
 
-__all__ = ["Answer", "Broken", "Content", "TusClient"]
+__all__ = ["VERSION", "Answer", "Broken", "Content", "TusClient"]
 
-_VERSION = "1.0.0"
+VERSION = "1.0.0"
+"""The version of the protocol that is spoken."""
+
 _OFFSET, _LENGTH = "upload-offset", "upload-length"
 _AGAIN = frozenset({408, 409, 423, 425, 429})
 _READ_BYTES, _SAID = 400, 120
@@ -168,7 +170,7 @@ class TusClient:
             "Host": self.receiver.origin.partition("://")[2],
             "User-Agent": "reelmill",
             "Accept-Encoding": "identity",
-            "Tus-Resumable": _VERSION,
+            "Tus-Resumable": VERSION,
             **more,
         }
         if self.token:

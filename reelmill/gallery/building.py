@@ -23,7 +23,8 @@ DECISIONS = "decisions.json"
 
 _PIECE = 1000  # clips of one script, which the page loads one after the other
 _DOUBTS = 5
-_IN_MEMORY = 8 << 20
+_STEPS = 21  # of likeness: each a twentieth, and one for what was not compared
+_IN_MEMORY = 256 << 10  # of each shelf
 _MOST_ORIGINS = 20  # of product pictures, named one by one in the page's policy
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
@@ -94,17 +95,22 @@ def _script(name: str, data: bytes) -> GalleryFile:
 
 
 def _doubtful_first(clips: Iterable[Entry]) -> Iterator[Entry]:
-    """The same, sorted by doubt on disk: a run may have a million clips."""
+    """The same, sorted on disk by doubt and then by likeness, the least like first: a run may have a million clips."""
     with ExitStack() as open_files:
         shelves: list[IO[str]] = [
             open_files.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="ascii"))
-            for _ in range(_DOUBTS)
+            for _ in range(_DOUBTS * _STEPS)
         ]
         for entry in clips:
-            shelves[entry["doubt"]].write(json.dumps(entry) + "\n")
+            shelves[entry["doubt"] * _STEPS + _step(entry["likeness"])].write(json.dumps(entry) + "\n")
         for shelf in shelves:
             shelf.seek(0)
             yield from map(json.loads, shelf)
+
+
+def _step(likeness: float | None) -> int:
+    """What was not compared comes last."""
+    return _STEPS - 1 if likeness is None else min(int(max(likeness, 0.0) * (_STEPS - 1)), _STEPS - 2)
 
 
 def _pieces(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from reelmill.gallery.links import Links
 from reelmill.ledger.films import StandingFilm
 from reelmill.ledger.records import Intent, Review, Run
 
-__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "run_entry"]
+__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry"]
 
 Entry = dict[str, Any]
 
@@ -27,10 +28,27 @@ def doubt(intent: Intent) -> int:
     return _DOUBT.get(str((intent.inspection or {}).get("status", "")), _NOT_LOOKED_AT)
 
 
+def likeness(intent: Intent) -> float | None:
+    """How like its product's picture the clip looks, from 0 to 1; None if it was not compared."""
+    found = (intent.inspection or {}).get("likeness")
+    return float(found) if isinstance(found, (int, float)) else None
+
+
 def clip_entry(
-    clip: Clip, intent: Intent, links: Links, *, replaced: bool = False, film: StandingFilm | None = None
+    clip: Clip,
+    intent: Intent,
+    links: Links,
+    *,
+    replaced: bool = False,
+    removed_at: datetime | None = None,
+    film: StandingFilm | None = None,
 ) -> Entry:
-    """An attempt at a clip. ``replaced``: a later attempt has taken its place. ``film`` is what it is a scene of."""
+    """An attempt at a clip. ``replaced``: a later attempt has taken its place; what was removed points at no video.
+
+    ``film`` is what it is a scene of.
+    """
+    if removed_at is not None:
+        intent = replace(intent, video_uris=(), poster_uri=None)
     request = intent.as_sent(clip.request)
     return {
         "id": intent.intent_id,
@@ -43,9 +61,11 @@ def clip_entry(
         "ratio": request.aspect_ratio.value,
         "state": intent.state.value,
         "delivered": intent.state.delivered,
+        "draft": intent.draft,
         "doubt": doubt(intent),
         "inspection": str((intent.inspection or {}).get("status", "")),
         "findings": _findings(intent.inspection),
+        "likeness": likeness(intent),
         "error": intent.error_message,
         "errorCode": intent.error_code,
         "prompt": request.prompt,
@@ -57,6 +77,7 @@ def clip_entry(
         "picture": links.picture(clip),
         "provenance": links.provenance(intent),
         "replaced": replaced,
+        "removed": _moment(removed_at),
         "scene": clip.scene,
         "clip": clip.clip_id,
         "film": None if film is None else _film(film, links),
@@ -98,6 +119,7 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
     request = clip.request
     seed = "" if request.seed is None else str(request.seed)
     pairs = [
+        ("Kind", "draft" if intent.draft else ""),
         ("Model", request.model),
         (
             "Asked for",
@@ -108,7 +130,10 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Scene", clip.scene),
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
+        ("Remake", str(intent.remake) if intent.remake else ""),
         ("Seed", seed),
+        ("Price then", clip.price),
+        ("Sale price then", clip.sale_price),
         ("Template", clip.template),
         ("Template version", clip.template_version),
         ("Input hash", clip.input_hash),
@@ -129,6 +154,7 @@ def _film(standing: StandingFilm, links: Links) -> Entry:
         "video": video,
         "poster": poster,
         "seconds": standing.film.duration_ms / 1000,
+        "draft": standing.film.draft,
         "scenes": [{"name": scene.name, "clip": scene.clip_id} for scene in standing.film.scenes],
     }
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain
 from typing import Any, TypeVar
 
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
+from reelmill.film import Film
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork
@@ -17,7 +19,7 @@ from reelmill.jobs.heartbeat import showing_life
 from reelmill.jobs.projections import has_gallery, write_projections
 from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.listed import chunks
-from reelmill.ledger.records import KnownProduct, Run, RunStatus
+from reelmill.ledger.records import KnownProduct, Run, RunStatus, Standing
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
@@ -41,8 +43,9 @@ class RunReport:
     """How a run ended, for people and machines. Amounts in USD.
 
     ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
-    ``softened`` clips were delivered in softer words after they had been filtered. ``gallery`` is the full address of
-    the run's page, if one was written. ``films`` are those stitched now, and all of the output that wait.
+    ``softened`` clips were delivered in softer words after they had been filtered, ``remade`` ones anew after
+    inspection. ``gallery`` is the full address of the run's page, if one was written. ``films`` are those stitched now,
+    and all of the output that wait.
     """
 
     run_id: str
@@ -56,6 +59,7 @@ class RunReport:
     attention: int
     by_others: int
     softened: int
+    remade: int = 0
     filtered: Mapping[str, int]
     planned_usd: Decimal
     spent_usd: Decimal
@@ -87,6 +91,7 @@ class RunReport:
             "attention": self.attention,
             "by_others": self.by_others,
             "softened": self.softened,
+            "remade": self.remade,
             "filtered": dict(self.filtered),
             "counts": dict(self.counts),
             "planned_usd": self.planned_usd,
@@ -101,9 +106,15 @@ class RunReport:
 
 
 def open_run(
-    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, parameters: Mapping[str, Any]
+    engine: Engine,
+    run_id: str,
+    summary: PlanSummary,
+    spool: Spool | None,
+    parameters: Mapping[str, Any],
+    *,
+    films: Iterable[Film] = (),
 ) -> None:
-    """Try the output, then write the run, its plan and its rejects down, all before anything is paid.
+    """Try the output, then write the run, its plan, films and rejects down, all before anything is paid.
 
     Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be signed.
     """
@@ -116,10 +127,11 @@ def open_run(
     ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps, webhooks=told))
     plan = summary.to_dict()
     counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
-    ledger.plan_run(run_id, counts=counts, planned_usd=summary.estimated_usd)
+    ledger.plan_run(run_id, counts=counts, planned_usd=summary.most_usd)
     if spool is not None:
         ledger.add_rejects(run_id, spool.rejects())
-        ledger.plan_films(run_id, engine.storage.root, spool.films())
+        films = chain(films, spool.films())
+    ledger.plan_films(run_id, engine.storage.root, films)
 
 
 def _try_output(engine: Engine) -> None:
@@ -161,8 +173,9 @@ def close_run(
         attention=tally.attention,
         by_others=tally.by_others,
         softened=tally.softened,
+        remade=tally.remade,
         filtered=dict(tally.filtered.most_common()),
-        planned_usd=summary.estimated_usd,
+        planned_usd=summary.most_usd,
         spent_usd=tally.spent_usd,
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
@@ -242,11 +255,16 @@ def _remember(engine: Engine, run_id: str, spool: Spool) -> None:
         standings = engine.ledger.standings([clip_id for _, clip_ids in chunk for clip_id in clip_ids])
         # One that lies elsewhere is planned afresh each time, so that each plan can say so.
         root = engine.storage.root
-        whole = {id_ for id_, standing in standings.items() if standing.state.delivered and standing.output == root}
+        whole = {id_ for id_, standing in standings.items() if _is_made(standing, root)}
         known = [_if_whole(product, clip_ids, whole) for product, clip_ids in chunk]
         engine.ledger.remember_products(engine.catalog, known, run_id)
     for gone in chunks(spool.retired(), _CHUNK):
         engine.ledger.retire_products(engine.catalog, gone, run_id)
+
+
+def _is_made(standing: Standing, root: str) -> bool:
+    """A draft is no delivery: its clip is still to be made, or to be decided about."""
+    return standing.state.delivered and not standing.draft and standing.output == root
 
 
 def _if_whole(product: KnownProduct, clip_ids: Sequence[str], whole: set[str]) -> KnownProduct:

@@ -135,7 +135,7 @@ def _is_unfit(intent: Intent) -> bool:
 
 def _is_new(intent: Intent) -> bool:
     """Never sent, and not filtered before: the next run makes it like any other."""
-    return intent.state is State.RELEASED and not intent.softening
+    return intent.state is State.RELEASED and not (intent.softening or intent.remake)
 
 
 def _step(intent: Intent) -> Step:

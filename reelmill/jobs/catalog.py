@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from reelmill.catalog.feed import Dialect, Feed, FeedOptions, open_feed
+from reelmill.errors import ChooseAnotherModel, FixConfiguration
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.softening import open_softener
+from reelmill.judging.terms import JudgeTerms
 from reelmill.planning.building import ClipBuilder, HashContent, PictureUnusable
+from reelmill.planning.drafts import Drafting
 from reelmill.planning.planner import Planner, PlanOptions
 from reelmill.planning.shapes import shapes_for
 from reelmill.planning.spool import PlanSink
@@ -22,18 +25,34 @@ from reelmill.storage.feeds import open_feed_source
 from reelmill.veo.images import ImageRefused, ImageUnreachable
 from reelmill.veo.registry import Registry
 
-__all__ = ["CatalogRequest", "clip_builder", "open_catalog_feed", "plan_catalog"]
+__all__ = [
+    "FINAL_MODEL",
+    "CatalogRequest",
+    "clip_builder",
+    "drafting",
+    "drafts_asked",
+    "open_catalog_feed",
+    "plan_catalog",
+]
+
+
+FINAL_MODEL = "drafts_for"
+"""The parameter of a run of drafts that names the model of the finals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRequest:
-    """What a person or a schedule asks for. Empty ``platforms`` means those of the settings."""
+    """What a person or a schedule asks for. Empty ``platforms`` means those of the settings.
+
+    ``drafts`` asks for drafts of what is to be made (setting ``draft_model``).
+    """
 
     feed: str
     platforms: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     limit: int | None = None
     force: bool = False
+    drafts: bool = False
     dialect: str | None = None  # google, shopify or plain; None: by the header
     columns: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,6 +83,21 @@ def clip_builder(settings: Settings, request: CatalogRequest, hash_content: Hash
     )
 
 
+def drafting(settings: Settings) -> Drafting:
+    """How drafts are made. Raises FixConfiguration if there is no model for them, or it is the finals' own."""
+    if settings.draft_model in ("", settings.model):
+        problem = "is empty" if not settings.draft_model else f"is {settings.model}, as model is"
+        raise FixConfiguration(
+            f"Drafts are asked for, and the setting draft_model {problem}.",
+            "Set draft_model (REELMILL_DRAFT_MODEL) to a cheaper model, and model to that of the finals.",
+        )
+    try:
+        model = Registry.load(content_folder(settings) / "models.toml").model(settings.draft_model)
+    except ChooseAnotherModel as error:
+        raise ChooseAnotherModel(f"Setting draft_model: {error.problem}", error.remedy) from None
+    return Drafting(model, rehearsal=settings.rehearsal)
+
+
 def _content_hasher(engine: Engine) -> HashContent:
     """Fetch pictures to identify them; one that cannot be had spoils its product, not the plan."""
     media = engine.media_inputs()
@@ -84,8 +118,23 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     by_content = settings.image_identity is ImageIdentity.CONTENT
     builder = clip_builder(settings, request, _content_hasher(engine) if by_content else None)
     options = PlanOptions(only=frozenset(request.only), limit=request.limit, force=request.force)
-    planner = Planner(builder, engine.ledger, engine.catalog, options, open_softener(settings), engine.storage.root)
-    warnings = planner.check(datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    planner = Planner(
+        builder,
+        engine.ledger,
+        engine.catalog,
+        options,
+        open_softener(settings),
+        judge=JudgeTerms.of(settings, today),
+        output=engine.storage.root,
+        drafting=drafting(settings) if request.drafts else None,
+    )
+    warnings = planner.check(today)
     summary = planner.plan(feed, sink)
     summary.warnings[:0] = warnings
     return summary
+
+
+def drafts_asked(summary: PlanSummary) -> dict[str, str]:
+    """What a run remembers of having made drafts, among its parameters: the model whose finals were priced."""
+    return {} if summary.finals is None else {FINAL_MODEL: summary.finals.model}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from reelmill.checkup import Check
+from reelmill.delivery.cms_check import check_cms
 from reelmill.errors import ReelmillError
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import choose_output
@@ -22,13 +23,15 @@ __all__ = ["examine"]
 
 
 def examine(settings: Settings, output: str) -> Iterator[Check]:
-    """Every check, as it is made: content, ledger, caps, webhooks if they are wanted, output, then Google."""
+    """Every check, as it is made: content, ledger, caps, webhooks and CMS if they are set, output, then Google."""
     yield _tried("content", lambda: _content(settings))
     ledger, root = _ledger(settings, output)
     yield ledger
     yield _caps(settings)
     if settings.webhook_url:
         yield _tried("webhooks", lambda: _webhooks(settings))
+    if settings.cms_url:
+        yield _tried("cms", lambda: check_cms(settings))
     if root:
         yield from check_output(root, settings)
     try:

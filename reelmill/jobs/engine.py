@@ -11,6 +11,8 @@ from typing import Self
 
 from reelmill.jobs.finishing import open_finishing
 from reelmill.jobs.softening import open_softener
+from reelmill.judging.gemini import GeminiJudge, Judge
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps
 from reelmill.production.media_inputs import MediaInputs
@@ -91,7 +93,16 @@ class Engine:
             softener=open_softener(settings),
             instruments=self.instruments(),
             finishing=open_finishing(settings),
+            judge=self._judge(),
         )
+
+    def _judge(self) -> Judge | None:
+        """Whoever compares clips with their products. Raises ChooseAnotherModel if it has no price today."""
+        if JudgeTerms.of(self.settings, datetime.now(UTC).date()) is None:
+            return None
+        judge = GeminiJudge.from_settings(self.settings)
+        self._backends.callback(judge.close)
+        return judge
 
     def instruments(self) -> Instruments:
         """What production measures with, shown until the engine closes, after the last thread has ended."""

@@ -1,6 +1,6 @@
 """Films of an output: found when all their scenes are delivered and fit, stitched once, waited for otherwise.
 
-Nothing is paid here. What a run leaves unstitched, the next run, ``settle`` or ``redrive`` finds again.
+Nothing is paid here. What a run leaves unstitched, the next run, ``settle``, ``redrive`` or ``inspect`` finds again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from reelmill.clip import Clip
 from reelmill.errors import ReelmillError
-from reelmill.film import Film
+from reelmill.film import Film, FilmScene
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.finishing import open_finishing
 from reelmill.ledger.films import StandingFilm
@@ -18,6 +18,7 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.production.fanout import fan_out
+from reelmill.settings import InspectDepth, Settings
 
 __all__ = ["FilmWork", "WaitingFilm", "has_films", "stitch_films", "waiting_films"]
 
@@ -83,21 +84,25 @@ def has_films(engine: Engine) -> bool:
     return next(engine.ledger.films(output=engine.storage.root), None) is not None
 
 
-async def stitch_films(engine: Engine, *, on_stitched: Callable[[Film], None] | None = None) -> FilmWork:
+async def stitch_films(
+    engine: Engine, *, looking: bool = False, on_stitched: Callable[[Film], None] | None = None
+) -> FilmWork:
     """Stitch every film of the output that has all its scenes; stops between films when the run is told to stop.
 
-    A film that cannot be stitched waits, with the reason; the others go on.
+    A film that cannot be stitched waits, with the reason; the others go on. With ``inspect_later`` all wait for a
+    machine that is ``looking``.
     """
+    settings = engine.settings
+    if settings.inspect_later and not looking:
+        return waiting_films(engine.ledger, engine.storage.root, settings)
     work = FilmWork()
-    due = list(_due(engine.ledger, engine.storage.root, work))
+    due = list(_due(engine.ledger, engine.storage.root, work, settings.inspect))
     if not due:
         return work
     # Brings FFmpeg, which most commands have no use for.
     from reelmill.production.films import FilmMaker
 
-    maker = FilmMaker(
-        engine.storage, engine.settings, open_finishing(engine.settings), leaving=lambda: engine.stop.leaving
-    )
+    maker = FilmMaker(engine.storage, settings, open_finishing(settings), leaving=lambda: engine.stop.leaving)
 
     async def stitch(one: _Due) -> _Due | None:
         film = one.standing.film
@@ -120,21 +125,21 @@ async def stitch_films(engine: Engine, *, on_stitched: Callable[[Film], None] | 
     return work
 
 
-def waiting_films(ledger: Ledger, output: str) -> FilmWork:
+def waiting_films(ledger: Ledger, output: str, settings: Settings) -> FilmWork:
     """The films of an output that wait, also for being stitched. Changes nothing."""
-    work = FilmWork()
-    for one in _due(ledger, output, work):
-        work.wait(one.standing.film, "all its scenes are there: run reelmill settle")
+    work, verb = FilmWork(), "inspect" if settings.inspect_later else "settle"
+    for one in _due(ledger, output, work, settings.inspect):
+        work.wait(one.standing.film, f"all its scenes are there: run reelmill {verb}.")
     return work
 
 
-def _due(ledger: Ledger, output: str, work: FilmWork) -> Iterator[_Due]:
+def _due(ledger: Ledger, output: str, work: FilmWork, inspect: InspectDepth) -> Iterator[_Due]:
     """The films to stitch; those that wait for a scene are counted in ``work``."""
     for chunk in chunks(ledger.films(output=output), _CHUNK):
         wanted = [standing for standing in chunk if not standing.outplanned]
-        scenes = _Scenes.of(ledger, output, [id_ for one in wanted for id_ in one.film.clip_ids])
+        scenes = _Scenes.of(ledger, output, [id_ for one in wanted for id_ in one.film.clip_ids], inspect)
         for standing in wanted:
-            why = next(filter(None, (scenes.lacks(s.name, s.clip_id) for s in standing.film.scenes)), "")
+            why = next(filter(None, (scenes.lacks(standing.film, scene) for scene in standing.film.scenes)), "")
             if why:
                 work.wait(standing.film, why)
                 continue
@@ -151,29 +156,39 @@ class _Scenes:
     """The scenes of some films: their latest videos, what people decided about those, and how the others stand."""
 
     output: str
+    inspect: InspectDepth
     videos: Mapping[str, Intent]
     decisions: Mapping[str, Review]
     states: Mapping[str, str]
 
     @classmethod
-    def of(cls, ledger: Ledger, output: str, clip_ids: Collection[str]) -> _Scenes:
+    def of(cls, ledger: Ledger, output: str, clip_ids: Collection[str], inspect: InspectDepth) -> _Scenes:
         videos = ledger.videos_of(clip_ids)
         standings = ledger.standings([id_ for id_ in clip_ids if id_ not in videos])
         states = {id_: standing.state.value for id_, standing in standings.items()}
         decisions = ledger.decisions_of([intent.intent_id for intent in videos.values()])
-        return cls(output, videos, decisions, states)
+        return cls(output, inspect, videos, decisions, states)
 
-    def lacks(self, scene: str, clip_id: str) -> str:
+    def lacks(self, film: Film, scene: FilmScene) -> str:
         """Why a film cannot have this scene yet; empty if it can."""
-        intent = self.videos.get(clip_id)
+        intent, name = self.videos.get(scene.clip_id), repr(scene.name)
         if intent is None:
-            state = self.states.get(clip_id)
-            return f"scene {scene!r} is {state}." if state else f"scene {scene!r} was not made yet."
+            state = self.states.get(scene.clip_id)
+            return f"scene {name} is {state}." if state else f"scene {name} was not made yet."
+        if intent.draft and not film.draft:
+            return f"scene {name} is a draft; reelmill finals makes what was approved."
+        return self._unusable(intent, name)
+
+    def _unusable(self, intent: Intent, name: str) -> str:
+        """Why no film can have this video; empty if one can."""
         if intent.output != self.output:
-            return f"scene {scene!r} lies in {intent.output}: settle that output, or make it here with --force."
+            return f"scene {name} lies in {intent.output}: settle that output, or make it here with --force."
+        if intent.inspection is None and self.inspect is not InspectDepth.OFF:
+            return f"nobody has looked at scene {name} yet; reelmill inspect does."
         if intent.unfit:
-            return f"inspection found scene {scene!r} unfit; reelmill redrive --unfit makes it again."
+            return f"inspection found scene {name} unfit; reelmill redrive --unfit makes it again."
         review = self.decisions.get(intent.intent_id)
         if review is not None and review.decision in (Decision.REJECT, Decision.REMAKE):
-            return f"a reviewer said {review.decision.value} to scene {scene!r}; reelmill redrive makes it again."
+            flag = "--rejected" if review.decision is Decision.REJECT else "--remakes"
+            return f"a reviewer said {review.decision.value} to scene {name}; reelmill redrive {flag} makes it again."
         return ""

@@ -25,7 +25,14 @@ def planned_work(resumed: Iterable[Work], spool: Spool, *, first: int | None = N
 
 def work_of(planned: PlannedClip) -> Work:
     """What the fan-out takes."""
-    return Work(planned.clip, again=planned.again, after=planned.after, soften=planned.soften, sources=planned.sources)
+    return Work(
+        planned.clip,
+        again=planned.again,
+        after=planned.after,
+        soften=planned.soften,
+        sources=planned.sources,
+        draft=planned.draft,
+    )
 
 
 async def make_clips(

@@ -50,6 +50,8 @@ def _clip(ledger: Ledger, delivery: Delivery, intent_id: str) -> dict[str, Any]:
         "aspect_ratio": clip.request.aspect_ratio.value,
         "variant": clip.variant,
         "softening": intent.softening,
+        "remake": intent.remake,
+        "draft": intent.draft,
         "video_uris": list(intent.video_uris) if current else [],
         "poster_uri": intent.poster_uri if current else None,
         "inspection": (intent.inspection or {}).get("status") if current else None,

@@ -40,7 +40,11 @@ class Pruned:
 
 def keep_of(settings: Settings) -> dict[RemovalKind, int | None]:
     """Days that each kind is kept, as set."""
-    return {RemovalKind.ORPHAN: settings.keep_orphans_days, RemovalKind.UNFIT: settings.keep_unfit_days}
+    return {
+        RemovalKind.ORPHAN: settings.keep_orphans_days,
+        RemovalKind.UNFIT: settings.keep_unfit_days,
+        RemovalKind.REJECTED: settings.keep_rejected_days,
+    }
 
 
 def prune(ledger: Ledger, storage: Storage, keep: Mapping[RemovalKind, int | None], *, begin: bool) -> Iterator[Pruned]:

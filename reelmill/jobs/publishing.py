@@ -10,8 +10,9 @@ from reelmill.delivery.cms import CmsPublisher
 from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.publishing import Publisher
-from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, TryLater
+from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, ReelmillError, TryLater
 from reelmill.jobs.content import content_folder
+from reelmill.jobs.outputs import known_output, known_run
 from reelmill.jobs.review_gate import review_gate
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
@@ -20,7 +21,7 @@ from reelmill.platforms import load_platforms
 from reelmill.settings import Settings
 from reelmill.storage.open import open_storage
 
-__all__ = ["Failure", "Published", "open_publisher", "publish_all"]
+__all__ = ["Failure", "Published", "open_publisher", "publish_all", "publish_output"]
 
 _CHUNK = 500
 _KEPT = 1000
@@ -46,7 +47,8 @@ class Published:
 
     ``sent`` were uploaded now, ``had`` were there already, for ``known`` a receipt was in the ledger and nobody was
     asked, ``waiting`` would be published (a dry run, or what followed ``stopped``). ``stopped`` is why no further file
-    was tried; empty if all were. Failures are counted, and the first thousand kept.
+    was tried, and ``trouble`` the error; empty if all were. Failures are counted, and the first thousand kept, as are
+    the first thousand ``receipts`` of what the target has now.
     """
 
     target: str
@@ -59,11 +61,15 @@ class Published:
     failed: int = 0
     sent_bytes: int = 0
     failures: list[Failure] = field(default_factory=list)
+    receipts: list[Publication] = field(default_factory=list)
     stopped: str = ""
+    trouble: ReelmillError | None = field(default=None, compare=False)
+    output: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """For machines."""
         return {
+            "output": self.output,
             "target": self.target,
             "dry_run": self.dry_run,
             "listed": self.tally.to_dict(),
@@ -97,7 +103,7 @@ def publish_all(
     A file that cannot pass is listed, and the rest goes on; a target that does not answer or refuses us stops it.
     Nothing is taken away anywhere: what the public must not see any more, the manifests say.
     """
-    done = Published(publisher.target, dry_run)
+    done = Published(publisher.target, dry_run, output=root)
     found = deliverables(
         ledger,
         root,
@@ -113,6 +119,18 @@ def publish_all(
         else:
             _publish(ledger, publisher, one, done)
     return done
+
+
+def publish_output(
+    ledger: Ledger, settings: Settings, *, output: str = "", run_id: str = "", dry_run: bool = False
+) -> Published:
+    """Publish to the CMS of the settings: a run's, or those of an output (that of the settings or the latest run).
+
+    Raises FixConfiguration for a run or output that the ledger does not know, or without a CMS.
+    """
+    root = known_run(run_id, ledger).output if run_id else known_output(output, settings, ledger)
+    with open_publisher(root, settings) as publisher:
+        return publish_all(ledger, settings, root, publisher, run_id=run_id or None, dry_run=dry_run)
 
 
 def _unpublished(ledger: Ledger, found: Iterator[Deliverable], done: Published) -> Iterator[Deliverable]:
@@ -137,20 +155,21 @@ def _publish(ledger: Ledger, publisher: Publisher, one: Deliverable, done: Publi
             done.failures.append(Failure(one.sku, one.uri, error.problem, error.remedy))
         return
     except (TryLater, FixAccess, FixConfiguration) as error:
-        done.stopped = str(error)
+        done.stopped, done.trouble = str(error), error
         done.waiting += 1
         return
-    ledger.remember_publication(
-        Publication(
-            target=done.target,
-            intent_id=one.intent_id,
-            platform=one.platform,
-            uri=one.uri,
-            sha256=receipt.sha256,
-            size=receipt.size,
-            address=receipt.address,
-        )
+    publication = Publication(
+        target=done.target,
+        intent_id=one.intent_id,
+        platform=one.platform,
+        uri=one.uri,
+        sha256=receipt.sha256,
+        size=receipt.size,
+        address=receipt.address,
     )
+    ledger.remember_publication(publication)
+    if len(done.receipts) < _KEPT:
+        done.receipts.append(publication)
     done.sent += receipt.sent > 0
     done.had += receipt.sent == 0
     done.sent_bytes += receipt.sent

@@ -172,18 +172,24 @@ def _account(ledger: Ledger, records: Sequence[Provenance], done: Rebuilt) -> No
 
 def _add(ledger: Ledger, records: Sequence[Provenance], done: Rebuilt) -> None:
     paid = [
-        PaidClip(clip=one.clip, intent=one.intent, returned=one.returned, run_started_at=one.run_started_at)
+        PaidClip(
+            clip=one.clip,
+            intent=one.intent,
+            returned=one.returned,
+            run_started_at=one.run_started_at,
+            verdicts=one.verdicts,
+        )
         for one in records
     ]
     for record, what in zip(records, ledger.recover(paid, dry_run=done.dry_run), strict=True):
         done.counts[what.value] += 1
         if what is not Recovery.KNOWN:
-            done.added_usd += record.amount_usd
+            done.added_usd += record.intent.charged_usd
 
 
 def _reconsider(ledger: Ledger, held: Intent, record: Provenance, done: Rebuilt) -> None:
     """The ledger knows the intent: settle it if it is still unsettled, never change how it ended."""
-    if held.state.delivered and held.charged_usd == record.amount_usd:
+    if held.state.delivered and held.charged_usd == record.intent.charged_usd:
         done.counts["known"] += 1
         return
     same = (held.clip_id, held.unit_price_usd, held.seconds) == (
@@ -194,13 +200,13 @@ def _reconsider(ledger: Ledger, held: Intent, record: Provenance, done: Rebuilt)
     if held.state.final or not same:
         raise LookFirst(
             f"The ledger has intent {held.intent_id} as {held.state.value} for {held.charged_usd} USD, "
-            f"its record says {record.intent.state.value} for {record.amount_usd} USD.",
+            f"its record says {record.intent.state.value} for {record.intent.charged_usd} USD.",
             "Look at the videos and at the bill; the ledger is left as it is.",
         )
     if not done.dry_run:
         _settle(ledger, held, record)
     done.counts["settled"] += 1
-    done.settled_usd += record.amount_usd
+    done.settled_usd += record.intent.charged_usd
 
 
 def _settle(ledger: Ledger, held: Intent, record: Provenance) -> None:
@@ -213,6 +219,7 @@ def _settle(ledger: Ledger, held: Intent, record: Provenance) -> None:
         ledger.accepted(held.intent_id, operation)
     elif state is State.SENDING:
         ledger.unclear(held.intent_id, "Its record lies beside its videos.")
+    ledger.recover_verdicts(held.intent_id, record.verdicts)
     ledger.settle(held.intent_id, record.settlement)
 
 

@@ -14,6 +14,7 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import State
 from reelmill.ledger.types import show_usd
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.money import MICRO_USD
 from reelmill.report.billing import BillingLine
 from reelmill.veo.labels import clean_labels
@@ -116,6 +117,9 @@ def reconcile(
         for clip, intent in ledger.intents(states=_STATES):
             if _sent_at(intent) in period:
                 _take_intent(spool, clip, intent, found, rehearsal=rehearsal)
+        for clip, _, verdict in ledger.judged():
+            if verdict.asked_at in period and (rehearsal or not _is_rehearsed(clip)):
+                _take_fraction(spool, clip, verdict)
         for group in spool.groups():
             found.whole_runs += group.sku is None and group.lines > 0
             found.differences += _compare(group, period, found)
@@ -159,14 +163,32 @@ def _take_intent(spool: BillSpool, clip: Clip, intent: Intent, found: Reconciled
     found.charges += paid
     found.charged_usd += intent.charged_usd
     labels = clean_labels({"run": intent.run_id, "sku": clip.sku})  # the very words that the request carried
+    sides = [(Side.LEDGER, intent.charged_usd)] if paid or intent.charged_usd else []
+    if not paid:
+        sides.append((Side.OPEN, intent.reserved_usd))
+    for side, amount in sides:
+        spool.add(
+            side,
+            run=labels.get("run", ""),
+            sku=labels.get("sku"),
+            name=clip.sku,
+            amount=amount,
+            currency=_USD,
+            moment=_sent_at(intent),
+        )
+
+
+def _take_fraction(spool: BillSpool, clip: Clip, verdict: PaidVerdict) -> None:
+    """Verdicts are booked rounded up to the millionth: the bill is compared with what they cost exactly."""
+    labels = clean_labels({"run": verdict.run_id, "sku": clip.sku})
     spool.add(
-        Side.LEDGER if paid else Side.OPEN,
+        Side.LEDGER,
         run=labels.get("run", ""),
         sku=labels.get("sku"),
         name=clip.sku,
-        amount=intent.charged_usd if paid else intent.reserved_usd,
+        amount=verdict.exact_usd - verdict.charged_usd,
         currency=_USD,
-        moment=_sent_at(intent),
+        moment=verdict.asked_at,
     )
 
 
@@ -186,7 +208,7 @@ def _compare(group: Group, period: Period, found: Reconciled) -> Iterator[Differ
         note = "Amounts in another currency than the ledger's are not compared."
         yield _difference(Kind.CURRENCY, group, amount, note, currency)
     billed = group.billed.get(_USD, Decimal(0))
-    if foreign or billed.quantize(MICRO_USD) == group.charged:
+    if foreign or billed.quantize(MICRO_USD) == group.charged.quantize(MICRO_USD):
         return
     kind = Kind.AMOUNT
     if not group.charges or not group.lines:

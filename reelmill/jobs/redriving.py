@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import chain
 
 from reelmill.clip import Clip
@@ -12,6 +13,8 @@ from reelmill.errors import FixConfiguration
 from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.finishing import open_finishing
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
 from reelmill.ledger.states import DELIVERED, State
@@ -19,9 +22,9 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from reelmill.veo.registry import Registry
 
-__all__ = ["plan_redrive"]
+__all__ = ["empty_summary", "plan_redrive", "refuse_out_of_reach"]
 
-_ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries of filtered clips
+_ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
 _UNCLEAR = (State.LOST, State.EXPIRED)
 
@@ -42,7 +45,7 @@ def plan_redrive(
     delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
-    summary = PlanSummary(settings.model, settings.quota_per_minute, filtered_retries=settings.filtered_retries)
+    summary = empty_summary(engine)
     registry = Registry.load(content_folder(settings) / "models.toml")
     works = []
     unnamed, unmet = set(authorise_unclear), set(only)
@@ -63,6 +66,8 @@ def plan_redrive(
             continue
         summary.add_make(clip)
         works.append(replace(work, clip=clip))
+    if works:
+        summary.model = ", ".join(sorted({work.clip.request.model for work in works}))  # drafts have their own
     if unnamed:
         raise FixConfiguration(
             f"No lost or expired clip is called {', '.join(sorted(unnamed))}.",
@@ -73,6 +78,20 @@ def plan_redrive(
     return summary, works
 
 
+def empty_summary(engine: Engine) -> PlanSummary:
+    """The summary of clips that are made without a feed, before the first: what may be paid beside each is in it."""
+    settings = engine.settings
+    judge = JudgeTerms.of(settings, datetime.now(UTC).date())
+    return PlanSummary(
+        settings.model,
+        settings.quota_per_minute,
+        filtered_retries=settings.filtered_retries,
+        remake_attempts=open_finishing(settings).finish.remakes(settings.remake_attempts, None),
+        judge=judge.model if judge else "",
+        verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
+    )
+
+
 def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:
     """Raises FixConfiguration for a clip that would better not, or cannot, be made again."""
     video = None if named or work.again_unclear else engine.ledger.videos_of([clip.clip_id]).get(clip.clip_id)
@@ -81,6 +100,11 @@ def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:
             f"Attempt {video.attempt} has delivered it: {' '.join(video.video_uris)}.",
             "Name its SKU with --only to pay for another.",
         )
+    refuse_out_of_reach(engine, clip)
+
+
+def refuse_out_of_reach(engine: Engine, clip: Clip) -> None:
+    """Raises FixConfiguration for a clip whose picture only a fresh feed can give again."""
     if engine.media_inputs().out_of_reach(clip):
         raise FixConfiguration("Its picture was signed in the feed.", "Run the catalog again with a fresh feed.")
 
@@ -104,8 +128,9 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
     if decided:
         found = _once(chain(found, _decided(engine, decided)))
     for clip, intent in current(ledger, found):
-        if intent.state is not State.RELEASED or intent.softening:
-            yield Work(clip, again=True, again_unclear=intent.state in _UNCLEAR, after=intent.intent_id)
+        if intent.state is not State.RELEASED or intent.softening or intent.remake:
+            unclear = intent.state in _UNCLEAR
+            yield Work(clip, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
 
 
 def _decided(engine: Engine, decided: Collection[Decision]) -> Iterator[tuple[Clip, Intent]]:

@@ -75,11 +75,15 @@ def _record(ledger: Ledger, run_id: str, parsed: ParsedDecisions) -> tuple[list[
 
 @dataclass(slots=True)
 class Progress:
-    """How far the review of a run is: delivered clips by decision, and the first ones that nobody decided about."""
+    """How far the review of a run is: delivered clips by decision, and the first ones that nobody decided about.
+
+    ``picked`` of the approved ones are drafts.
+    """
 
     keeps: int
     counts: Counter[Decision] = field(default_factory=Counter)
     undecided: int = 0
+    picked: int = 0
     waiting: list[tuple[Clip, Intent]] = field(default_factory=list)
     rejected: list[tuple[Clip, Review]] = field(default_factory=list)
 
@@ -100,6 +104,7 @@ def find_progress(ledger: Ledger, run_id: str, *, keeps: int) -> Progress:
                 found.waiting.append((clip, intent))
             continue
         found.counts[review.decision] += 1
+        found.picked += intent.draft and review.decision is Decision.APPROVE
         if review.decision is not Decision.APPROVE and len(found.rejected) < keeps:
             found.rejected.append((clip, review))
     return found

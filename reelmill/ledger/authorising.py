@@ -32,6 +32,7 @@ PrefixFor = Callable[[str, int], str]
 _DESCRIBES = (
     *("item_group_id", "title", "brand", "category", "campaign", "platforms"),
     *("template", "template_version", "input_hash", "unit_price", "price_date"),
+    *("price", "sale_price"),
 )
 
 
@@ -45,32 +46,18 @@ def _insert_or_describe(new: Insert) -> ReturningInsert[Any]:
 # Built once: building them anew for every clip would cost more than executing them.
 _DESCRIBE = Upsert(clips, _insert_or_describe)
 _RUN = select(runs.c.run_id).where(runs.c.run_id == bindparam("this"))
-_WORDS = (intents.c.softening, intents.c.sent_prompt, intents.c.sent_negative_prompt)
-_LATEST = select(intents.c.state, intents.c.owner, intents.c.error_code, *_WORDS).where(
-    intents.c.intent_id == bindparam("this")
-)
+_LATEST = select(*INTENT_COLUMNS).where(intents.c.intent_id == bindparam("this"))
 _INSERT = insert(intents)
 _POINT = update(clips).where(clips.c.clip_id == bindparam("this"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Latest:
-    """The attempt that another one would follow; ``words`` if it was sent, or would have been, in softened ones."""
+class _Next:
+    """What the attempt that may follow sends instead of the clip's own words, and the how-manieth remake it is."""
 
-    intent_id: str
     attempt: int
-    state: State
-    owner: str
-    error_code: str
-    words: Softening | None
-
-    @property
-    def step(self) -> int:
-        return self.words.step if self.words else 0
-
-    @property
-    def unsent(self) -> bool:
-        return self.state is State.RELEASED or (self.state is State.FAILED and self.error_code == PICTURE_UNREACHABLE)
+    words: Softening | None = None
+    remake: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +67,7 @@ class Permission:
     ``after`` is the intent that the person saw; the permission is void once another one followed it, or once it
     was found delivered. None binds it to nothing. ``softening`` is the policy's: a filtered ``after`` may be
     followed by its next step, up to ``retries`` of them since a person (or the first plan) had the clip made.
+    ``remake`` is the policy's too: an unfit ``after`` whose findings ask for it is made anew, up to ``remakes`` times.
     """
 
     again: bool = False
@@ -87,30 +75,41 @@ class Permission:
     after: str | None = None
     softening: Softening | None = None
     retries: int = 0
+    remake: bool = False
+    remakes: int = 0
 
-    def covers(self, latest: _Latest) -> bool:
+    def covers(self, latest: Intent) -> bool:
         """Whether another attempt may follow ``latest``."""
         state = latest.state
-        if state is State.RELEASED and latest.step <= self.retries:
+        if state is State.RELEASED and self._still_due(latest):
             return True
         if state.open or self.after not in (None, latest.intent_id):
             return False
+        if self.remake:
+            return latest.asks_for_remake and latest.remake < self.remakes and self.after == latest.intent_id
         if self.softening is not None:
-            due = self.softening.step == latest.step + 1 <= self.retries
+            due = self.softening.step == latest.softening + 1 <= self.retries
             return due and state is State.FILTERED and self.after == latest.intent_id
         if self.unclear and self.after is not None:
             return state.needs_person
         return self.unclear if state.needs_person else self.again
 
-    def words_after(self, latest: _Latest) -> Softening | None:
-        """What to send instead of the clip's own words: a retry that was never sent is still due as it was.
+    def next(self, latest: Intent) -> _Next:
+        """What may follow an attempt that this covers: a retry or remake that was never sent is still due as it was.
 
         Only a person who has a released one made again starts afresh: a plan never asks for that, nor does the policy.
         """
-        afresh = self.again and self.softening is None and latest.state is State.RELEASED
-        if latest.unsent and latest.step <= self.retries and not afresh:
-            return latest.words
-        return self.softening
+        policy = self.remake or self.softening is not None
+        afresh = self.again and not policy and latest.state is State.RELEASED
+        if _unsent(latest) and self._still_due(latest) and not afresh:
+            return _Next(latest.attempt + 1, _words(latest), latest.remake)
+        if self.remake:
+            return _Next(latest.attempt + 1, _words(latest), latest.remake + 1)
+        return _Next(latest.attempt + 1, self.softening, latest.remake if self.softening else 0)
+
+    def _still_due(self, latest: Intent) -> bool:
+        """Whether the policies of today allow as many retries and remakes as led to an attempt that was not sent."""
+        return latest.softening <= self.retries and latest.remake <= self.remakes
 
 
 def authorise(
@@ -124,6 +123,7 @@ def authorise(
     lease_s: float,
     caps: Caps,
     permission: Permission,
+    draft: bool = False,
 ) -> Intent:
     """Reserve the clip's highest cost under every cap and write its intent, or change nothing.
 
@@ -138,7 +138,8 @@ def authorise(
     with database.writing() as connection:
         if connection.execute(_RUN, {"this": run_id}).first() is None:
             raise FixConfiguration(f"Run {run_id} is not in this ledger.", "Start the run before its clips.")
-        attempt, words = _next_attempt(connection, clip, permission)
+        following = _next_attempt(connection, clip, permission)
+        words, attempt = following.words, following.attempt
         now = database.now(connection)
         intent_id = _new_id(now)
         keys = BudgetKeys.at(run_id, now)
@@ -148,8 +149,10 @@ def authorise(
             "owner": owner,
             "lease_until": now + timedelta(seconds=lease_s),
             "softening": words.step if words else 0,
+            "remake": following.remake,
             "sent_prompt": words.prompt if words else None,
             "sent_negative_prompt": words.negative_prompt if words else None,
+            "draft": draft,
         }
         _insert(connection, clip, row)
         # The budgets come last: every process in the world wants these rows.
@@ -157,25 +160,31 @@ def authorise(
     return intent_from([row[column.name] for column in INTENT_COLUMNS])
 
 
-def _next_attempt(connection: Connection, clip: Clip, permission: Permission) -> tuple[int, Softening | None]:
-    """Bring the clip's row up to date, which also locks it; number the attempt that may follow, and its words."""
+def _next_attempt(connection: Connection, clip: Clip, permission: Permission) -> _Next:
+    """Bring the clip's row up to date, which also locks it; the attempt that may follow."""
     values = {**clip_values(clip), "latest_attempt": 0, "latest_intent_id": None}
     attempt, intent_id = connection.execute(_DESCRIBE.on(connection), values).one()
     if intent_id is None:
-        return int(attempt) + 1, None
-    latest = _latest(connection, intent_id, attempt)
+        return _Next(int(attempt) + 1)
+    latest = intent_from(connection.execute(_LATEST, {"this": intent_id}).one())
     if not permission.covers(latest):
         raise _forbidden(clip, latest)
-    return int(attempt) + 1, permission.words_after(latest)
+    return permission.next(latest)
 
 
-def _latest(connection: Connection, intent_id: str, attempt: int) -> _Latest:
-    state, owner, error_code, step, prompt, negative = connection.execute(_LATEST, {"this": intent_id}).one()
-    words = Softening(step=step, prompt=prompt, negative_prompt=negative or "") if step else None
-    return _Latest(intent_id, attempt, state, owner, error_code, words)
+def _unsent(intent: Intent) -> bool:
+    return intent.state is State.RELEASED or (intent.state is State.FAILED and intent.error_code == PICTURE_UNREACHABLE)
 
 
-def _forbidden(clip: Clip, latest: _Latest) -> LookFirst:
+def _words(intent: Intent) -> Softening | None:
+    """The softened words of an attempt."""
+    if intent.sent_prompt is None:
+        return None
+    negative = intent.sent_negative_prompt or ""
+    return Softening(step=intent.softening, prompt=intent.sent_prompt, negative_prompt=negative)
+
+
+def _forbidden(clip: Clip, latest: Intent) -> LookFirst:
     state = latest.state
     what = f"Attempt {latest.attempt} at clip {clip.clip_id} ({clip.sku!r}) is {state.value}"
     if state.open:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, and_, bindparam, select, update
 
 from reelmill.errors import RaiseCap
 from reelmill.ledger.database import Database
 from reelmill.ledger.records import ZERO, Budget, BudgetScope, Caps
 from reelmill.ledger.schema import budgets
-from reelmill.ledger.types import Usd, show_usd
+from reelmill.ledger.types import Usd, show_usd, to_micros
 from reelmill.ledger.upsert import insert_or_leave
 
-__all__ = ["BudgetKeys", "book", "budget", "read_budget", "reserve", "spend"]
+__all__ = ["BudgetKeys", "book", "budget", "correct", "read_budget", "reserve", "spend"]
 
 _b = budgets.c
 _THIS = and_(_b.scope == bindparam("b_scope"), _b.key == bindparam("b_key"))
@@ -37,6 +37,7 @@ _BOOK = (
         spent=_b.spent + bindparam("b_paid", type_=Usd),
     )
 )
+_CORRECT = update(budgets).where(_THIS).values(spent=_b.spent + bindparam("b_change", type_=BigInteger))
 _READ = select(_b.reserved, _b.spent).where(_THIS)
 
 
@@ -78,6 +79,13 @@ def book(connection: Connection, keys: BudgetKeys, *, freed: Decimal, paid: Deci
     """Free a reservation and add what was paid, in USD, in the very budgets that it was reserved in."""
     for scope, key in keys.items():
         connection.execute(_BOOK, {"b_scope": scope, "b_key": key, "b_freed": freed, "b_paid": paid})
+
+
+def correct(connection: Connection, keys: BudgetKeys, *, counted: Decimal, paid: Decimal) -> None:
+    """Replace what was counted as spent by what was really paid, in USD, in the budgets where it was counted."""
+    change = to_micros(paid) - to_micros(counted)
+    for scope, key in keys.items():
+        connection.execute(_CORRECT, {"b_scope": scope, "b_key": key, "b_change": change})
 
 
 def spend(connection: Connection, paid: Mapping[tuple[BudgetScope, str], Decimal]) -> None:

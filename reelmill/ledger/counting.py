@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, and_, case, cast, extract, func, select, true
+from sqlalchemy import ColumnElement, Connection, Float, Select, and_, case, cast, extract, func, literal, select, true
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
@@ -151,7 +151,9 @@ class Counts:
                 _i.state,
                 _i.submitted_at,
                 _i.refusals,
-                _i.charged,
+                case((_i.state.in_(_OPEN_ENDED), literal(ZERO, _i.charged.type)), else_=_i.charged).label(
+                    "charged"
+                ),  # a verdict's may still fall
                 _seconds(sqlite=sqlite).label("seconds"),
             )
             .select_from(intents.join(clips, _c.clip_id == _i.clip_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, or_, select, update
 
 from reelmill.film import Film, FilmScene
 from reelmill.ledger.database import Database
@@ -24,13 +24,14 @@ _later = films.alias("later")
 _LATER_OF_PLACE = and_(
     *(_later.c[name] == _f[name] for name in ("sku", "aspect_ratio", "variant", "output")),
     _later.c.planned_at > _f.planned_at,
+    or_(_f.draft, ~_later.c.draft),  # a draft takes no place but that of other drafts
 )
 _SELECT = select(
     films,
     exists().where(_LATER_OF_PLACE).label("outplanned"),
     exists().where(_LATER_OF_PLACE, _later.c.edition.is_not(None)).label("replaced"),
 )
-_PLAN = ("crossfade_ms", "duration_ms", "planned_at")
+_PLAN = ("crossfade_ms", "duration_ms", "draft", "planned_at")
 _UPSERT = Upsert(
     films,
     lambda new: new.on_conflict_do_update(
@@ -135,7 +136,10 @@ def read_films(database: Database, *, output: str | None = None, run_id: str | N
 
 
 def film_of_clips(database: Database, clip_ids: Collection[str]) -> dict[str, str]:
-    """The film that each of these clips is a scene of, the one planned last; others are left out."""
+    """The film that each of these clips is a scene of, the one planned last; others are left out.
+
+    A draft only if there is no other.
+    """
     found: dict[str, str] = {}
     for chunk in chunks(clip_ids, _CHUNK):
         with database.reading() as connection:
@@ -143,14 +147,14 @@ def film_of_clips(database: Database, clip_ids: Collection[str]) -> dict[str, st
                 select(_s.clip_id, _s.film_id)
                 .select_from(film_scenes.join(films, _s.film_id == _f.film_id))
                 .where(one_of(connection, _s.clip_id, chunk))
-                .order_by(_f.planned_at, _f.film_id)
+                .order_by(_f.draft.desc(), _f.planned_at, _f.film_id)
             )
             found |= {row.clip_id: row.film_id for row in connection.execute(query)}
     return found
 
 
 def _row(film: Film) -> dict[str, Any]:
-    names = ("film_id", "sku", "variant", "crossfade_ms", "duration_ms")
+    names = ("film_id", "sku", "variant", "crossfade_ms", "duration_ms", "draft")
     return {**{name: getattr(film, name) for name in names}, "aspect_ratio": film.aspect_ratio.value}
 
 
@@ -176,6 +180,7 @@ def _standing(row: Row[Any], scenes: list[FilmScene]) -> StandingFilm:
         scenes=tuple(scenes),
         crossfade_ms=row.crossfade_ms,
         duration_ms=row.duration_ms,
+        draft=row.draft,
     )
     return StandingFilm(
         film=film,

@@ -8,38 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from reelmill.clip import Clip
-from reelmill.film import Film
 from reelmill.ledger import (
     adopting,
     authorising,
     deliveries,
-    films,
+    judging,
     landings,
     life,
     products,
-    publications,
     quota,
     reading,
     recovering,
-    removing,
-    reviews,
     runs,
     sending,
     settling,
 )
+from reelmill.ledger.after_delivery import AfterDelivery
 from reelmill.ledger.database import Clock, Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate
-from reelmill.ledger.reader import Reader
 from reelmill.ledger.records import (
     Caps,
     Delivery,
     Intent,
     KnownProduct,
-    Publication,
     Run,
     RunStatus,
     Settlement,
@@ -47,12 +42,13 @@ from reelmill.ledger.records import (
     Standing,
 )
 from reelmill.ledger.states import State
+from reelmill.ledger.verdicts import AskedVerdict, PaidVerdict
 from reelmill.product import Reject
 
 __all__ = ["Ledger"]
 
 
-class Ledger(Reader):
+class Ledger(AfterDelivery):
     """The truth about money: what was promised, what was sent, what was paid."""
 
     @classmethod
@@ -161,12 +157,17 @@ class Ledger(Reader):
         after: str | None = None,
         softening: Softening | None = None,
         retries: int = 0,
+        remake: bool = False,
+        remakes: int = 0,
+        draft: bool = False,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
         ``again`` permits another attempt after an end, ``again_unclear`` after LOST or EXPIRED; an open one
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
         ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
+        ``remake`` makes an unfit ``after`` anew whose findings ask for it, at most ``remakes`` times in a row.
+        A ``draft`` is marked as one for good.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -179,8 +180,15 @@ class Ledger(Reader):
             lease_s=lease_s,
             caps=caps,
             permission=authorising.Permission(
-                again=again, unclear=again_unclear, after=after, softening=softening, retries=retries
+                again=again,
+                unclear=again_unclear,
+                after=after,
+                softening=softening,
+                retries=retries,
+                remake=remake,
+                remakes=remakes,
             ),
+            draft=draft,
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:
@@ -218,6 +226,30 @@ class Ledger(Reader):
         """SUBMITTED → EXPIRED; its reservation stays."""
         return settling.expired(self._db, intent_id, message)
 
+    # Comparing a clip with its product's picture
+
+    def ask_verdict(self, intent_id: str, asked: AskedVerdict, *, caps: Caps, at_most: int) -> PaidVerdict:
+        """Spend the most that a question can cost, before it is asked. Raises RaiseCap, VerdictsUsedUp."""
+        return judging.ask_verdict(self._db, intent_id, asked, caps=caps, at_most=at_most)
+
+    def answer_verdict(
+        self,
+        verdict: PaidVerdict,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        answer: Mapping[str, Any] | None,
+        error: str = "",
+    ) -> PaidVerdict:
+        """ASKED → ANSWERED: charged by its tokens. ``answer`` is None, with an ``error``, if it is of no use."""
+        return judging.answer_verdict(
+            self._db, verdict, input_tokens=input_tokens, output_tokens=output_tokens, answer=answer, error=error
+        )
+
+    def close_verdict(self, verdict: PaidVerdict, *, refused: bool, error: str) -> PaidVerdict:
+        """ASKED → REFUSED, nothing charged; or → UNCLEAR, which stays charged at its most."""
+        return judging.close_verdict(self._db, verdict, refused=refused, error=error)
+
     def adopt(
         self,
         *,
@@ -243,6 +275,10 @@ class Ledger(Reader):
         """Add what was paid and is missing here, all or nothing; what the ledger knows stays as it is."""
         return recovering.recover(self._db, found, dry_run=dry_run)
 
+    def recover_verdicts(self, intent_id: str, found: Iterable[PaidVerdict]) -> None:
+        """Add verdicts that an unsettled intent is missing here."""
+        judging.recover_verdicts(self._db, intent_id, found)
+
     def prefixes_accounted(self, prefixes: Collection[str]) -> set[str]:
         """Those of these output prefixes whose intent is open or paid here."""
         return recovering.prefixes_accounted(self._db, prefixes)
@@ -250,22 +286,6 @@ class Ledger(Reader):
     def price_of_video(self, clip_id_start: str) -> Decimal | None:
         """USD for one video of the only clip whose id starts so; None if that is no single clip."""
         return recovering.price_of_video(self._db, clip_id_start)
-
-    # What people decide
-
-    def review(self, asked: Sequence[reviews.AskedReview], *, run_id: str | None = None) -> list[reviews.Recorded]:
-        """Keep decisions about delivered clips, all in one transaction; what became of each, in order."""
-        return reviews.record(self._db, asked, run_id=run_id)
-
-    # What leaves
-
-    def begin_removals(self, chosen: Collection[Intent], *, keep: removing.Keep) -> set[str]:
-        """Write down what will be removed, before the first object goes; the ids of those that may."""
-        return removing.begin_removals(self._db, chosen, keep=keep)
-
-    def end_removal(self, intent_id: str) -> None:
-        """Nothing but its record is left."""
-        removing.end_removal(self._db, intent_id)
 
     # What is to be told, and what has landed
 
@@ -296,22 +316,6 @@ class Ledger(Reader):
     def saw_feed(self, feed: str, version: str) -> landings.Sighting:
         """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
         return landings.saw_feed(self._db, feed, version)
-
-    # Films
-
-    def plan_films(self, run_id: str, output: str, planned: Iterable[Film]) -> None:
-        """Write down the films that a plan asks for; those that are known keep their videos."""
-        films.plan_films(self._db, run_id, output, planned)
-
-    def keep_stitched(self, film_id: str, stitched: films.Stitched) -> bool:
-        """Keep a film's video; False if that edition is kept already."""
-        return films.keep_stitched(self._db, film_id, stitched)
-
-    # What was published
-
-    def remember_publication(self, publication: Publication) -> None:
-        """Keep a receipt for good."""
-        publications.remember_publication(self._db, publication)
 
     # Quota
 

@@ -75,6 +75,6 @@ class LockedIntent:
             raise LookFirst(f"Intent {self.intent.intent_id} was changed by another.", "Run `reelmill settle`.")
 
     def end(self, target: State, *, paid: Decimal = ZERO, **values: Any) -> None:
-        """Move to a final state: nothing stays reserved, ``paid`` USD are spent."""
-        self.move(target, reserved=ZERO, charged=paid, **values)
+        """Move to a final state: nothing stays reserved, ``paid`` USD are spent on top of its verdicts."""
+        self.move(target, reserved=ZERO, charged=self.intent.charged_usd + paid, **values)
         book(self._connection, self._keys, freed=self.intent.reserved_usd, paid=paid)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import exists
+from sqlalchemy import and_, exists
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
@@ -17,10 +17,10 @@ from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import clips, intents, removals
 from reelmill.ledger.states import DELIVERED
 
-__all__ = ["orphans"]
+__all__ = ["SUPERSEDED", "THERE", "orphans"]
 
 _later = intents.alias("later")
-_SUPERSEDED = (
+SUPERSEDED = and_(
     clips.c.latest_attempt > intents.c.attempt,  # true of few, and cheaper to ask
     exists().where(
         _later.c.clip_id == intents.c.clip_id,
@@ -28,7 +28,10 @@ _SUPERSEDED = (
         _later.c.state.in_(DELIVERED),
     ),
 )
-_THERE = ~exists().where(removals.c.intent_id == intents.c.intent_id)
+"""Condition on an attempt: a later one of its clip was delivered."""
+
+THERE = ~exists().where(removals.c.intent_id == intents.c.intent_id)
+"""Condition on an attempt: nothing of it was removed."""
 
 
 def orphans(database: Database, *, output: str | None) -> Iterator[tuple[Clip, Intent]]:
@@ -36,4 +39,4 @@ def orphans(database: Database, *, output: str | None) -> Iterator[tuple[Clip, I
 
     ``charged_usd`` of the intent is what it cost, ``video_uris`` is where its videos lie.
     """
-    return read_intents(database, states=DELIVERED, run_id=None, output=output, also=(*_SUPERSEDED, _THERE))
+    return read_intents(database, states=DELIVERED, run_id=None, output=output, also=(SUPERSEDED, THERE))

@@ -12,6 +12,7 @@ from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
 from reelmill.ledger.delivered import delivered
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
+from reelmill.ledger.drafts import draft_total, drafts, latest_draft_run
 from reelmill.ledger.films import StandingFilm, film_of_clips, films_of_clips, read_films
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
@@ -32,6 +33,7 @@ from reelmill.ledger.runs import outputs
 from reelmill.ledger.states import State
 from reelmill.ledger.tallying import Dimension, Group, decided, tally, verdicts
 from reelmill.ledger.unfit import unfit
+from reelmill.ledger.verdicts import PaidVerdict, read_verdicts, verdicts_of
 
 __all__ = ["Reader"]
 
@@ -52,6 +54,18 @@ class Reader:
     def outputs(self) -> list[str]:
         """Every output root that a run was for, the latest used first."""
         return outputs(self._db)
+
+    def drafts(self, *, output: str, run_id: str | None = None) -> Iterator[tuple[Clip, Intent]]:
+        """Delivered drafts, oldest first, streamed."""
+        return drafts(self._db, output=output, run_id=run_id)
+
+    def draft_total(self, *, output: str) -> StateTotal:
+        """How many attempts at drafts there are, and their money."""
+        return draft_total(self._db, output=output)
+
+    def latest_draft_run(self, *, output: str) -> str | None:
+        """The run of the newest draft."""
+        return latest_draft_run(self._db, output=output)
 
     def intent(self, intent_id: str) -> Intent | None:
         """One intent."""
@@ -109,6 +123,14 @@ class Reader:
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""
         return reading.read_charges(self._db, run_id=run_id)
+
+    def judged(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, int, PaidVerdict]]:
+        """Paid comparisons with the product's picture: clip, attempt and verdict, oldest first, streamed."""
+        return read_verdicts(self._db, run_id=run_id)
+
+    def verdicts_of(self, intent_id: str) -> tuple[PaidVerdict, ...]:
+        """Every time that an attempt was compared with its product's picture."""
+        return verdicts_of(self._db, intent_id)
 
     def totals(self, *, output: str | None = None, run_id: str | None = None) -> dict[State, StateTotal]:
         """Intents and USD by state; states without any are left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
@@ -32,6 +33,7 @@ __all__ = [
     "read_intent",
     "read_intents",
     "standings",
+    "stream",
     "totals",
 ]
 
@@ -42,8 +44,10 @@ _CLIP_WIDTH = len(CLIP_COLUMNS)
 IS_LATEST = clips.c.latest_intent_id == intents.c.intent_id
 """Condition of :func:`read_intents`: only the latest attempt at each clip."""
 
+_STANDING = tuple(field.name for field in fields(Standing))
 _LATEST = Lookup(
-    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id",
+    "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id, "
+    "c.price, c.sale_price, i.remake, i.draft",  # in the order of Standing's fields
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -77,19 +81,10 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
     found: dict[str, Standing] = {}
     for chunk in chunks(clip_ids, _STANDINGS_CHUNK):
         with database.reading() as connection:
-            for clip_id, attempt, state, error_code, intent_id, output, softening, run_id in _LATEST.rows(
-                connection, chunk
-            ):
-                found[clip_id] = Standing(
-                    clip_id=clip_id,
-                    attempt=attempt,
-                    state=State(state),
-                    error_code=error_code,
-                    intent_id=intent_id,
-                    output=output,
-                    softening=softening,
-                    run_id=run_id,
-                )
+            for row in _LATEST.rows(connection, chunk):
+                values = dict(zip(_STANDING, row, strict=True))
+                told = {"state": State(values["state"]), "draft": bool(values["draft"])}
+                found[row[0]] = Standing(**values | told)
     return found
 
 
@@ -110,7 +105,7 @@ def read_intents(
     )
     if states is not None:
         query = query.where(intents.c.state.in_(list(states)))
-    for row in _stream(database, query, intents.c.created_at, intents.c.intent_id, limit):
+    for row in stream(database, query, intents.c.created_at, intents.c.intent_id, limit):
         yield clip_from(row[:_CLIP_WIDTH]), intent_from(row[_CLIP_WIDTH:-2])
 
 
@@ -121,11 +116,11 @@ def read_charges(database: Database, *, run_id: str | None) -> Iterator[tuple[Cl
     )
     if run_id is not None:
         query = query.where(charges.c.run_id == run_id)
-    for row in _stream(database, query, charges.c.charged_at, charges.c.intent_id, None):
+    for row in stream(database, query, charges.c.charged_at, charges.c.intent_id, None):
         yield clip_from(row[:_CLIP_WIDTH]), charge_from(row[_CLIP_WIDTH:-2])
 
 
-def _stream(
+def stream(
     database: Database, query: Select[Any], moment: ColumnElement[Any], key: ColumnElement[Any], limit: int | None
 ) -> Iterator[Any]:
     """Rows by moment and key, a chunk per transaction; each row carries both again at its end."""

@@ -128,10 +128,15 @@ class Delivery:
 
 
 class RemovalKind(StrEnum):
-    """Why a delivered attempt is of no more use. A further reason is one more member, and its rule in ``removing``."""
+    """Why a delivered attempt is of no more use.
+
+    A further reason (like drafts) is one more member, its rule in ``removing._reasons``, whose candidates it must be
+    among, and its age in the settings of retention and in ``jobs.pruning.keep_of``.
+    """
 
     ORPHAN = "orphan"  # fit, but a later fit attempt took its place
     UNFIT = "unfit"  # inspection failed, and a later attempt was delivered
+    REJECTED = "rejected"  # a person rejected it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,8 @@ class Intent:
     ``lease_until`` is when another worker may take it over from ``owner``. ``refusals`` counts definite ones.
     ``softening`` is 0 for the clip's own words, else the number of this retry, which sends ``sent_prompt`` and
     ``sent_negative_prompt`` instead. ``filter_causes`` say what a safety filter struck, as ``side:category``.
+    ``remake`` counts the delivered attempts before it, since a person's decision, whose findings asked for another.
+    A ``draft`` was bought to be looked at: it is never published.
     """
 
     intent_id: str
@@ -179,6 +186,8 @@ class Intent:
     sent_prompt: str | None = None
     sent_negative_prompt: str | None = None
     filter_causes: tuple[str, ...] = ()
+    remake: int = 0
+    draft: bool = False
 
     @property
     def unfit(self) -> bool:
@@ -186,11 +195,10 @@ class Intent:
         return self.inspection is not None and self.inspection.get("status") == "fail"
 
     @property
-    def shown_video(self) -> str:
-        """The first video that inspection did not fail, the first one if it failed all; empty if none came back."""
-        reports = (self.inspection or {}).get("videos", ())
-        failed = {report.get("uri") for report in reports if report.get("status") == "fail"}
-        return next((uri for uri in self.video_uris if uri not in failed), next(iter(self.video_uris), ""))
+    def asks_for_remake(self) -> bool:
+        """Delivered, found unfit, and the policy recommends to pay for another attempt."""
+        videos = (self.inspection or {}).get("videos", ())
+        return self.state.delivered and self.unfit and any(video.get("recommended") == "remake" for video in videos)
 
     def as_sent(self, request: VideoRequest) -> VideoRequest:
         """The clip's request in the words of this attempt."""
@@ -256,7 +264,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands, and the output root and run that it belongs to."""
+    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft."""
 
     clip_id: str
     attempt: int
@@ -266,6 +274,10 @@ class Standing:
     output: str
     softening: int = 0
     run_id: str = ""
+    price: str = ""  # of the product, as the clip carries it
+    sale_price: str = ""
+    remake: int = 0
+    draft: bool = False
 
 
 class Decision(StrEnum):

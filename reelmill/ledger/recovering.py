@@ -19,12 +19,14 @@ from reelmill.clip import Clip
 from reelmill.errors import LookFirst
 from reelmill.ledger.budgets import BudgetKeys, spend
 from reelmill.ledger.database import Database
+from reelmill.ledger.judging import add_verdict
 from reelmill.ledger.listed import chunks, one_of
 from reelmill.ledger.records import ZERO, BudgetScope, Intent, RunStatus
 from reelmill.ledger.rows import clip_values, intent_values
 from reelmill.ledger.schema import charges, clips, intents, runs
 from reelmill.ledger.states import UNRECORDED, State
 from reelmill.ledger.upsert import insert_or_leave
+from reelmill.ledger.verdicts import PaidVerdict
 
 __all__ = ["PaidClip", "Recovery", "prefixes_accounted", "price_of_video", "recover"]
 
@@ -36,12 +38,16 @@ _ATTEMPTS = select(_i.attempt, _i.intent_id, _i.error_code).where(_i.clip_id == 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidClip:
-    """A delivered intent as a record outside the ledger has it; ``returned`` videos came back and were paid."""
+    """A delivered intent as a record outside the ledger has it; ``returned`` videos came back and were paid.
+
+    The intent's own charge is that of its videos and its ``verdicts`` together.
+    """
 
     clip: Clip
     intent: Intent
     returned: int
     run_started_at: datetime
+    verdicts: tuple[PaidVerdict, ...] = ()
 
 
 class Recovery(StrEnum):
@@ -106,13 +112,14 @@ def _recover(connection: Connection, one: PaidClip, paid: dict[tuple[BudgetScope
     attempt, free = _number(connection, intent, latest)
     keys = BudgetKeys.at(intent.run_id, intent.created_at)
     _insert(connection, replace(intent, attempt=attempt), keys)
-    _charge(connection, one, attempt)
+    judged = _add_verdicts(connection, one, paid)
+    _charge(connection, one, attempt, intent.charged_usd - judged)
     if attempt > latest:
         _fill(connection, intent, keys, [number for number in range(1, attempt) if number in free])
         pointer = {"latest_attempt": attempt, "latest_intent_id": intent.intent_id}
         connection.execute(update(clips).where(clips.c.clip_id == intent.clip_id).values(**pointer))
     for scope in keys.items():
-        paid[scope] += intent.charged_usd
+        paid[scope] += intent.charged_usd - judged
     return Recovery.ADDED if attempt == intent.attempt else Recovery.RENUMBERED
 
 
@@ -157,7 +164,16 @@ def _insert(connection: Connection, intent: Intent, keys: BudgetKeys) -> None:
     connection.execute(insert(intents), {**intent_values(intent), "day_key": keys.day, "month_key": keys.month})
 
 
-def _charge(connection: Connection, one: PaidClip, attempt: int) -> None:
+def _add_verdicts(connection: Connection, one: PaidClip, paid: dict[tuple[BudgetScope, str], Decimal]) -> Decimal:
+    """Put the verdicts back, each booked on its own day; what they cost together."""
+    for verdict in one.verdicts:
+        add_verdict(connection, verdict)
+        for scope in BudgetKeys.at(verdict.run_id, verdict.asked_at).items():
+            paid[scope] += verdict.charged_usd
+    return sum((verdict.charged_usd for verdict in one.verdicts), ZERO)
+
+
+def _charge(connection: Connection, one: PaidClip, attempt: int, amount: Decimal) -> None:
     intent = one.intent
     charge = {
         "intent_id": intent.intent_id,
@@ -171,7 +187,7 @@ def _charge(connection: Connection, one: PaidClip, attempt: int) -> None:
         "returned": one.returned,
         "unit_price": intent.unit_price_usd,
         "price_date": intent.price_date,
-        "amount": intent.charged_usd,
+        "amount": amount,
         "operation": intent.operation,
         "charged_at": intent.finished_at,
     }

@@ -1,7 +1,7 @@
 """Which paid videos may leave, and which have left. What was paid for them stays in the books for ever.
 
-Of each clip, the latest delivered attempt and the latest fit one always stay: the first is what the plan counts as
-delivered, the second what a shop can use. Delivered attempts are final, so what may leave once may always leave.
+What a person approved always stays. Of each clip, the latest delivered attempt and the latest fit one stay, unless a
+person rejected them: the first is what the plan counts as delivered, the second what a shop can use.
 """
 
 from __future__ import annotations
@@ -9,26 +9,48 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, or_, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
-from reelmill.ledger.orphans import orphans
+from reelmill.ledger.orphans import SUPERSEDED, THERE
 from reelmill.ledger.reading import read_intents
-from reelmill.ledger.records import Intent, RemovalKind
+from reelmill.ledger.records import Decision, Intent, RemovalKind, Review
+from reelmill.ledger.reviews import decisions_in
 from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
-from reelmill.ledger.schema import intents, removals
+from reelmill.ledger.schema import intents, removals, reviews
 from reelmill.ledger.states import DELIVERED
 from reelmill.ledger.upsert import insert_or_leave
 
-__all__ = ["Leaving", "begin_removals", "end_removal", "leaving", "of_no_use", "removed_at", "unended_removals"]
+__all__ = [
+    "Leaving",
+    "Reason",
+    "begin_removals",
+    "end_removal",
+    "leaving",
+    "of_no_use",
+    "removed_at",
+    "unended_removals",
+]
 
 _CHUNK = 500
 _i, _r = intents.c, removals.c
 Keep = Mapping[RemovalKind, int | None]
 """Days that each kind is kept after it came to be of no use; None, or no word of it, is for ever."""
+
+
+_UNDECIDED: Mapping[str, Review] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an attempt is of no use, and ``since`` when."""
+
+    kind: RemovalKind
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +63,51 @@ class Leaving:
     since: datetime
 
 
-def of_no_use(attempts: Sequence[Intent]) -> dict[str, tuple[RemovalKind, datetime]]:
-    """Of all attempts at one clip, the ids of those that are of no use, why, and since when."""
+def of_no_use(
+    attempts: Sequence[Intent], decisions: Mapping[str, Review] = _UNDECIDED
+) -> dict[str, tuple[Reason, ...]]:
+    """Of all attempts at one clip, the ids of those of no use, with the reasons; ``decisions`` are by intent."""
     delivered = sorted((one for one in attempts if one.state.delivered), key=lambda one: one.attempt)
-    fit = [one for one in delivered if not one.unfit]
+    rejected = {id_ for id_, review in decisions.items() if review.decision is Decision.REJECT}
+    usable = [one for one in delivered if not one.unfit and one.intent_id not in rejected]
     found = {}
     for one in delivered:
-        later = [other for other in (delivered if one.unfit else fit) if other.attempt > one.attempt]
-        if later:
-            kind = RemovalKind.UNFIT if one.unfit else RemovalKind.ORPHAN
-            found[one.intent_id] = (kind, max(_end(one), min(map(_end, later))))
+        review = decisions.get(one.intent_id)
+        later = [other for other in (delivered if one.unfit else usable) if other.attempt > one.attempt]
+        if reasons := tuple(_reasons(one, review, later)):
+            found[one.intent_id] = reasons
     return found
+
+
+def _reasons(one: Intent, review: Review | None, later: Sequence[Intent]) -> Iterator[Reason]:
+    """Why a delivered attempt is of no use; ``later`` are those that take its place. The age of drafts belongs here."""
+    if review is not None and review.decision is Decision.APPROVE:
+        return
+    if later:
+        kind = RemovalKind.UNFIT if one.unfit else RemovalKind.ORPHAN
+        yield Reason(kind, max(_end(one), min(map(_end, later))))
+    if review is not None and review.decision is Decision.REJECT:
+        yield Reason(RemovalKind.REJECTED, review.decided_at)
 
 
 def leaving(database: Database, *, output: str, keep: Keep) -> Iterator[Leaving]:
     """What is of no use for longer than it is to be kept, and is still there; oldest attempts first, streamed."""
     with database.reading() as connection:
         now = database.now(connection)
-    superseded = orphans(database, output=output)
-    for chunk in chunks(superseded, _CHUNK):
+    for chunk in chunks(_candidates(database, output), _CHUNK):
         with database.reading() as connection:
             useless = _useless(connection, {clip.clip_id for clip, _ in chunk})
         for clip, intent in chunk:
-            kind, since = useless.get(intent.intent_id, (None, now))
-            if kind is not None and _is_due(kind, since, keep, now):
-                yield Leaving(clip, intent, kind, since)
+            due = _due(useless.get(intent.intent_id, ()), keep, now)
+            if due is not None:
+                yield Leaving(clip, intent, due.kind, due.since)
+
+
+def _candidates(database: Database, output: str) -> Iterator[tuple[Clip, Intent]]:
+    """Attempts that may be of no use, and are still there: narrowed down in the database, judged one by one after."""
+    rejected = exists().where(reviews.c.intent_id == _i.intent_id, reviews.c.decision == Decision.REJECT)
+    also = (or_(SUPERSEDED, rejected), THERE)
+    return read_intents(database, states=DELIVERED, run_id=None, output=output, also=also)
 
 
 def begin_removals(database: Database, chosen: Collection[Intent], *, keep: Keep) -> set[str]:
@@ -76,8 +118,13 @@ def begin_removals(database: Database, chosen: Collection[Intent], *, keep: Keep
     asked = {intent.intent_id for intent in chosen}
     with database.writing() as connection:
         now = database.now(connection)
+        # Locked where a database locks rows, as decisions lock them: nothing is approved meanwhile.
+        for chunk in chunks(sorted(asked), _CHUNK):
+            locked = select(_i.intent_id).where(one_of(connection, _i.intent_id, chunk)).order_by(_i.intent_id)
+            connection.execute(locked.with_for_update())
         useless = _useless(connection, {intent.clip_id for intent in chosen})
-        due = {id_: kind for id_, (kind, since) in useless.items() if id_ in asked and _is_due(kind, since, keep, now)}
+        reasons = {id_: _due(found, keep, now) for id_, found in useless.items() if id_ in asked}
+        due = {id_: reason.kind for id_, reason in reasons.items() if reason is not None}
         rows = [
             {"intent_id": id_, "kind": kind, "begun_at": now, "ended_at": None} for id_, kind in sorted(due.items())
         ]
@@ -106,21 +153,26 @@ def removed_at(database: Database, *, run_id: str) -> dict[str, datetime]:
         return {row.intent_id: row.begun_at for row in connection.execute(query)}
 
 
-def _useless(connection: Connection, clip_ids: Collection[str]) -> dict[str, tuple[RemovalKind, datetime]]:
-    found: dict[str, tuple[RemovalKind, datetime]] = {}
+def _useless(connection: Connection, clip_ids: Collection[str]) -> dict[str, tuple[Reason, ...]]:
+    found: dict[str, tuple[Reason, ...]] = {}
     for chunk in chunks(sorted(clip_ids), _CHUNK):
         these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(DELIVERED))
         attempts: dict[str, list[Intent]] = {}
         for intent in map(intent_from, connection.execute(select(*INTENT_COLUMNS).where(*these))):
             attempts.setdefault(intent.clip_id, []).append(intent)
+        decisions = decisions_in(connection, [one.intent_id for of_clip in attempts.values() for one in of_clip])
         for of_clip in attempts.values():
-            found |= of_no_use(of_clip)
+            found |= of_no_use(of_clip, decisions)
     return found
 
 
-def _is_due(kind: RemovalKind, since: datetime, keep: Keep, now: datetime) -> bool:
-    days = keep.get(kind)
-    return days is not None and since + timedelta(days=days) <= now
+def _due(reasons: Sequence[Reason], keep: Keep, now: datetime) -> Reason | None:
+    """The first reason for which it was kept long enough."""
+    for reason in reasons:
+        days = keep.get(reason.kind)
+        if days is not None and reason.since + timedelta(days=days) <= now:
+            return reason
+    return None
 
 
 def _end(intent: Intent) -> datetime:

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Select, insert, select
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
 from reelmill.ledger.records import Decision, Review, ReviewedVia
-from reelmill.ledger.schema import intents, reviews
+from reelmill.ledger.schema import intents, removals, reviews
 from reelmill.ledger.states import State
 
-__all__ = ["AskedReview", "Recorded", "decisions_of", "read_reviews", "record", "standing"]
+__all__ = ["AskedReview", "Recorded", "decisions_in", "decisions_of", "read_reviews", "record", "standing"]
 
 _CHUNK = 1000
 _STEP = timedelta(microseconds=1)
+_NEEDS_VIDEO = (Decision.APPROVE, Decision.UNDO)
 _r = reviews.c
 
 
@@ -46,7 +47,8 @@ class Recorded:
 def record(database: Database, asked: Sequence[AskedReview], *, run_id: str | None = None) -> list[Recorded]:
     """Keep these decisions, in one transaction; one outcome for each, in order. A known ``review_id`` adds nothing.
 
-    Only delivered clips can be decided about, with ``run_id`` only those of this run. A time in the future is now.
+    Only delivered clips can be decided about, with ``run_id`` only those of this run; one that retention removed can no
+    more be approved, nor be undecided again. A time in the future is now.
     """
     done: list[Recorded] = []
     with database.writing() as connection:
@@ -67,12 +69,16 @@ def _record_chunk(
         for row in connection.execute(found.with_for_update())
         if run_id is None or row.run_id == run_id
     }
+    removed = select(removals.c.intent_id).where(one_of(connection, removals.c.intent_id, states))
+    gone = set(connection.execute(removed).scalars())
     listed = one_of(connection, _r.review_id, {one.review_id for one in asked})
     there = {one.review_id: one for one in _reviews(connection, select(reviews).where(listed))}
     latest = {one.intent_id: one.decided_at for one in _newest(connection, states)}
     done = []
     for one in asked:
         outcome = _known_or_refused(one, states.get(one.intent_id), there.get(one.review_id))
+        if outcome is None and one.intent_id in gone and one.decision in _NEEDS_VIDEO:
+            outcome = Recorded(problem="Its video was removed by retention; redrive makes another, at its price.")
         if outcome is None:
             review = _review(one, _moment(one, now, latest.get(one.intent_id)))
             latest[one.intent_id] = max(review.decided_at, latest.get(one.intent_id, review.decided_at))
@@ -132,8 +138,13 @@ def decisions_of(database: Database, intent_ids: Collection[str]) -> dict[str, R
     found: dict[str, Review] = {}
     for chunk in chunks(intent_ids, _CHUNK):
         with database.reading() as connection:
-            found |= standing(_newest(connection, chunk))
+            found |= decisions_in(connection, chunk)
     return found
+
+
+def decisions_in(connection: Connection, intent_ids: Collection[str]) -> dict[str, Review]:
+    """The same inside a transaction, for one chunk."""
+    return standing(_newest(connection, intent_ids))
 
 
 def standing(rows: Iterable[Review]) -> dict[str, Review]:

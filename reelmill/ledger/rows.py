@@ -61,6 +61,8 @@ def clip_values(clip: Clip) -> dict[str, Any]:
         "input_hash": clip.input_hash,
         "content_hashes": clip.content_hashes,
         "picture": clip.picture,
+        "price": clip.price,
+        "sale_price": clip.sale_price,
         "scene": clip.scene,
         "unit_price": clip.unit_price_usd,
         "price_date": clip.price_date,

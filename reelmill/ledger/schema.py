@@ -10,15 +10,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     false,
 )
 
+from reelmill.ledger.film_schema import film_scenes, films
+from reelmill.ledger.metadata import metadata
 from reelmill.ledger.records import BudgetScope, Decision, DeliveryStatus, RemovalKind, ReviewedVia, RunStatus
-from reelmill.ledger.states import State
+from reelmill.ledger.states import State, VerdictState
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
 
 __all__ = [
@@ -38,17 +39,8 @@ __all__ = [
     "removals",
     "reviews",
     "runs",
+    "verdicts",
 ]
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 runs = Table(
     "runs",
@@ -91,6 +83,8 @@ clips = Table(
     Column("unit_price", Usd, nullable=False),
     Column("price_date", Text, nullable=False),
     Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
+    Column("price", Words, nullable=False, server_default=""),  # of the product, as captions show it
+    Column("sale_price", Words, nullable=False, server_default=""),
     Column("scene", Text, nullable=False, server_default=""),  # of a storyboard; empty: it stands by itself
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
@@ -140,6 +134,8 @@ intents = Table(
     Column("sent_prompt", Words),
     Column("sent_negative_prompt", Words),
     Column("filter_causes", Json),
+    Column("remake", Integer, nullable=False, server_default="0"),  # delivered ones before it that asked for another
+    Column("draft", Boolean, nullable=False, server_default=false()),  # bought to be looked at, never to be published
     UniqueConstraint("clip_id", "attempt"),
     UniqueConstraint("output_prefix"),
     UniqueConstraint("operation"),
@@ -147,6 +143,7 @@ intents = Table(
     CheckConstraint("reserved >= 0 AND charged >= 0", name="money"),
     CheckConstraint("seconds > 0 AND samples > 0", name="size"),
     CheckConstraint("softening >= 0 AND (softening = 0) = (sent_prompt IS NULL)", name="softening"),
+    CheckConstraint("remake >= 0", name="remake"),
     Index(None, "state", "lease_until"),
     Index(None, "created_at", "intent_id"),
     Index(None, "run_id", "created_at", "intent_id"),
@@ -173,6 +170,37 @@ charges = Table(
     CheckConstraint("amount >= 0 AND returned > 0", name="money"),
     Index(None, "charged_at", "intent_id"),
     Index(None, "run_id", "charged_at", "intent_id"),
+)
+
+# Each time a clip was compared with its product's picture for money. What is asked counts as charged at its most
+# from the start, here and in the intent's own ``charged``; the answer brings it down to what it cost.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("verdict_id", Text, primary_key=True),
+    Column("intent_id", Text, ForeignKey("intents.intent_id"), nullable=False),
+    Column("number", Integer, nullable=False),  # the how-manieth of its intent, from 1
+    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),
+    Column("day_key", Text, nullable=False),
+    Column("month_key", Text, nullable=False),
+    Column("state", Choice(VerdictState), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("input_price", Usd, nullable=False),  # of a million tokens
+    Column("output_price", Usd, nullable=False),
+    Column("price_date", Text, nullable=False),
+    Column("most", Usd, nullable=False),
+    Column("charged", Usd, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("error", Words, nullable=False),
+    Column("answer", Json),
+    UniqueConstraint("intent_id", "number"),
+    CheckConstraint("number >= 1", name="number"),
+    CheckConstraint("most > 0 AND charged >= 0", name="money"),
+    Index(None, "asked_at", "verdict_id"),
+    Index(None, "run_id", "asked_at", "verdict_id"),
 )
 
 budgets = Table(
@@ -277,45 +305,6 @@ publications = Table(
     Column("address", Words, nullable=False),  # where the target keeps it
     Column("published_at", UtcTime, nullable=False),
     CheckConstraint("size >= 0", name="size"),
-)
-
-# Films that plans asked for, each with what was stitched for it last. NULL in `edition`: nothing yet.
-films = Table(
-    "films",
-    metadata,
-    Column("film_id", Text, primary_key=True),
-    Column("sku", Words, nullable=False),
-    Column("aspect_ratio", Text, nullable=False),
-    Column("variant", Integer, nullable=False),
-    Column("crossfade_ms", Integer, nullable=False),  # 0: cuts
-    Column("duration_ms", Integer, nullable=False),
-    Column("output", Text, nullable=False),
-    Column("run_id", Text, ForeignKey("runs.run_id"), nullable=False),  # the first one that planned it
-    Column("planned_at", UtcTime, nullable=False),
-    Column("edition", Text),
-    Column("attempts", Json),
-    Column("video_uri", Text),
-    Column("poster_uri", Text),
-    Column("provenance_uri", Text),
-    Column("inspection", Json),
-    Column("renditions", Json),
-    Column("stitched_at", UtcTime),
-    CheckConstraint("crossfade_ms >= 0 AND duration_ms > 0", name="size"),
-    Index(None, "output", "film_id"),
-    Index(None, "run_id"),
-    Index(None, "sku"),
-)
-
-# The scenes of each film. A clip may not be in `clips` yet: it is written when it is authorised.
-film_scenes = Table(
-    "film_scenes",
-    metadata,
-    Column("film_id", Text, ForeignKey("films.film_id"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("scene", Text, nullable=False),
-    Column("clip_id", Text, nullable=False),
-    Index(None, "clip_id"),
-    sqlite_with_rowid=False,
 )
 
 # What people decided about delivered clips. Rows are only added: the newest of an intent counts.

@@ -112,8 +112,11 @@ def release(database: Database, intent_id: str, *, owner: str) -> bool:
 
 
 def _unsent(intent: Intent) -> dict[str, Any]:
-    """What a retry that was not sent leaves to say: its clip is still a filtered one."""
-    if not intent.softening:
+    """What a retry that was not sent leaves to say: its clip is still a filtered or an unfit one."""
+    if intent.softening:
+        code, what = "retry_not_sent", "Filtered before, and its retry with a softened prompt was not sent."
+    elif intent.remake:
+        code, what = "remake_not_sent", "Unfit before, and its remake was not sent."
+    else:
         return {}
-    message = "Filtered before, and its retry with a softened prompt was not sent. Run the same command, or redrive it."
-    return {"error_code": "retry_not_sent", "error_message": message}
+    return {"error_code": code, "error_message": f"{what} Run the same command, or redrive it."}

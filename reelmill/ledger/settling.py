@@ -35,6 +35,7 @@ def settle(database: Database, intent_id: str, settlement: Settlement) -> bool:
             settlement.state,
             paid=amount,
             finished_at=now,
+            lease_until=now,  # nobody works on it any more
             video_uris=settlement.video_uris,
             poster_uri=settlement.poster_uri,
             provenance_uri=settlement.provenance_uri,

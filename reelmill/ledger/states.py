@@ -19,7 +19,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["DELIVERED", "PICTURE_REFUSED", "PICTURE_UNREACHABLE", "TRANSITIONS", "UNRECORDED", "State", "can_move"]
+__all__ = [
+    "DELIVERED",
+    "PICTURE_REFUSED",
+    "PICTURE_UNREACHABLE",
+    "TRANSITIONS",
+    "UNRECORDED",
+    "State",
+    "VerdictState",
+    "can_move",
+]
 
 PICTURE_REFUSED = "image_refused"
 """Error code of a failed intent that was never sent: its picture can never be used."""
@@ -103,3 +112,12 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 def can_move(source: State, target: State) -> bool:
     """Whether the protocol allows this move."""
     return target in TRANSITIONS[source]
+
+
+class VerdictState(StrEnum):
+    """Where a paid comparison of a clip with its product's picture stands."""
+
+    ASKED = "asked"  # under way, or its process died: counted at its most
+    ANSWERED = "answered"  # charged by the tokens that were used
+    UNCLEAR = "unclear"  # no answer that tells what it cost: counted at its most, for good
+    REFUSED = "refused"  # certainly not taken: nothing is charged

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from reelmill.finish import CAPTION_WORDS, Finish
+from reelmill.finish import CAPTION_WORDS, PRICE_WORDS, Finish
 from reelmill.media.colours import rgb_of
 from reelmill.media.lettering import Lettering, missing_letters
 from reelmill.media.overlay import Overlay
@@ -98,14 +98,19 @@ class Dress:
 
 
 def fill_caption(template: str, words: Mapping[str, str]) -> str:
-    """The caption with the clip's own words; a line whose words are all missing is left out."""
+    """The caption with the clip's own words.
+
+    A line whose words are all missing is left out, and so is one that names a price which is missing.
+    """
     lines = []
     for line in template.splitlines() or [template]:
         named = [name for name in CAPTION_WORDS if f"{{{name}}}" in line]
         filled = line
         for name in named:
             filled = filled.replace(f"{{{name}}}", " ".join(words.get(name, "").split()))
-        if not named or any(words.get(name, "").strip() for name in named):
+        there = [bool(words.get(name, "").strip()) for name in named]
+        priced = all(found for name, found in zip(named, there, strict=True) if name in PRICE_WORDS)
+        if priced and (not named or any(there)):
             lines.append(filled.strip())
     return "\n".join(line for line in lines if line)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from reelmill.media.likeness import Likeness
 from reelmill.media.loudness import Loudness
 
 __all__ = ["Finding", "FindingCode", "Inspection", "InspectionStatus", "VideoFacts"]
@@ -47,6 +48,13 @@ class FindingCode(StrEnum):
     RENDITION_FAILED = "rendition_failed"
     RENDITION_OFF_RULES = "rendition_off_rules"
     OVERLAY_LEFT_OUT = "overlay_left_out"
+    UNLIKE_PRODUCT = "unlike_product"
+    PRODUCT_LABEL = "product_label"
+    PRODUCT_LOGO = "product_logo"
+    PRODUCT_COLOUR = "product_colour"
+    PRODUCT_SHAPE = "product_shape"
+    PRODUCT_COUNT = "product_count"
+    NOT_JUDGED = "not_judged"
 
     @property
     def fails(self) -> bool:
@@ -103,7 +111,8 @@ class VideoFacts:
 class Inspection:
     """The result for one video. ``facts`` is None if it could not be opened; ``poster`` is a JPEG.
 
-    ``loudness`` is None without a full look, without sound and for silence. ``remake`` recommends another attempt.
+    ``loudness`` is None without a full look, without sound and for silence, ``likeness`` without a full look and a
+    picture to compare with. ``remake`` recommends another attempt.
     """
 
     status: InspectionStatus
@@ -111,6 +120,7 @@ class Inspection:
     facts: VideoFacts | None = None
     poster: bytes | None = None
     loudness: Loudness | None = None
+    likeness: Likeness | None = None
     remake: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,5 +130,6 @@ class Inspection:
             "findings": [finding.to_dict() for finding in self.findings],
             "facts": self.facts.to_dict() if self.facts else None,
             **({"loudness": asdict(self.loudness)} if self.loudness else {}),
+            **({"likeness": self.likeness.to_dict()} if self.likeness else {}),
             **({"recommended": "remake"} if self.remake else {}),
         }

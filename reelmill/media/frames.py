@@ -15,10 +15,12 @@ from av.video.stream import VideoStream
 
 from reelmill.media.bars import BarsSeen
 from reelmill.media.findings import Finding, FindingCode, VideoFacts
+from reelmill.media.likeness import Likeness, LikenessWatch
 from reelmill.media.loudness import Loudness
 from reelmill.media.luma import is_full_range, sampled
 from reelmill.media.poster import PosterChoice
 from reelmill.media.probe import UNREADABLE, audio_stream
+from reelmill.media.product_picture import ProductPicture
 from reelmill.media.sound import Sound
 from reelmill.media.stretches import Luma, Stretches, is_black, is_still
 
@@ -53,6 +55,7 @@ class Seen:
     bars: BarsSeen = field(default_factory=BarsSeen)
     sound: Sound | None = None
     loudness: Loudness | None = None
+    watch: LikenessWatch | None = None
     sink: FrameSink | None = None
     trouble: list[Finding] = field(default_factory=list)
     _still_of: Luma | None = None
@@ -78,6 +81,8 @@ class Seen:
         if not still or settling:
             self._still_of = luma  # compare with where a stretch began, so that a slow move counts as one
         self.poster.offer(frame, at_s - self.first_s, black=black)
+        if self.watch is not None:
+            self.watch.see(frame, at_s - self.first_s)
         if frame.is_corrupt:
             self.trip(FindingCode.CORRUPT, "A frame is damaged.")
         if self.sink is not None:
@@ -87,6 +92,11 @@ class Seen:
         """Note what went wrong here; once per kind is enough."""
         if all(finding.code is not code for finding in self.trouble):
             self.trouble.append(Finding(code, message, round(self.end_s, 3)))
+
+    @property
+    def likeness(self) -> Likeness | None:
+        """How like its product it looks; None if it was not compared."""
+        return self.watch.likeness() if self.watch is not None else None
 
     @property
     def duration_s(self) -> float:
@@ -102,14 +112,21 @@ class Seen:
 
 
 def look_at_frames(
-    container: InputContainer, video: VideoStream, *, longest_s: float, sink: FrameSink | None = None
+    container: InputContainer,
+    video: VideoStream,
+    *,
+    longest_s: float,
+    sink: FrameSink | None = None,
+    product: ProductPicture | None = None,
 ) -> Seen:
     """Decode everything, up to ``longest_s`` seconds of video. Damage becomes trouble, never an error.
 
-    ``sink`` gets every frame; with one, the samples of the sound are kept too.
+    ``sink`` gets every frame; with one, the samples of the sound are kept too. ``product`` is looked for in some.
     """
     duration_s = float(video.duration * video.time_base) if video.duration and video.time_base else longest_s
     seen = Seen(poster=PosterChoice(duration_s), frame_s=float(1 / (video.average_rate or 24)), sink=sink)
+    if product is not None:
+        seen.watch = LikenessWatch(product, duration_s)
     audio = audio_stream(container)
     if audio:
         seen.sound = Sound(keep_s=longest_s if sink is not None else 0.0)

@@ -17,6 +17,7 @@ from reelmill.media.judge import judge_facts, judge_seen
 from reelmill.media.policy import Policy
 from reelmill.media.poster import to_jpeg
 from reelmill.media.probe import UNREADABLE, opened, read_facts, stored_bytes, video_stream
+from reelmill.media.product_picture import ProductPicture
 from reelmill.settings import InspectDepth
 
 __all__ = ["Outputs", "inspect_video"]
@@ -45,8 +46,11 @@ def inspect_video(
     *,
     policy: Policy | None = None,
     outputs: Outputs | None = None,
+    product: ProductPicture | None = None,
 ) -> Inspection:
     """Look at the video file as closely as ``depth`` says; a full look makes ``outputs`` from the same decode.
+
+    A full look also says how like ``product`` it looks.
 
     A bad video never raises, it gets findings; a missing file raises FileNotFoundError. The work is bounded in
     bytes, pixels, frames and seconds. 8 s of 720p cost about the time of decoding them on one core.
@@ -63,7 +67,7 @@ def inspect_video(
             video = video_stream(container, every_pixel=outputs is not None)
             if video is None:
                 return _no_video("it holds no moving picture", policy)
-            return _Look(container, video, expected, policy, size, outputs).inspection(depth)
+            return _Look(container, video, expected, policy, size, outputs, product).inspection(depth)
     except UNREADABLE as error:
         return _no_video("it is empty" if size == 0 else type(error).__name__, policy)
 
@@ -78,6 +82,7 @@ class _Look:
     policy: Policy
     size: int
     outputs: Outputs | None
+    product: ProductPicture | None
 
     def inspection(self, depth: InspectDepth) -> Inspection:
         facts = read_facts(self.container, self.video)
@@ -97,14 +102,14 @@ class _Look:
         if outputs is not None:
             outputs.begin(facts)
         longest_s = _LONGEST_EXTENDED_S if expected.longer_is_fine else 2 * expected.duration_s + 5
-        seen = look_at_frames(self.container, self.video, longest_s=longest_s, sink=outputs)
+        seen = look_at_frames(self.container, self.video, longest_s=longest_s, sink=outputs, product=self.product)
         if seen.frames == 0:
             findings.append(Finding(FindingCode.CORRUPT, "Not one of its frames can be decoded."))
         facts = seen.correct(facts)
         findings += [*judge_facts(facts, expected), *judge_seen(seen, expected)]
         if outputs is not None:
             outputs.end(seen)
-        return self.policy.judged(findings, facts, _jpeg(seen.poster.frame), seen.loudness)
+        return self.policy.judged(findings, facts, _jpeg(seen.poster.frame), seen.loudness, seen.likeness)
 
 
 def _frame_near(container: InputContainer, video: VideoStream, at_s: float) -> VideoFrame | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reelmill.media.expectation import Expectation
 from reelmill.media.findings import Finding, FindingCode, VideoFacts
 from reelmill.media.frames import Seen
+from reelmill.media.likeness import Likeness
 from reelmill.media.loudness import Loudness
 from reelmill.media.sound import Sound
 from reelmill.media.thresholds import (
@@ -17,6 +18,9 @@ from reelmill.media.thresholds import (
     DURATION_WRONG_S,
     FPS_OFF,
     FROZEN_STRETCH_S,
+    LIKENESS_LOST,
+    LIKENESS_SEEN,
+    LOST_LEAST_S,
     QUIET_LUFS,
     SILENT_PEAK,
     SILENT_STRETCH_S,
@@ -46,6 +50,8 @@ def judge_seen(seen: Seen, expected: Expectation) -> Iterator[Finding]:
     for (width, height), at_s in changed[:1]:
         yield _wrong_size(width, height, expected, round(at_s, 3))
     yield from _pictures(seen)
+    if seen.likeness is not None:
+        yield from _likeness(seen.likeness, seen.duration_s)
     if seen.sound and expected.audio:
         yield from _sound(seen.sound, seen.duration_s, seen.loudness)
 
@@ -75,6 +81,17 @@ def _pictures(seen: Seen) -> Iterator[Finding]:
         yield Finding(FindingCode.FROZEN_STRETCH, words, round(stretch.start_s, 3))
     if bars := seen.bars.found().words:
         yield Finding(FindingCode.LETTERBOX, f"It has black bars {bars}.", round(seen.first_s, 3))
+
+
+def _likeness(likeness: Likeness, duration_s: float) -> Iterator[Finding]:
+    if likeness.score < LIKENESS_LOST:
+        words = f"The colours of its product are hardly to be seen: {likeness.score:.0%} of those of its picture."
+        yield Finding(FindingCode.UNLIKE_PRODUCT, words, likeness.looks[0][0])
+        return
+    lost = likeness.lost_at(LIKENESS_LOST)
+    there = max(share for _, share in likeness.looks) >= LIKENESS_SEEN
+    if lost is not None and there and duration_s - lost >= LOST_LEAST_S:
+        yield Finding(FindingCode.UNLIKE_PRODUCT, "The colours of its product are lost from here on.", lost)
 
 
 def _sound(sound: Sound, video_s: float, loudness: Loudness | None) -> Iterator[Finding]:

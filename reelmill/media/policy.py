@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reelmill.finish import Consequence
 from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus, VideoFacts
+from reelmill.media.likeness import Likeness
 from reelmill.media.loudness import Loudness
 
 __all__ = ["Policy"]
@@ -31,17 +32,19 @@ class Policy:
         facts: VideoFacts | None = None,
         poster: bytes | None = None,
         loudness: Loudness | None = None,
+        likeness: Likeness | None = None,
     ) -> Inspection:
         """An inspection whose status follows from its findings."""
-        found = tuple(findings)
-        return Inspection(
-            status=self.status(found),
-            findings=found,
-            facts=facts,
-            poster=poster,
-            loudness=loudness,
-            remake=any(self.of(finding.code) is Consequence.REMAKE for finding in found),
+        nothing = Inspection(
+            status=InspectionStatus.PASS, facts=facts, poster=poster, loudness=loudness, likeness=likeness
         )
+        return self.judged_anew(nothing, findings)
+
+    def judged_anew(self, inspection: Inspection, more: Iterable[Finding]) -> Inspection:
+        """The inspection with more findings, and with what follows from all of them."""
+        findings = (*inspection.findings, *more)
+        remake = any(self.of(finding.code) is Consequence.REMAKE for finding in findings)
+        return replace(inspection, findings=findings, status=self.status(findings), remake=remake)
 
     def status(self, findings: Iterable[Finding]) -> InspectionStatus:
         """As bad as the worst finding."""

@@ -13,6 +13,8 @@ __all__ = [
     "CLIPPED_LEAST_S",
     "CLIPPED_LEVEL",
     "CLIPPED_RUN",
+    "COLOURLESS",
+    "COLOUR_TOLERANCE",
     "DURATION_OFF_S",
     "DURATION_WRONG_S",
     "FLAT_LEVEL",
@@ -21,6 +23,10 @@ __all__ = [
     "FLAT_TOP",
     "FPS_OFF",
     "FROZEN_STRETCH_S",
+    "LIKENESS_LOST",
+    "LIKENESS_SEEN",
+    "LOST_LEAST_S",
+    "PRODUCT_FILLS",
     "QUIET_LUFS",
     "SILENT_LEVEL",
     "SILENT_PEAK",
@@ -57,3 +63,12 @@ FLAT_SHARE: Final = 0.2  # of some 20 ms; a pure tone, the flattest of whole wav
 FLAT_SWINGS: Final = 2  # through zero: a piece of one slow wave is flat without being cut
 CLIPPED_LEAST_S: Final = 0.002  # in all; a click less is not heard
 QUIET_LUFS: Final = -40.0  # bringing it to the -14 to -16 of platforms would raise its noise by 24 dB and more
+
+# Likeness to the product's picture, from 0 to 1 (product_picture.py). Set on drawn products under changed light, angle
+# and ground (`python -m benchmarks likeness`), not on films of Veo.
+COLOUR_TOLERANCE: Final = 0.05  # of OKLab: two colours so far apart may be one in another light
+COLOURLESS: Final = 0.2  # of the product's colour: black, white and grey things are in every film
+PRODUCT_FILLS: Final = 0.6  # of a square around it, the rest of which is ground
+LIKENESS_LOST: Final = 0.25  # below, the colours are hardly to be seen
+LIKENESS_SEEN: Final = 0.5  # above, they are there; between the two nothing is said
+LOST_LEAST_S: Final = 1.0  # shorter ones are turns of the product and cuts

@@ -27,7 +27,7 @@ class Decision:
     """An action and why. ``again`` means that an ended attempt is deliberately made anew.
 
     ``soften`` means that a filtered attempt is retried in softer words, under the policy for that; ``softening`` is
-    the how-manieth such retry this is.
+    the how-manieth such retry this is, ``remake`` the how-manieth remake that an unsent attempt was.
     """
 
     action: Action
@@ -35,6 +35,7 @@ class Decision:
     again: bool = False
     soften: bool = False
     softening: int = 0
+    remake: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class PlannedClip:
     """A clip to make; ``after`` is the attempt that ``again`` or ``soften`` was decided on.
 
     ``sources`` gives the signed addresses of references that were signed in the feed: to fetch with, never to keep.
+    A ``draft`` is to be looked at and never published.
     """
 
     clip: Clip
@@ -49,17 +51,19 @@ class PlannedClip:
     after: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     soften: bool = False
+    draft: bool = False
 
 
-def decide(standing: Standing | None, *, force: bool = False, filtered_retries: int = 0) -> Decision:
+def decide(standing: Standing | None, *, force: bool = False, filtered_retries: int = 0, remakes: int = 0) -> Decision:
     """Make what was never made, keep what was delivered or is under way, block what needs a person.
 
-    A retry of a filtered clip that was never sent is only still due if the policy allows as many retries.
+    A retry of a filtered clip, or a remake, that was never sent is only still due if the policy allows as many.
     """
     if standing is None:
         return Decision(Action.MAKE, "new")
     if standing.state is State.RELEASED or standing.error_code == PICTURE_UNREACHABLE:
-        return _never_sent(standing, force=force, filtered_retries=filtered_retries)
+        due = standing.softening <= filtered_retries and standing.remake <= remakes
+        return _never_sent(standing, force=force, due=due)
     state = standing.state
     if state.open:
         return Decision(Action.KEEP, f"in flight ({state})")
@@ -77,12 +81,12 @@ def _ended(standing: Standing, *, force: bool) -> Decision:
     return Decision(Action.BLOCKED, f"{state} before ({standing.error_code or 'no code'}); see reelmill redrive")
 
 
-def _never_sent(standing: Standing, *, force: bool, filtered_retries: int) -> Decision:
-    step = standing.softening
+def _never_sent(standing: Standing, *, force: bool, due: bool) -> Decision:
     released = standing.state is State.RELEASED
     why = "new" if released else "its picture could not be fetched before"
-    if step <= filtered_retries:
-        return Decision(Action.MAKE, why, again=not released, softening=step)
+    if due:
+        return Decision(Action.MAKE, why, again=not released, softening=standing.softening, remake=standing.remake)
     if force:
         return Decision(Action.MAKE, "forced", again=True)
-    return Decision(Action.BLOCKED, "filtered before, and its retry was not sent; see reelmill redrive")
+    before = "filtered before, and its retry" if standing.softening else "unfit before, and its remake"
+    return Decision(Action.BLOCKED, f"{before} was not sent; see reelmill redrive")

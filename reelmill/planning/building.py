@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from reelmill.clip import Clip, VideoRequest
 from reelmill.errors import ReelmillError
 from reelmill.film import Film
+from reelmill.planning.prices import ShownPrices, shown_prices
 from reelmill.planning.shapes import ClipShape
 from reelmill.planning.storyboards import films_of, scene_shape
 from reelmill.platforms import MediaUse
@@ -34,7 +36,7 @@ class ClipBuilder:
     """Builds the clips of one product after another, all for the same model and shapes.
 
     ``longest_s`` are the platforms that take videos of so many seconds only, which matters to films.
-    ``hash_content`` is asked only under the setting ``image_identity = content``.
+    ``hash_content`` is asked only under the setting ``image_identity = content``. ``now`` decides which sales run.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class ClipBuilder:
     campaign: str = ""
     hash_content: HashContent | None = None
     longest_s: Mapping[str, float] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def storyboards(self) -> Mapping[str, Storyboard]:
@@ -57,18 +60,22 @@ class ClipBuilder:
         """
         storyboard = self._storyboard(product)
         scenes: Sequence[Scene | None] = storyboard.scene if storyboard else (None,)
+        prices = shown_prices(product, self.now)
         for shape in self.shapes:
             for variant in range(1, self.settings.variants + 1):
                 for scene in scenes:
                     asked = scene_shape(shape, scene) if scene else shape
                     rendered = self._rendered(product, asked, variant, scene)
-                    clip = self._clip(product, asked, variant, rendered, fingerprint)
+                    clip = self._clip(product, asked, variant, rendered, fingerprint=fingerprint, prices=prices)
                     yield (self._as_scene(clip, scene) if scene else clip), rendered
 
-    def films(self, product: Product, clips: Sequence[Clip]) -> list[Film]:
-        """The films that these clips of a product, all that :meth:`build` gave, are stitched into."""
+    def films(self, product: Product, clips: Sequence[Clip], drafts: Collection[str] = ()) -> list[Film]:
+        """The films that these clips of a product, in the order of :meth:`build`, are stitched into.
+
+        ``drafts`` are the ids of those that are drafts.
+        """
         storyboard = self._storyboard(product)
-        return list(films_of(storyboard, clips)) if storyboard else []
+        return list(films_of(storyboard, clips, drafts)) if storyboard else []
 
     def _storyboard(self, product: Product) -> Storyboard | None:
         return self.library.storyboard(product.category) if self.settings.storyboards else None
@@ -120,7 +127,9 @@ class ClipBuilder:
         shape: ClipShape,
         variant: int,
         rendered: RenderedPrompt,
+        *,
         fingerprint: str,
+        prices: ShownPrices,
     ) -> Clip:
         request = self.request(shape, product, rendered.prompt, rendered.negative_prompt)
         content = self._content_hashes(product, request)
@@ -142,6 +151,8 @@ class ClipBuilder:
             campaign=self.campaign,
             content_hashes=content,
             picture=unsigned(product.images[0]) if product.images else "",
+            price=prices.price,
+            sale_price=prices.sale_price,
         )
 
     def _as_scene(self, clip: Clip, scene: Scene) -> Clip:

@@ -19,13 +19,15 @@ def planned_row(planned: PlannedClip) -> dict[str, Any]:
         "again": planned.again,
         "after": planned.after,
         "soften": planned.soften,
+        "draft": planned.draft,
         "clip": asdict(clip) | {"request": clip.request.to_dict()},
     }
 
 
 def planned_from_row(row: dict[str, Any]) -> PlannedClip:
     """The inverse of :func:`planned_row`. Raises KeyError, TypeError or ValueError for a row of another kind."""
-    return PlannedClip(_clip(row["clip"]), row["again"], row["after"], row.get("sources", {}), row["soften"])
+    clip, sources = _clip(row["clip"]), row.get("sources", {})
+    return PlannedClip(clip, row["again"], row["after"], sources, row["soften"], row["draft"])
 
 
 def _clip(stored: dict[str, Any]) -> Clip:

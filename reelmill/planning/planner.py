@@ -5,40 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
+from reelmill.finish import Finish
+from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.collector import rare_collections
+from reelmill.planning.drafts import Chosen, Drafting, Finals, as_final
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
+from reelmill.planning.price_notes import PriceNotes
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
-from reelmill.planning.storyboards import check_shape, refused, scene_shape
+from reelmill.planning.storyboard_checks import PROBE, check_storyboards
 from reelmill.planning.summary import PlanSummary
-from reelmill.product import Product, Reject, RowRef
+from reelmill.product import Product, Reject
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import blocking_findings
 from reelmill.prompts.soften import Softener
-from reelmill.settings import ImageIdentity
+from reelmill.settings import ImageIdentity, InspectDepth
 from reelmill.veo.checks import check_region, check_request
 
 __all__ = ["LedgerView", "PlanOptions", "Planner"]
 
 _T = TypeVar("_T")
 _CHUNK = 1000  # products looked up in the ledger at a time
-
-_PROBE = Product(
-    sku="probe",
-    title="A product",
-    category=("Anything",),
-    ref=RowRef("probe", 1),
-    images=tuple(f"https://images.example/{n}.jpg" for n in range(4)),
-)
 
 
 class LedgerView(Attempts, Protocol):
@@ -77,14 +74,19 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans one catalog. ``catalog`` names what its products are remembered under."""
+    """Plans one catalog: its finals, or with ``drafting`` the drafts of those that are still to be made.
+
+    ``catalog`` names what its products are remembered under.
+    """
 
     builder: ClipBuilder
     ledger: LedgerView
     catalog: str
     options: PlanOptions = field(default_factory=PlanOptions)
     softener: Softener | None = None  # None: filtered clips are not retried
+    judge: JudgeTerms | None = None  # None: clips are not compared with their products
     output: str = ""  # the chosen output root; empty: it does not matter where clips lie
+    drafting: Drafting | None = None
 
     def check(self, today: date) -> list[str]:
         """Check model, region, price and shapes before any row is read; returns warnings.
@@ -94,35 +96,36 @@ class Planner:
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
+        if settings.remake_attempts and settings.seed is not None:
+            warnings.append("remake_attempts does nothing while seed is set: the same seed asks for the same film.")
+        if self.judge is not None:
+            warnings += self.judge.warnings(today, settings.price_max_age_days)
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
-            check_request(self.builder.request(shape, _PROBE, "a product", ""), model)
-        self._check_storyboards()
-        return warnings
-
-    def _check_storyboards(self) -> None:
-        builder = self.builder
-        for storyboard in builder.storyboards.values():
-            for shape in builder.shapes:
-                check_shape(storyboard, shape, builder.longest_s)
-                for scene in storyboard.scene:
-                    request = builder.request(scene_shape(shape, scene), _PROBE, "a product", "")
-                    try:
-                        check_request(request, builder.model)
-                    except FixRequest as error:
-                        raise refused(storyboard, scene, error) from None
+            request = self.builder.request(shape, PROBE, "a product", "")
+            check_request(request, model)
+            if self.drafting is not None:
+                warnings += self.drafting.check(request, settings, today)
+        warnings += check_storyboards(self.builder, self.drafting, today)
+        return list(dict.fromkeys(warnings))
 
     def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
         """Plan every row; what a run needs goes to ``sink``, what people need into the summary.
 
         ``rows`` gives each SKU once, as a feed does.
         """
-        builder = self.builder
+        builder, drafting = self.builder, self.drafting
+        verdict_usd = self.judge.most_of_clip_usd if self.judge else Decimal(0)
         summary = PlanSummary(
-            builder.model.id,
+            drafting.model.id if drafting else builder.model.id,
             builder.settings.quota_per_minute,
             filtered_retries=self.softener.retries if self.softener else 0,
+            remake_attempts=self._remakes,
+            price_notes=PriceNotes(self._finish),
+            finals=Finals(builder.model.id, verdict_usd) if drafting else None,
+            judge=self.judge.model if self.judge else "",
+            verdict_usd=verdict_usd,
         )
         library = builder.library
         configuration = configuration_digest(
@@ -134,8 +137,24 @@ class Planner:
         )
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
-        summary.warnings += summary.elsewhere.warnings(self.output)
+        summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
+        if summary.finals is not None:
+            summary.warnings += summary.finals.warnings(summary.model)
         return summary
+
+    @property
+    def _remakes(self) -> int:
+        """How often the run may make an unfit clip anew."""
+        settings = self.builder.settings
+        looks = settings.inspect is not InspectDepth.OFF
+        return self.builder.library.brand.finish.remakes(settings.remake_attempts, settings.seed) if looks else 0
+
+    @property
+    def _finish(self) -> Finish:
+        """What renditions wear; nothing if none are made."""
+        settings = self.builder.settings
+        made = settings.renditions and settings.inspect is InspectDepth.FULL
+        return self.builder.library.brand.finish if made else Finish()
 
     @property
     def _output_that_counts(self) -> str:
@@ -197,7 +216,10 @@ class _Pass:
                 if clips is None:
                     continue
                 changed.append((KnownProduct(product.sku, fingerprint, len(clips), retired=False), product, clips))
-        standings = planner.ledger.standings([clip.clip_id for _, _, clips in changed for clip, _ in clips])
+        wanted: Iterable[Clip] = (clip for _, _, clips in changed for clip, _ in clips)
+        if planner.drafting is not None:
+            wanted = planner.drafting.with_drafts(wanted)
+        standings = planner.ledger.standings([clip.clip_id for clip in wanted])
         for remembered, product, clips in changed:
             if self._enough():
                 return
@@ -234,46 +256,67 @@ class _Pass:
         self, product: Product, clips: Sequence[tuple[Clip, RenderedPrompt]], standings: dict[str, Standing]
     ) -> None:
         self.summary.products += 1
+        chosen_ones: list[Chosen] = []
         made: set[str] = set()
-        for clip, rendered in clips:
-            standing = standings.get(clip.clip_id)
-            decision = self._decide(clip, standing)
+        for wanted, rendered in clips:
+            chosen = self._choose(wanted, standings)
+            chosen_ones.append(chosen)
+            clip, standing, decision = chosen.clip, chosen.standing, chosen.decision
             if decision.action is Action.MAKE:
-                decision = self._checked(decision, clip, product, rendered)
+                decision = self._checked(chosen, product, rendered)
+            if self.summary.finals is not None:
+                self.summary.finals.count(chosen, decision)
             if decision.action is Action.MAKE:
                 made.add(clip.clip_id)
-                self.summary.add_make(clip, softening=decision.softening)
+                self.summary.add_make(clip, softening=decision.softening, remake=decision.remake)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
                     sources = signed_sources(product, clip.request)
-                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften))
+                    draft = self.planner.drafting is not None
+                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften, draft))
                 continue
             if decision.action is Action.KEEP:
                 self.summary.add_keep(1)
+                if standing is not None:
+                    self.summary.price_notes.kept(clip, standing)
             else:
                 self.summary.add_blocked(clip, decision.reason)
             if standing is not None and self.planner.output not in ("", standing.output):
                 self.summary.elsewhere.add(standing)
         self.products_made += bool(made)
-        for film in self.planner.builder.films(product, [clip for clip, _ in clips]):
-            if made.intersection(film.clip_ids):
+        self._plan_films(product, chosen_ones, made)
+
+    def _plan_films(self, product: Product, scenes: Sequence[Chosen], made: set[str]) -> None:
+        """The films that the clips of a product become, if they are scenes; ``made`` are those to make."""
+        drafts = {scene.clip.clip_id for scene in scenes if scene.is_draft}
+        for film in self.planner.builder.films(product, [scene.clip for scene in scenes], drafts):
+            if not made.isdisjoint(film.clip_ids):
                 self.summary.add_film(film)
             if self.sink is not None:
                 self.sink.film(film)
 
-    def _decide(self, clip: Clip, standing: Standing | None) -> Decision:
-        planner = self.planner
-        return decide_with_policy(clip, standing, planner.ledger, planner.softener, force=planner.options.force)
+    def _choose(self, wanted: Clip, standings: dict[str, Standing]) -> Chosen:
+        """What happens to a clip; of drafts, to the draft of it unless the clip itself is there."""
+        force, drafting = self.planner.options.force, self.planner.drafting
+        if drafting is not None:
+            return drafting.choose(wanted, standings, self._decide, force=force)
+        standing = standings.get(wanted.clip_id)
+        return Chosen(wanted, standing, as_final(self._decide(wanted, standing, force=force), standing))
 
-    def _checked(self, decision: Decision, clip: Clip, product: Product, rendered: RenderedPrompt) -> Decision:
-        """Block a clip that its model or the brand would refuse, before any money."""
+    def _decide(self, clip: Clip, standing: Standing | None, *, force: bool) -> Decision:
+        planner, remakes = self.planner, self.summary.remake_attempts
+        return decide_with_policy(clip, standing, planner.ledger, planner.softener, remakes=remakes, force=force)
+
+    def _checked(self, chosen: Chosen, product: Product, rendered: RenderedPrompt) -> Decision:
+        """Block a clip that its model or the brand would refuse, before any money; of a draft, also its final."""
         if findings := blocking_findings(rendered, product):
             return Decision(Action.BLOCKED, f"{findings[0].message} {findings[0].remedy}")
         try:
-            check_request(clip.request, self.planner.builder.model)
+            check_request((chosen.final or chosen.clip).request, self.planner.builder.model)
         except FixRequest as error:
             return Decision(Action.BLOCKED, str(error))
-        return decision
+        drafting = self.planner.drafting
+        return chosen.decision if drafting is None else drafting.checked(chosen.clip, chosen.decision)
 
     def _may_skip(self) -> bool:
         """Unchanged products need no rendering, unless pictures may have changed under the same address."""

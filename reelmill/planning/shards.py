@@ -24,7 +24,7 @@ from reelmill.planning.plan_rows import planned_from_row, planned_row
 __all__ = ["Shard", "in_shards", "needs_signature", "pack", "unpack"]
 
 _FORMAT = "reelmill-shard"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

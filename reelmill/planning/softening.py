@@ -1,4 +1,4 @@
-"""What a plan does about a clip that was filtered, when there is a policy to retry it in softer words."""
+"""What a plan does about a clip whose attempt ended, where policies allow to retry or remake it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,17 @@ class Attempts(Protocol):
 
 
 def decide_with_policy(
-    clip: Clip, standing: Standing | None, attempts: Attempts, softener: Softener | None, *, force: bool
+    clip: Clip,
+    standing: Standing | None,
+    attempts: Attempts,
+    softener: Softener | None,
+    *,
+    remakes: int = 0,
+    force: bool,
 ) -> Decision:
     """What happens to a clip; a filtered one is retried where the policy has words for it, else blocked with why."""
-    decision = decide(standing, force=force, filtered_retries=softener.retries if softener else 0)
+    retries = softener.retries if softener else 0
+    decision = decide(standing, force=force, filtered_retries=retries, remakes=remakes)
     if softener is None or standing is None or force or standing.state is not State.FILTERED:
         return decision
     intent = attempts.intent(standing.intent_id)
@@ -34,5 +41,7 @@ def decide_with_policy(
     sent = intent.as_sent(clip.request)
     words = softener.next(sent, title=clip.title, causes=intent.filter_causes, done=standing.softening)
     if isinstance(words, Softened):
-        return Decision(Action.MAKE, "filtered before", soften=True, softening=standing.softening + 1)
+        return Decision(
+            Action.MAKE, "filtered before", soften=True, softening=standing.softening + 1, remake=standing.remake
+        )
     return Decision(Action.BLOCKED, f"{decision.reason}; not retried: {words.why}")

@@ -1,19 +1,17 @@
-"""From storyboards to films: the clips that make one, and whether platforms would take it."""
+"""From storyboards to films: the shape of a scene, and the clips that make a film."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from reelmill.clip import Clip
-from reelmill.errors import FixRequest
 from reelmill.film import Film, FilmScene
 from reelmill.ledger.listed import chunks
 from reelmill.planning.shapes import ClipShape
-from reelmill.platforms import MediaUse
-from reelmill.prompts.storyboard import FILE, Scene, Storyboard
+from reelmill.prompts.storyboard import Scene, Storyboard
 
-__all__ = ["check_shape", "films_of", "refused", "scene_shape"]
+__all__ = ["films_of", "scene_shape"]
 
 
 def scene_shape(shape: ClipShape, scene: Scene) -> ClipShape:
@@ -21,8 +19,11 @@ def scene_shape(shape: ClipShape, scene: Scene) -> ClipShape:
     return replace(shape, duration_s=scene.duration_s)
 
 
-def films_of(storyboard: Storyboard, clips: Sequence[Clip]) -> Iterator[Film]:
-    """The films that a product's clips make; the scenes of each follow one another in ``clips``."""
+def films_of(storyboard: Storyboard, clips: Sequence[Clip], drafts: Collection[str] = ()) -> Iterator[Film]:
+    """The films that a product's clips make; the scenes of each follow one another in ``clips``.
+
+    ``drafts`` are the ids of those that are drafts: one is enough to make its film a draft.
+    """
     for scenes in chunks(clips, len(storyboard.scene)):
         ids = [clip.clip_id for clip in scenes]
         yield Film(
@@ -33,29 +34,5 @@ def films_of(storyboard: Storyboard, clips: Sequence[Clip]) -> Iterator[Film]:
             scenes=tuple(FilmScene(clip.scene, clip.clip_id) for clip in scenes),
             crossfade_ms=storyboard.crossfade_ms,
             duration_ms=storyboard.duration_ms,
+            draft=not set(ids).isdisjoint(drafts),
         )
-
-
-def check_shape(storyboard: Storyboard, shape: ClipShape, longest_s: Mapping[str, float]) -> None:
-    """Raises FixRequest for a film that its platforms would not take.
-
-    ``longest_s`` are the limits of those that have one.
-    """
-    where = f"prompts/{storyboard.folder}/{FILE}"
-    if shape.media_use is MediaUse.EXTEND_VIDEO:
-        raise FixRequest(
-            f"{where}: a storyboard makes new scenes, and media_use is extend_video.",
-            "Choose another media_use, or run without storyboards.",
-        )
-    seconds = storyboard.duration_ms / 1000
-    for platform in shape.platforms:
-        if seconds > longest_s.get(platform, seconds):
-            raise FixRequest(
-                f"{where}: film: it lasts {seconds:g} s; {platform} takes {longest_s[platform]:g} s.",
-                f"Shorten or leave out a scene, or leave out {platform}.",
-            )
-
-
-def refused(storyboard: Storyboard, scene: Scene, error: FixRequest) -> FixRequest:
-    """Why the model does not make a scene, with where the scene stands."""
-    return FixRequest(f"prompts/{storyboard.folder}/{FILE}: scene {scene.name!r}: {error.problem}", error.remedy)

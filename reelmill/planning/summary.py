@@ -12,7 +12,9 @@ from reelmill.clip import Clip
 from reelmill.film import Film
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
+from reelmill.planning.drafts import Finals
 from reelmill.planning.elsewhere import Elsewhere
+from reelmill.planning.price_notes import PriceNotes
 from reelmill.product import Reject
 
 __all__ = ["BlockedClip", "FilmKind", "PlanSummary", "PromptSample"]
@@ -55,22 +57,30 @@ class FilmKind:
 class PlanSummary:
     """Running totals of a plan. Amounts are the most that the clips can cost, in USD.
 
-    ``films`` are those with a scene to make, by what they have in common. ``softened`` of the clips to make were
-    filtered before and are retried in softer words. ``retries_usd`` is what further retries, up to
-    ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed filtered videos too; it says
-    that it does not.
+    ``softened`` of the clips to make were filtered before and are retried in softer words. ``retries_usd`` is what
+    further retries, up to ``filtered_retries`` of a clip, could cost beyond ``estimated_usd`` if Google billed
+    filtered videos too; it says that it does not. ``remakes_usd`` is what up to ``remake_attempts`` remakes of each
+    clip could cost beyond ``estimated_usd``, and is paid like any other clip. ``finals`` is set if clips are drafts.
+    With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most that comparing each clip with its product can
+    cost, ``verdict_usd`` for one. ``films`` are those with a scene to make, by what they have in common.
     """
 
     model: str
     quota_per_minute: float
     filtered_retries: int = 0
+    remake_attempts: int = 0
+    finals: Finals | None = None
+    judge: str = ""
+    verdict_usd: Decimal = Decimal(0)
     warnings: list[str] = field(default_factory=list)
     products: int = 0
     unchanged_products: int = 0
     counts: Counter[Action] = field(default_factory=Counter)
     rejects: int = 0
     estimated_usd: Decimal = Decimal(0)
+    verdicts_usd: Decimal = Decimal(0)
     retries_usd: Decimal = Decimal(0)
+    remakes_usd: Decimal = Decimal(0)
     softened: int = 0
     films: Counter[FilmKind] = field(default_factory=Counter)
     by_category: dict[str, Decimal] = field(default_factory=dict)
@@ -78,6 +88,7 @@ class PlanSummary:
     prompts: list[PromptSample] = field(default_factory=list)
     blocked: list[BlockedClip] = field(default_factory=list)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    price_notes: PriceNotes = field(default_factory=PriceNotes)
     retired: list[str] = field(default_factory=list)
     reject_samples: list[Reject] = field(default_factory=list)
 
@@ -87,17 +98,29 @@ class PlanSummary:
         return self.counts[Action.MAKE] + self.counts[Action.KEEP] + self.counts[Action.BLOCKED]
 
     @property
+    def most_usd(self) -> Decimal:
+        """The most that the run can cost, with every remake that the policy allows."""
+        return self.estimated_usd + self.remakes_usd
+
+    @property
     def eta_seconds(self) -> int:
         """Seconds until the last clip is back: its turn under the quota, then a typical generation."""
         make = self.counts[Action.MAKE]
         return round((make - 1) * 60 / self.quota_per_minute + _TYPICAL_GENERATION_S) if make else 0
 
-    def add_make(self, clip: Clip, *, softening: int = 0) -> None:
-        """Count a clip to make, with its cost; ``softening`` is the how-manieth retry of a filtered one it is."""
+    def add_make(self, clip: Clip, *, softening: int = 0, remake: int = 0) -> None:
+        """Count a clip to make, with its cost.
+
+        ``softening`` is the how-manieth retry of a filtered one it is, ``remake`` the how-manieth remake.
+        """
         self.counts[Action.MAKE] += 1
-        cost = clip.estimated_usd
+        self.price_notes.made(clip)
+        cost = clip.estimated_usd + self.verdict_usd
         self.estimated_usd += cost
-        self.retries_usd += cost * max(0, self.filtered_retries - softening)
+        self.verdicts_usd += self.verdict_usd
+        self.retries_usd += clip.estimated_usd * max(0, self.filtered_retries - softening)
+        if clip.request.seed is None:  # with a seed nothing is remade
+            self.remakes_usd += cost * max(0, self.remake_attempts - remake)
         self.softened += softening > 0
         category = clip.category.partition(" > ")[0]
         if category not in self.by_category and len(self.prompts) < _PROMPTS_KEPT:
@@ -154,8 +177,13 @@ class PlanSummary:
             "rejects": self.rejects,
             "products": self.products,
             "estimated_usd": self.estimated_usd,
+            "judge": self.judge,
+            "verdicts_usd": self.verdicts_usd,
             "filtered_retries": self.filtered_retries,
             "retries_usd": self.retries_usd,
+            "remake_attempts": self.remake_attempts,
+            "remakes_usd": self.remakes_usd,
+            "most_usd": self.most_usd,
             "softened": self.softened,
             "films": [
                 {
@@ -166,6 +194,7 @@ class PlanSummary:
                 }
                 for kind, number in sorted(self.films.items(), key=lambda one: one[0].scenes)
             ],
+            "finals": self.finals.to_dict() if self.finals else None,
             "eta_seconds": self.eta_seconds,
             "model": self.model,
             "quota_per_minute": self.quota_per_minute,

@@ -12,8 +12,12 @@ from typing import Any
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.media.expectation import Expectation
+from reelmill.media.findings import InspectionStatus
 from reelmill.media.inspect import inspect_video
+from reelmill.media.product_picture import ProductPicture
+from reelmill.media.samples import SampledFrames
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.renditions import Made, Making, no_room
@@ -21,7 +25,7 @@ from reelmill.production.studio import Studio
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
 
-__all__ = ["Landed", "inspect_videos", "land_videos", "write_provenance"]
+__all__ = ["Landed", "inspect_videos", "land_videos", "renew_provenance", "write_provenance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Landed:
     poster_uri: str | None = None
     sha256: tuple[str | None, ...] = ()
     made: Made = field(default_factory=Made)
+    frames: tuple[bytes, ...] = field(default=(), repr=False)  # of the first fit video, as JPEGs, if it is judged
 
 
 def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo]) -> tuple[str, ...]:
@@ -59,10 +64,12 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     if depth is InspectDepth.OFF or not uris:
         return Landed(uris)
     expected = Expectation.of(clip.request)
+    product = _product(studio, clip) if depth is InspectDepth.FULL else None
     reports: list[dict[str, Any]] = []
     hashes: list[str | None] = []
     poster: bytes | None = None
     made: Made | None = None
+    frames: tuple[bytes, ...] = ()
     with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
         for index, uri in enumerate(uris):
             if studio.stop.leaving:  # looking and encoding take seconds, and others may wait before this clip
@@ -81,19 +88,30 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
             wanted = made is None and depth is InspectDepth.FULL and studio.settings.renditions
             making = _making(studio, clip, intent, path) if wanted else None
             maker = making.maker if making is not None else None
-            inspection = inspect_video(path, expected, depth, policy=studio.finishing.policy(), outputs=maker)
+            sampled = SampledFrames(studio.settings.judge_frames, maker) if studio.judge is not None else None
+            inspection = inspect_video(
+                path, expected, depth, policy=studio.finishing.policy(), outputs=sampled or maker, product=product
+            )
             if making is not None:
                 inspection, made = making.saved(inspection)
+            if sampled is not None and not frames and inspection.status is not InspectionStatus.FAIL:
+                frames = tuple(sampled.jpegs)
             poster = poster or inspection.poster
             reports.append({"uri": uri, **inspection.to_dict()})
     made = made or Made()
     found = {**_worst(reports), **made.to_dict()}
-    return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made)
+    return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made, frames)
+
+
+def _product(studio: Studio, clip: Clip) -> ProductPicture | None:
+    """What the product looks like, if the clip was made from a picture of it."""
+    picture = studio.media.picture(clip)
+    return ProductPicture.read(picture) if picture is not None else None
 
 
 def _making(studio: Studio, clip: Clip, intent: Intent, path: Path) -> Making:
-    """A scene is not shown by itself: platforms get the film that it becomes part of."""
-    platforms = () if clip.scene else clip.platforms
+    """Of a draft, and of a scene, which platforms get as part of its film, only a preview is made."""
+    platforms = () if clip.scene or intent.draft else clip.platforms
     return Making.of(studio.storage, studio.finishing, intent.output_prefix, path, clip, platforms=platforms)
 
 
@@ -108,7 +126,9 @@ def _worst(reports: list[dict[str, Any]]) -> dict[str, Any]:
     order = ("fail", "review", "pass", "skipped")
     status = min((report["status"] for report in reports), key=order.index)
     findings = [finding for report in reports for finding in report["findings"]]
-    return {"status": status, "findings": findings, "videos": reports}
+    compared = [report["likeness"]["score"] for report in reports if "likeness" in report]
+    likeness = {"likeness": min(compared)} if compared else {}
+    return {"status": status, "findings": findings, **likeness, "videos": reports}
 
 
 def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> str | None:
@@ -145,11 +165,46 @@ def write_provenance(
         sha256,
         run_started_at=started or intent.created_at,
         rendition_sha256=renditions or {},
+        verdicts=_verdicts(studio, intent),
     )
     data = record.model_dump_json(indent=2).encode()
     if not storage.create(name, data, "application/json") and _counts_fewer(studio, name, record):
         storage.replace(name, data, "application/json")
     return uri
+
+
+def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed) -> None:
+    """Write the record of a settled clip anew, with what looking at its videos found and what was made of them."""
+    storage = studio.storage
+    name = f"{intent.output_prefix}/{NAME}"
+    try:
+        record = read_provenance(storage.read(name), name, storage)
+    except FileNotFoundError:
+        return
+    seen = replace(
+        record.intent,
+        inspection=landed.inspection,
+        poster_uri=landed.poster_uri,
+        renditions=landed.made.uris,
+    )
+    renewed = Provenance.of(
+        clip,
+        seen,
+        replace(
+            record.settlement, inspection=landed.inspection, poster_uri=landed.poster_uri, renditions=landed.made.uris
+        ),
+        landed.sha256,
+        record.run_started_at,
+        rendition_sha256=landed.made.sha256,
+    )
+    kept = renewed.model_copy(update={"intent": replace(renewed.intent, finished_at=record.intent.finished_at)})
+    storage.replace(name, kept.model_dump_json(indent=2).encode(), "application/json")
+
+
+def _verdicts(studio: Studio, intent: Intent) -> tuple[PaidVerdict, ...]:
+    """The intent's verdicts; asked for only where there can be any, now or from an earlier look."""
+    judged = studio.judge is not None or intent.charged_usd
+    return studio.ledger.verdicts_of(intent.intent_id) if judged else ()
 
 
 def _counts_fewer(studio: Studio, name: str, record: Provenance) -> bool:

@@ -43,6 +43,7 @@ class FilmProvenance(BaseModel):
     sku: str
     aspect_ratio: str
     variant: int
+    draft: bool = False
     crossfade_s: float
     duration_s: float
     scenes: tuple[FilmSceneRecord, ...]
@@ -71,6 +72,7 @@ class FilmProvenance(BaseModel):
             sku=film.sku,
             aspect_ratio=film.aspect_ratio.value,
             variant=film.variant,
+            draft=film.draft,
             crossfade_s=film.crossfade_ms / 1000,
             duration_s=round(duration_s, 3),
             scenes=scenes,

@@ -11,6 +11,7 @@ from pathlib import Path
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
 from reelmill.film import Film
+from reelmill.ledger.delivered import shown_video
 from reelmill.ledger.films import Stitched
 from reelmill.ledger.records import Intent
 from reelmill.media.expectation import Expectation
@@ -83,7 +84,7 @@ class FilmMaker:
             ) from None
         digests = {self.storage.uri(f"{prefix}/film.mp4"): self._create(f"{prefix}/film.mp4", path)}
         self._stay()
-        stitched, made = self._looked_at(path, clip, duration_s, prefix)
+        stitched, made = self._looked_at(path, clip, duration_s, prefix, draft=film.draft)
         stitched = replace(stitched, edition=edition, attempts=tuple(intent.intent_id for _, intent in scenes))
         digests |= {uri: made.sha256[platform] for platform, uri in made.uris.items()}
         record = f"{prefix}/{NAME}"
@@ -96,7 +97,7 @@ class FilmMaker:
             raise TryLater("The run was told to leave.", "Run `reelmill settle`; nothing was lost.")
 
     def _fetched(self, scene: str, intent: Intent, path: Path) -> FilmSceneRecord:
-        uri = intent.shown_video
+        uri = shown_video(intent)
         try:
             self.storage.download(self.storage.name(uri), path)
         except (FileNotFoundError, ValueError):
@@ -113,13 +114,14 @@ class FilmMaker:
             provenance_uri=intent.provenance_uri,
         )
 
-    def _looked_at(self, path: Path, clip: Clip, duration_s: float, prefix: str) -> tuple[Stitched, Made]:
-        """The film with poster, inspection and renditions, as deep as the settings ask."""
+    def _looked_at(
+        self, path: Path, clip: Clip, duration_s: float, prefix: str, *, draft: bool
+    ) -> tuple[Stitched, Made]:
+        """The film with poster, inspection and renditions, as deep as the settings ask. Drafts get only a preview."""
         depth = self.settings.inspect
         wanted = depth is InspectDepth.FULL and self.settings.renditions
-        making = (
-            Making.of(self.storage, self.finishing, prefix, path, clip, platforms=clip.platforms) if wanted else None
-        )
+        platforms = () if draft else clip.platforms
+        making = Making.of(self.storage, self.finishing, prefix, path, clip, platforms=platforms) if wanted else None
         inspection = inspect_video(
             path,
             replace(Expectation.of(clip.request), duration_s=duration_s),

@@ -37,5 +37,13 @@ class Finishing:
         """What the clip's renditions wear."""
         from reelmill.media.dress import Dress, fill_caption
 
-        words = {"title": clip.title, "brand": clip.brand, "sku": clip.sku, "campaign": clip.campaign}
+        words = {
+            "title": clip.title,
+            "brand": clip.brand,
+            "sku": clip.sku,
+            "campaign": clip.campaign,
+            "price": clip.price,
+            "sale_price": clip.sale_price,
+            "current_price": clip.sale_price or clip.price,
+        }
         return Dress(self.finish, self.folder, fill_caption(self.finish.caption, words))

@@ -13,8 +13,10 @@ from types import MappingProxyType
 import orjson
 
 from reelmill.clip import Clip
+from reelmill.errors import ReelmillError
 from reelmill.settings import ImageIdentity, Settings
 from reelmill.signatures import hide_secrets, is_incomplete, unsigned
+from reelmill.storage.feeds import GcsFeeds, open_feed_source
 from reelmill.storage.port import Storage
 from reelmill.veo.backend import MediaInput
 from reelmill.veo.images import FetchedImage, ImageFetcher, ImageUnreachable
@@ -37,6 +39,7 @@ class MediaInputs:
     settings: Settings
     fetcher: ImageFetcher = field(init=False)
     _known: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _buckets: GcsFeeds | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -52,6 +55,16 @@ class MediaInputs:
             for reference in clip.request.media
         }
 
+    def picture_of(self, clip: Clip) -> MediaInput | None:
+        """The product's picture: what the clip was made from, else the product's own; None if none is known.
+
+        Raises ImageRefused or ImageUnreachable if it is not kept and cannot be fetched.
+        """
+        for address in (clip.request.image, *clip.request.reference_images[:1], clip.picture):
+            if address:
+                return self._resolve(clip, address, address)
+        return None
+
     def out_of_reach(self, clip: Clip) -> tuple[str, ...]:
         """The references that were signed in the feed and whose pictures are not kept: only the feed opens them."""
         return tuple(
@@ -59,6 +72,23 @@ class MediaInputs:
             for reference in clip.request.media
             if is_incomplete(reference) and self._kept(clip, reference) is None
         )
+
+    def picture(self, clip: Clip) -> bytes | None:
+        """The first picture that the clip was made from; None if it was made from words, or the picture is gone.
+
+        It is read where it is kept, or from Cloud Storage; nothing is fetched from a shop a second time.
+        """
+        request = clip.request
+        reference = request.image or next(iter(request.reference_images), None)
+        try:
+            if reference is None:
+                return None
+            if reference.startswith("gs://"):
+                return self._from_bucket(reference)
+            name = self._kept(clip, reference)
+            return self.storage.read(name) if name is not None else None
+        except (FileNotFoundError, ReelmillError):
+            return None
 
     def content_hash(self, address: str) -> str:
         """The SHA-256 of what lies at an address now. Fetches it; a ``gs://`` object counts by its address."""
@@ -80,6 +110,15 @@ class MediaInputs:
             return MediaInput(mime_type, data=self.storage.read(name))
         except FileNotFoundError:  # somebody tidied up
             return MediaInput(mime_type, data=self.storage.read(self._fetch(reference, address)))
+
+    def _from_bucket(self, reference: str) -> bytes | None:
+        with self._lock:
+            buckets = self._buckets = self._buckets or open_feed_source(reference, self.settings)
+        if buckets is None:
+            return None
+        with buckets.open(reference) as file:
+            data = file.read(self.settings.image_max_bytes + 1)
+        return data if len(data) <= self.settings.image_max_bytes else None
 
     def _kept(self, clip: Clip, reference: str) -> str | None:
         """The name under which an earlier clip or run keeps this picture."""

@@ -9,17 +9,21 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from reelmill.clip import Clip
 from reelmill.errors import LookFirst, TryLater
 from reelmill.ledger.records import Intent, Settlement
 from reelmill.ledger.states import State
-from reelmill.production.collecting import inspect_videos, land_videos, write_provenance
+from reelmill.production.collecting import Landed, inspect_videos, land_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
+from reelmill.production.judging import judge_clip
 from reelmill.production.results import ClipResult
+from reelmill.production.retrying import with_retries
 from reelmill.production.sending import authorise, send
-from reelmill.production.softening import until_not_filtered, why_not_retried
+from reelmill.production.signs_of_life import with_signs_of_life
+from reelmill.production.softening import why_not_retried
 from reelmill.production.studio import Studio
 from reelmill.production.watch import Watch
 from reelmill.production.work import TakenUp, Work
@@ -47,8 +51,8 @@ class Producer:
     async def produce(self, work: Work, *, on_sent: Callable[[], None] = lambda: None) -> ClipResult | None:
         """Make or resume one clip; None if the run stopped before anything was reserved for it.
 
-        A filtered clip is retried in softer words as often as the policy allows. ``on_sent`` is called once the
-        first attempt needs not to be sent any more: from then on it is only followed.
+        A filtered clip is retried in softer words, and an unfit one made anew, as often as policies allow. ``on_sent``
+        is called once the first attempt needs not to be sent any more: from then on it is only followed.
         Raises RaiseCap at a cap, and the errors of :func:`~reelmill.production.sending.send`.
         """
         if work.intent is not None:
@@ -66,7 +70,7 @@ class Producer:
             return await self._made_elsewhere(clip, str(error))
         if intent is None:
             return None
-        return ClipResult.of(clip, await until_not_filtered(self.studio, work, intent, self._attempt))
+        return ClipResult.of(clip, *await with_retries(self.studio, work, intent, self._attempt))
 
     async def follow(self, clip: Clip, intent: Intent) -> ClipResult:
         """Wait for what was sent and settle it.
@@ -166,8 +170,12 @@ class Producer:
         )
         if verdict.videos:
             uris = await studio.threads.poll(land_videos, studio, intent, verdict.videos)
-            looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
-            landed = await self._with_signs_of_life(intent, looking)
+            landed = Landed(uris)
+            if not studio.settings.inspect_later:
+                looking = studio.threads.media(inspect_videos, studio, clip, intent, uris)
+                landed = await self._keeping_it(intent, looking)
+            if studio.judge is not None:
+                landed = await self._keeping_it(intent, studio.threads.judge(judge_clip, studio, clip, intent, landed))
             settlement = replace(
                 settlement,
                 video_uris=uris,
@@ -181,18 +189,10 @@ class Producer:
             settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)
 
-    async def _with_signs_of_life(self, intent: Intent, work: Coroutine[Any, Any, R]) -> R:
-        """Keep the lease while videos wait for a processor: on a busy machine that may take longer than it lasts."""
+    async def _keeping_it(self, intent: Intent, work: Coroutine[Any, Any, R]) -> R:
         studio, lease_s = self.studio, self.studio.settings.lease_s
-        task = asyncio.create_task(work)
-        try:
-            while not (await asyncio.wait({task}, timeout=lease_s / 3))[0]:
-                await studio.threads.ledger(
-                    studio.ledger.renew, [intent.intent_id], owner=studio.owner, lease_s=lease_s
-                )
-        finally:
-            task.cancel()  # of no effect on one that is done
-        return task.result()
+        renew = partial(studio.ledger.renew, [intent.intent_id], owner=studio.owner, lease_s=lease_s)
+        return await with_signs_of_life(work, studio.threads, renew, lease_s=lease_s)
 
     def _given_up(self, intent: Intent, watch: Watch) -> bool:
         settings = self.studio.settings

@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 import reelmill
 from reelmill.clip import Clip
 from reelmill.ledger.records import ZERO, Intent, Settlement
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.storage.names import safe_name
 
 __all__ = ["NAME", "ProducedRendition", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
@@ -64,6 +65,7 @@ class Provenance(BaseModel):
     """One record. ``intent`` is as it stands once settled; its worker and lease are left out.
 
     ``returned`` videos came back and are paid: ``amount_usd`` = unit price (USD per second) x seconds x returned.
+    What the intent was charged is that and its ``verdicts``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -77,6 +79,7 @@ class Provenance(BaseModel):
     amount_usd: Decimal
     videos: tuple[ProducedVideo, ...]
     renditions: tuple[ProducedRendition, ...] = ()  # records from before there were any have none
+    verdicts: tuple[PaidVerdict, ...] = ()  # nor were there verdicts
     clip: Clip
     intent: Intent
 
@@ -90,6 +93,7 @@ class Provenance(BaseModel):
         run_started_at: datetime,
         *,
         rendition_sha256: Mapping[str, str] = _NONE,
+        verdicts: tuple[PaidVerdict, ...] = (),
     ) -> Self:
         """The record of an intent that is about to be settled so."""
         now = datetime.now(UTC)
@@ -99,7 +103,7 @@ class Provenance(BaseModel):
             owner="",
             lease_until=now,
             reserved_usd=ZERO,
-            charged_usd=amount,
+            charged_usd=amount + sum((verdict.charged_usd for verdict in verdicts), ZERO),
             finished_at=now,
             **{name: getattr(settlement, name) for name in _ENDS},
         )
@@ -119,6 +123,7 @@ class Provenance(BaseModel):
                 ProducedRendition(platform=platform, uri=uri, sha256=rendition_sha256.get(platform))
                 for platform, uri in sorted(settlement.renditions.items())
             ),
+            verdicts=verdicts,
             clip=clip,
             intent=settled,
         )

@@ -8,7 +8,9 @@ import orjson
 from pydantic import ValidationError
 
 from reelmill.errors import LookFirst
-from reelmill.ledger.states import State
+from reelmill.ledger.records import ZERO, Intent
+from reelmill.ledger.states import State, VerdictState
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.money import MICRO_USD
 from reelmill.production.provenance import NAME, Provenance, clip_folder, prefix_leaf
 from reelmill.storage.port import Storage
@@ -23,6 +25,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _MOST = {"attempt": 1000, "seconds": 3600, "samples": 64, "returned": 64}
 _ABSURD_USD = 1_000_000
+_MOST_TOKENS = 10_000_000
 _YEARS = range(2020, 2200)
 
 
@@ -56,7 +59,8 @@ def _numbers(record: Provenance) -> str:
         orjson.dumps((record.clip.request.to_dict(), intent.inspection))
     except TypeError:
         return "holds a value that the ledger cannot keep"
-    if not 0 <= record.clip.variant <= _MOST["attempt"] or not 0 <= intent.refusals <= 2**31 - 1:
+    small = (record.clip.variant, intent.remake)
+    if not all(0 <= number <= _MOST["attempt"] for number in small) or not 0 <= intent.refusals <= 2**31 - 1:
         return "has a number out of bounds"
     if not 0 <= intent.softening <= _MOST["attempt"] or (intent.softening == 0) != (intent.sent_prompt is None):
         return "contradicts itself about the words that were sent"
@@ -106,9 +110,39 @@ def _money(record: Provenance) -> str:
         if not 0 < kept < _ABSURD_USD or kept != kept.quantize(MICRO_USD):
             return "has no price that the ledger can keep"
     due = price * intent.seconds * record.returned
-    if not due == record.amount_usd == intent.charged_usd or intent.reserved_usd:
+    for verdict in record.verdicts:
+        if wrong := _verdict(verdict, intent):
+            return wrong
+    judged = sum((verdict.charged_usd for verdict in record.verdicts), ZERO)
+    if not due == record.amount_usd == intent.charged_usd - judged or intent.reserved_usd:
         return f"says {record.amount_usd} USD, but {record.returned} x {intent.seconds} s x {price} are {due}"
     return ""
+
+
+def _verdict(verdict: PaidVerdict, intent: Intent) -> str:
+    """What is wrong with a verdict: it is another intent's, or its money is not what its tokens come to."""
+    if (
+        verdict.intent_id != intent.intent_id
+        or verdict.run_id != intent.run_id
+        or not _ID.fullmatch(verdict.verdict_id)
+    ):
+        return "holds a verdict of another intent"
+    texts = (verdict.model, verdict.price_date, verdict.error or "-")
+    moments = (verdict.asked_at, verdict.ended_at or verdict.asked_at)
+    if not all(map(_PLAIN.fullmatch, texts)) or any(at.tzinfo is None or at.year not in _YEARS for at in moments):
+        return "holds a verdict that the ledger cannot keep"
+    amounts = (verdict.most_usd, verdict.input_price_usd, verdict.output_price_usd)
+    if any(not 0 < amount < _ABSURD_USD or amount != amount.quantize(MICRO_USD) for amount in amounts):
+        return "holds a verdict without a price that the ledger can keep"
+    tokens = (verdict.input_tokens, verdict.output_tokens)
+    if verdict.state is VerdictState.ANSWERED:
+        if any(count is None or not 0 <= count <= _MOST_TOKENS for count in tokens):
+            return "holds a verdict without its tokens"
+        due = verdict.price.amount(*(count or 0 for count in tokens))
+    else:
+        due = ZERO if verdict.state is VerdictState.REFUSED else verdict.most_usd
+    in_order = 1 <= verdict.number <= _MOST["attempt"]
+    return "" if in_order and verdict.charged_usd == due else f"says {verdict.charged_usd} USD for a verdict of {due}"
 
 
 def _inside(uri: str, storage: Storage) -> bool:

@@ -21,7 +21,8 @@ class ClipResult:
     """One clip's outcome. ``charged_usd`` is what it cost, ``reserved_usd`` what it may still cost, in USD.
 
     ``output_prefix`` is where its videos lie or are looked for, below the output root. ``softening`` is the number
-    of the retry in softer words that this is the outcome of; 0 for the clip's own words.
+    of the retry in softer words that this is the outcome of; 0 for the clip's own words. ``remake`` is the how-manieth
+    remake it is.
     """
 
     clip_id: str
@@ -37,24 +38,27 @@ class ClipResult:
     reserved_usd: Decimal = Decimal(0)
     output_prefix: str = ""
     softening: int = 0
+    remake: int = 0
     poster_uri: str | None = None
 
     @classmethod
-    def of(cls, clip: Clip, intent: Intent) -> ClipResult:
-        """The outcome that the ledger holds."""
+    def of(cls, clip: Clip, *attempts: Intent) -> ClipResult:
+        """The outcome that the ledger holds: the latest of these attempts, at the cost of them all."""
+        intent = attempts[-1]
         return cls(
             clip_id=clip.clip_id,
             run_id=intent.run_id,
             sku=clip.sku,
             aspect_ratio=clip.request.aspect_ratio.value,
             state=intent.state,
-            charged_usd=intent.charged_usd,
+            charged_usd=sum((one.charged_usd for one in attempts), Decimal(0)),
             detail=intent.error_message,
             video_uris=intent.video_uris,
             inspection=str((intent.inspection or {}).get("status", "")),
-            reserved_usd=intent.reserved_usd,
+            reserved_usd=sum((one.reserved_usd for one in attempts), Decimal(0)),
             output_prefix=intent.output_prefix,
             softening=intent.softening,
+            remake=intent.remake,
             poster_uri=intent.poster_uri,
         )
 
@@ -76,7 +80,8 @@ class ClipResult:
 class Tally:
     """Running totals over results. ``filtered`` are the reasons that safety filters gave, each with its clips.
 
-    ``softened`` counts what was delivered after it had been filtered, in softer words.
+    ``softened`` counts what was delivered after it had been filtered, in softer words; ``remade``
+    what was made anew because inspection found it unfit.
     """
 
     counts: Counter[State] = field(default_factory=Counter)
@@ -85,6 +90,7 @@ class Tally:
     by_others: int = 0
     runs: set[str] = field(default_factory=set)
     softened: int = 0
+    remade: int = 0
     filtered: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: ClipResult) -> None:
@@ -96,6 +102,7 @@ class Tally:
         self.spent_usd += result.charged_usd
         self.attention += result.needs_attention
         self.softened += result.softening > 0 and result.state.delivered and not result.by_another_run
+        self.remade += result.remake > 0 and result.state.delivered and not result.by_another_run
         if result.state is State.FILTERED and not result.by_another_run:
             self._note_filtered(result.detail, 1)
 
@@ -111,6 +118,7 @@ class Tally:
         self.attention += other.attention
         self.by_others += other.by_others
         self.softened += other.softened
+        self.remade += other.remade
         for reason, clips in other.filtered.items():
             self._note_filtered(reason, clips)
         self.runs |= other.runs

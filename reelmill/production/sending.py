@@ -13,6 +13,7 @@ from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillEr
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE
 from reelmill.production.provenance import clip_folder, prefix_leaf
+from reelmill.production.remaking import remakes
 from reelmill.production.softening import softened_words
 from reelmill.production.studio import VERTEX_SILENT, Studio
 from reelmill.production.work import Work
@@ -53,6 +54,9 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
         after=work.after,
         softening=softened_words(studio, work),
         retries=studio.settings.filtered_retries,
+        remake=work.remake,
+        remakes=remakes(studio, clip),
+        draft=work.draft,
     )
 
 

@@ -5,47 +5,21 @@ The bound is kept by the ledger in the transaction that authorises; here is only
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
-
 from reelmill.clip import Clip
-from reelmill.errors import LookFirst, RaiseCap
+from reelmill.errors import LookFirst
 from reelmill.ledger.records import Intent, Softening
 from reelmill.ledger.states import State
 from reelmill.production.studio import Studio
-from reelmill.production.work import TakenUp, Work
+from reelmill.production.work import Work
 from reelmill.prompts.soften import NotSoftened, Softened
 from reelmill.veo.explain import Verdict, VerdictState
 
-__all__ = ["Attempt", "softened_words", "until_not_filtered", "why_not_retried"]
-
-log = logging.getLogger(__name__)
-
-Attempt = Callable[[Work], Awaitable[Intent | None]]
-"""Makes one attempt to its end; None if the run stopped before. Raises TakenUp if another worker was first."""
+__all__ = ["may_be_softened", "softened_words", "why_not_retried"]
 
 
-async def until_not_filtered(studio: Studio, work: Work, intent: Intent, attempt: Attempt) -> Intent:
-    """Retry as long as the latest attempt was filtered and the policy allows another one; the latest attempt.
-
-    A reached cap closes the run, as it does for a first attempt, and leaves the clip filtered.
-    """
-    clip = work.clip
-    while not studio.stop.closed and isinstance(_next_words(studio, clip, intent), Softened):
-        log.info("%s %s: filtered, trying softer words", clip.sku, clip.request.aspect_ratio.value)
-        retry = Work(clip, after=intent.intent_id, soften=True, sources=work.sources)
-        try:
-            latest = await attempt(retry)
-        except RaiseCap as error:
-            studio.stop.close(error)
-            return intent
-        except TakenUp as error:
-            log.warning("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
-            return intent
-        if latest is None:
-            return intent
-        intent = latest
-    return intent
+def may_be_softened(studio: Studio, clip: Clip, intent: Intent) -> bool:
+    """Whether this attempt was filtered, and the policy has softer words for one more."""
+    return isinstance(_next_words(studio, clip, intent), Softened)
 
 
 def softened_words(studio: Studio, work: Work) -> Softening | None:

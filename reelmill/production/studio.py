@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reelmill.judging.gemini import Judge
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps
 from reelmill.production.finishing import Finishing
@@ -40,6 +41,7 @@ class Studio:
     stop: StopSignal
     waits: Waits
     softener: Softener | None = None  # None: filtered clips are not retried
+    judge: Judge | None = None  # None: clips are not compared with their products
     finishing: Finishing = field(default_factory=Finishing)
     instruments: Instruments = field(default_factory=Instruments.of_host)
 

@@ -32,6 +32,7 @@ class Threads:
         self._submit = ThreadPoolExecutor(32, "submit")
         self._poll = ThreadPoolExecutor(32, "poll")
         self._ledger = ThreadPoolExecutor(8, "ledger")
+        self._judge = ThreadPoolExecutor(16, "judge")  # answers take seconds, and polls must not wait behind them
         self._media = ThreadPoolExecutor(media_workers or os.cpu_count() or 1, "media", _give_way)
 
     async def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,6 +46,10 @@ class Threads:
     async def ledger(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Read or write the ledger."""
         return await self._run(self._ledger, partial(work, *args, **kwargs))
+
+    async def judge(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Have a clip compared with its product."""
+        return await self._run(self._judge, partial(work, *args, **kwargs))
 
     async def media(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Decode a video and encode what is made of it; at most ``media_workers`` at a time."""
@@ -61,7 +66,7 @@ class Threads:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pool in (self._submit, self._poll, self._media, self._ledger):
+        for pool in (self._submit, self._poll, self._media, self._judge, self._ledger):
             pool.shutdown(wait=True)
 
 

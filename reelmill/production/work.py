@@ -22,8 +22,9 @@ class Work:
 
     ``again`` makes a clip anew that ended before; ``again_unclear`` even one that may have been paid. Both were
     decided on the attempt ``after``, and are void once another one followed it. ``soften`` retries the filtered
-    attempt ``after`` with the next softened words, if the policy allows it. ``sources`` gives the signed
-    addresses of references that were signed in the feed: to fetch with, never to keep.
+    attempt ``after`` with the next softened words, ``remake`` makes the unfit one anew, each if its policy allows it.
+    ``sources`` gives the signed addresses of references that were signed in the feed: to fetch with, never to keep. A
+    ``draft`` is to be looked at and never published.
     """
 
     clip: Clip
@@ -32,4 +33,6 @@ class Work:
     again_unclear: bool = False
     after: str | None = None
     soften: bool = False
+    remake: bool = False
+    draft: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,9 +13,10 @@ from reelmill.clip import Clip
 from reelmill.ledger.films import StandingFilm
 from reelmill.ledger.records import Charge, Intent, Review, Run, StateTotal
 from reelmill.ledger.states import State
+from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.product import Reject
 
-__all__ = ["film_row", "reject_row", "result_row", "run_row", "spend_row"]
+__all__ = ["film_row", "reject_row", "result_row", "run_row", "spend_row", "verdict_row"]
 
 Row = dict[str, Any]
 
@@ -34,6 +36,8 @@ def result_row(
         "item_group_id": clip.item_group_id,
         "title": clip.title,
         "brand": clip.brand,
+        "price": clip.price,
+        "sale_price": clip.sale_price,
         "aspect_ratio": request.aspect_ratio.value,
         "variant": clip.variant,
         "scene": clip.scene,
@@ -41,6 +45,8 @@ def result_row(
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
         "softening": intent.softening,
+        "remake": intent.remake,
+        "draft": intent.draft,
         "template": clip.template,
         "template_version": clip.template_version,
         "input_hash": clip.input_hash,
@@ -52,6 +58,7 @@ def result_row(
         "renditions": sorted(intent.renditions.items()) if there else [],
         "removed_at": removed_at,
         "inspection": _inspection(intent.inspection),
+        "likeness": (intent.inspection or {}).get("likeness"),
         "decision": None if review is None else review.decision.value,
         "decision_reason": "" if review is None else review.reason,
         "error_code": intent.error_code,
@@ -78,6 +85,7 @@ def film_row(standing: StandingFilm) -> Row:
         "variant": film.variant,
         "scenes": [scene.name for scene in film.scenes],
         "clip_ids": list(film.clip_ids),
+        "draft": film.draft,
         "crossfade_s": film.crossfade_ms / 1000,
         "planned_s": film.duration_ms / 1000,
         "status": "stitched" if made else "waiting",
@@ -106,6 +114,29 @@ def spend_row(clip: Clip, charge: Charge) -> Row:
         "price_date": _day(charge.price_date),
         "operation": charge.operation,
         "charged_at": charge.charged_at,
+        "kind": "clip",
+        "input_tokens": None,
+        "output_tokens": None,
+    }
+
+
+def verdict_row(clip: Clip, attempt: int, verdict: PaidVerdict) -> Row:
+    """A row of ``spend`` for a verdict, which is paid by tokens and not by seconds."""
+    return {
+        **_lineage(clip),
+        "run_id": verdict.run_id,
+        "attempt": attempt,
+        "model": verdict.model,
+        "seconds": 0,
+        "samples": 0,
+        "unit_price_usd": Decimal(0),
+        "amount_usd": verdict.charged_usd,
+        "price_date": _day(verdict.price_date),
+        "operation": None,
+        "charged_at": verdict.asked_at,
+        "kind": "verdict",
+        "input_tokens": verdict.input_tokens,
+        "output_tokens": verdict.output_tokens,
     }
 
 

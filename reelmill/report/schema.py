@@ -65,6 +65,12 @@ _RESULTS = pa.schema(
         _column("item_group_id", pa.string(), "Item group of the feed; empty without one."),
         _column("title", pa.string(), "Product title."),
         _column("brand", pa.string(), "Product brand; empty without one."),
+        _column(
+            "price",
+            pa.string(),
+            "Price of the product when the clip was last authorised, like `19.99 EUR`; empty if the feed had none.",
+        ),
+        _column("sale_price", pa.string(), "Price of the sale that ran then; empty without one."),
         _CATEGORY,
         _CAMPAIGN,
         _PLATFORMS,
@@ -80,6 +86,10 @@ _RESULTS = pa.schema(
             pa.int32(),
             "0 if the prompts are the clip's own; else the number of the retry, after filtering, that softened them.",
         ),
+        _column(
+            "remake", pa.int32(), "0, or the number of the remake that the run made because a finding asked for it."
+        ),
+        _column("draft", pa.bool_(), "Whether it is a draft: bought to be looked at, never published."),
         _column("template", pa.string(), "Template that made the prompt, like `apparel/9x16`."),
         _column("template_version", pa.string(), "Content version of that template with all it includes."),
         _column("input_hash", pa.string(), "Hash of the product facts that the prompt was made from."),
@@ -100,6 +110,12 @@ _RESULTS = pa.schema(
             null=True,
         ),
         _column(
+            "likeness",
+            pa.float64(),
+            "How much of the product's colours is seen in the video, from 0 to 1; null if it was not compared.",
+            null=True,
+        ),
+        _column(
             "decision",
             pa.string(),
             "What a person decided about it: approve, reject or remake; null if nobody did, or it was taken back.",
@@ -112,7 +128,9 @@ _RESULTS = pa.schema(
         _ATTEMPT,
         _column("submitted_at", _MOMENT, "When Google accepted it; null if it did not.", null=True),
         _column("finished_at", _MOMENT, "When it reached its final state; null before.", null=True),
-        _column("cost_usd", MONEY, "What was charged, in USD; the sum over a run is that of `spend`."),
+        _column(
+            "cost_usd", MONEY, "What was charged, verdicts included, in USD; the sum over a run is that of `spend`."
+        ),
         _column("ai_generated", pa.bool_(), "Always true: these videos must be labelled so where the law asks for it."),
         _column("provenance_uri", pa.string(), "Record of how it was made (JSON); null without one.", null=True),
     ]
@@ -127,13 +145,18 @@ _SPEND = pa.schema(
         _CATEGORY,
         _PLATFORMS,
         _CAMPAIGN,
-        _MODEL,
+        _column("model", pa.string(), "Model that was paid: Veo's, or the judge's."),
         _RESOLUTION,
         _AUDIO,
-        _column("seconds", pa.int32(), "Paid seconds of each video."),
-        _column("samples", pa.int32(), "Videos that came back; these are paid."),
-        _column("unit_price_usd", MONEY, "USD per second of returned video."),
-        _column("amount_usd", MONEY, "seconds x samples x unit_price_usd, in USD."),
+        _column("seconds", pa.int32(), "Paid seconds of each video; 0 for a verdict."),
+        _column("samples", pa.int32(), "Videos that came back; these are paid. 0 for a verdict."),
+        _column("unit_price_usd", MONEY, "USD per second of returned video; 0 for a verdict."),
+        _column(
+            "amount_usd",
+            MONEY,
+            "In USD. For videos, seconds x samples x unit_price_usd. For a verdict, its tokens at their prices, "
+            "rounded up to the millionth; the most that it can cost if no answer told its tokens.",
+        ),
         _column(
             "price_date",
             pa.date32(),
@@ -141,7 +164,17 @@ _SPEND = pa.schema(
             null=True,
         ),
         _OPERATION,
-        _column("charged_at", _MOMENT, "When the charge was booked."),
+        _column("charged_at", _MOMENT, "When the charge was booked; for a verdict, when it was asked for."),
+        _column(
+            "kind", pa.string(), "What was paid: `clip` for videos, `verdict` for comparing them with the product."
+        ),
+        _column("input_tokens", pa.int64(), "Tokens that a verdict read; null for videos, or if unknown.", null=True),
+        _column(
+            "output_tokens",
+            pa.int64(),
+            "Tokens that a verdict wrote, thinking included; null for videos, or if unknown.",
+            null=True,
+        ),
     ]
 )
 
@@ -154,6 +187,7 @@ _FILMS = pa.schema(
         _column("variant", pa.int32(), "Number of the variant, from 1."),
         _column("scenes", _TEXTS, "Names of its scenes, in order."),
         _column("clip_ids", _TEXTS, "Their clips, in the same order; `results` says what each cost."),
+        _column("draft", pa.bool_(), "Of drafts: to be looked at, and never handed over."),
         _column("crossfade_s", pa.float64(), "Seconds by which two scenes overlap; 0 for cuts."),
         _column("planned_s", pa.float64(), "Length that the storyboard asks for, in seconds."),
         _column("status", pa.string(), "stitched, or waiting for a scene."),
@@ -205,7 +239,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         Table("results", "clip attempt (an intent): one paid request for one product, ratio and variant", _RESULTS),
-        Table("spend", "charge", _SPEND),
+        Table("spend", "charge: for the videos of an attempt, or for a verdict about them", _SPEND),
         Table("films", "film: scenes of one product, ratio and variant, stitched into one video", _FILMS),
         Table("rejects", "feed row that cannot be made", _REJECTS),
         Table("runs", "run", _RUNS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from reelmill.errors import FixConfiguration
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Run
-from reelmill.report.rows import film_row, reject_row, result_row, run_row, spend_row
+from reelmill.report.rows import film_row, reject_row, result_row, run_row, spend_row, verdict_row
 from reelmill.report.schema import TABLES, Table
 from reelmill.storage.names import safe_name
 from reelmill.storage.port import Storage
@@ -84,8 +84,11 @@ def _rows(ledger: Ledger, run: Run) -> Mapping[str, Iterable[dict[str, Any]]]:
             for films in [ledger.film_of_clips([clip.clip_id for clip, _ in chunk if clip.scene])]
             for clip, intent in chunk
         ),
+        "spend": chain(
+            (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
+            (verdict_row(*judged) for judged in ledger.judged(run_id=run_id) if judged[-1].charged_usd),
+        ),
         "films": map(film_row, ledger.films(run_id=run_id)),
-        "spend": (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
         "rejects": (reject_row(run_id, reject) for reject in ledger.rejects(run_id)),
         "runs": [run_row(run, ledger.totals(run_id=run_id))],
     }

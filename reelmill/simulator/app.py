@@ -12,6 +12,7 @@ from reelmill.simulator.arguments import parse_arguments
 from reelmill.simulator.faults import FaultPlan
 from reelmill.simulator.http import start_server
 from reelmill.simulator.journal import Journal
+from reelmill.simulator.judges import Judges
 from reelmill.simulator.models import PriceList
 from reelmill.simulator.operations import Operations
 from reelmill.simulator.options import SimulatorOptions
@@ -50,7 +51,8 @@ async def _serve(options: SimulatorOptions, prices: PriceList, journal: Journal)
     plan = FaultPlan(options.seed, options.faults)
     store = ObjectStore(options.storage_url)
     operations = Operations(options, plan, journal, store, prices.price_as_of)
-    routes = Routes(options, plan, prices, operations, journal)
+    judges = Judges(store, journal, prices.price_as_of)
+    routes = Routes(options, plan, prices, operations, judges=judges, journal=journal)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

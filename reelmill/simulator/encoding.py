@@ -26,7 +26,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-__all__ = ["FPS", "encode", "free_box", "read_still", "video_seconds"]
+__all__ = ["FPS", "encode", "free_box", "read_square", "read_still", "video_seconds"]
 
 FPS = 24
 _RATE = 48_000
@@ -84,6 +84,21 @@ def read_still(data: bytes, width: int, height: int) -> NDArray[np.uint8] | None
         top, left = (height - inner_height) // 2 // divisor, (width - inner_width) // 2 // divisor
         outer[top : top + piece.shape[0], left : left + piece.shape[1]] = piece
     return page
+
+
+def read_square(data: bytes, side: int) -> NDArray[np.uint8] | None:
+    """The middle square of an image as YUV 4:4:4, three planes of ``side`` pixels; None if it is no image."""
+    try:
+        with av.open(io.BytesIO(data), "r") as container:
+            frame = next(container.decode(video=0))
+    except (av.FFmpegError, StopIteration, ValueError, IndexError):
+        return None
+    share = side / min(frame.width, frame.height)
+    width, height = (max(side, round(length * share)) for length in (frame.width, frame.height))
+    scaled = frame.reformat(width, height, "yuv444p", dst_colorspace=Colorspace.ITU709)
+    planes = cast("NDArray[np.uint8]", scaled.to_ndarray())
+    top, left = (height - side) // 2, (width - side) // 2
+    return planes[:, top : top + side, left : left + side]
 
 
 def video_seconds(data: bytes) -> float | None:

@@ -18,6 +18,7 @@ class Stage(StrEnum):
     ANSWER = "after accepting the submit, in its answer"
     RESULT = "in how the operation ends"
     POLL = "in a single poll"
+    VERDICT = "in the answer to a judge's question"
 
 
 class Fault(StrEnum):
@@ -74,6 +75,16 @@ class Fault(StrEnum):
     POLL_MALFORMED = "poll_malformed"
     POLL_SLOW = "poll_slow"
 
+    JUDGE_429 = "judge_429"
+    JUDGE_400 = "judge_400"
+    JUDGE_500 = "judge_500"
+    JUDGE_DROP = "judge_drop"
+    JUDGE_CUT = "judge_cut"
+    JUDGE_SLOW = "judge_slow"
+    JUDGE_MALFORMED = "judge_malformed"
+    JUDGE_GARBAGE = "judge_garbage"
+    JUDGE_UNCOUNTED = "judge_uncounted"
+
     @property
     def stage(self) -> Stage:
         """When it shows."""
@@ -128,6 +139,15 @@ MEANINGS: Mapping[Fault, tuple[Stage, str]] = {
     Fault.POLL_DROP: (Stage.POLL, "the connection closes without an answer"),
     Fault.POLL_MALFORMED: (Stage.POLL, "200 with a body that is no JSON"),
     Fault.POLL_SLOW: (Stage.POLL, "the answer comes after --slow-seconds"),
+    Fault.JUDGE_429: (Stage.VERDICT, "429 RESOURCE_EXHAUSTED; nothing is billed"),
+    Fault.JUDGE_400: (Stage.VERDICT, "400 INVALID_ARGUMENT; nothing is billed"),
+    Fault.JUDGE_500: (Stage.VERDICT, "500 INTERNAL although the answer is billed"),
+    Fault.JUDGE_DROP: (Stage.VERDICT, "the connection closes without an answer, which is billed"),
+    Fault.JUDGE_CUT: (Stage.VERDICT, "200 with half of the announced body; billed"),
+    Fault.JUDGE_SLOW: (Stage.VERDICT, "200, but only after --slow-seconds; billed"),
+    Fault.JUDGE_MALFORMED: (Stage.VERDICT, "200 with a body that is no JSON; billed"),
+    Fault.JUDGE_GARBAGE: (Stage.VERDICT, "200, counted and billed, with words instead of a verdict"),
+    Fault.JUDGE_UNCOUNTED: (Stage.VERDICT, "200 with a verdict, but without usageMetadata; billed"),
 }
 
 
@@ -139,7 +159,9 @@ class FaultPlan:
 
     def __init__(self, seed: int, probabilities: Mapping[Fault, float]) -> None:
         self._seed = seed
-        self._submit = {kind: p for kind, p in probabilities.items() if kind.stage is not Stage.POLL}
+        own = (Stage.POLL, Stage.VERDICT)
+        self._submit = {kind: p for kind, p in probabilities.items() if kind.stage not in own}
+        self._verdict = {kind: p for kind, p in probabilities.items() if kind.stage is Stage.VERDICT}
         self._poll = {kind: p for kind, p in probabilities.items() if kind.stage is Stage.POLL}
 
     def random(self, *parts: object) -> random.Random:
@@ -149,6 +171,10 @@ class FaultPlan:
     def for_submit(self, ordinal: int) -> Fault | None:
         """The fault of the ``ordinal``-th submit."""
         return _pick(self._submit, self.random("submit", ordinal).random()) if self._submit else None
+
+    def for_verdict(self, ordinal: int) -> Fault | None:
+        """The fault of the ``ordinal``-th question to a judge."""
+        return _pick(self._verdict, self.random("verdict", ordinal).random()) if self._verdict else None
 
     def for_poll(self, ordinal: int, poll: int) -> Fault | None:
         """The fault of the ``poll``-th poll of the operation that the ``ordinal``-th submit started."""
@@ -171,11 +197,13 @@ class PromptFaults:
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()
 
-    def for_prompt(self, prompt: str) -> Fault | None:
-        """The fault that this submit asks for. Raises ValueError for a kind that does not exist."""
+    def for_prompt(self, prompt: str, *, verdict: bool = False) -> Fault | None:
+        """The fault that this submit, or question, asks for. Raises ValueError for a kind that does not exist."""
         asked = self._ASKED.search(prompt)
         if asked is None:
             return None
         kind, times = Fault(asked[1]), asked[2]
+        if (kind.stage is Stage.VERDICT) is not verdict:  # a product's title is in both
+            return None
         self._seen[prompt] += 1
         return kind if times is None or self._seen[prompt] <= int(times) else None

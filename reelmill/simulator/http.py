@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
@@ -57,7 +57,7 @@ class Reply:
     over_s: float = 0.0
 
 
-Handler = Callable[[Request], Reply]
+Handler = Callable[[Request], Reply | Awaitable[Reply]]
 
 
 async def start_server(handler: Handler, host: str, port: int) -> tuple[asyncio.Server, int]:
@@ -76,6 +76,7 @@ class _Connection(asyncio.Protocol):
         self._head: h11.Request | None = None
         self._body = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._answering: asyncio.Future[None] | None = None  # held, or the loop could lose it
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -115,10 +116,17 @@ class _Connection(asyncio.Protocol):
         method = self._head.method.decode("ascii")
         reply = self._handler(Request(method, path, query, dict(self._head.headers), bytes(self._body)))
         self._body = bytearray()
-        if reply.delay_s > 0:
+        if not isinstance(reply, Reply):
+            self._answering = asyncio.ensure_future(self._answer_later(reply))
+        elif reply.delay_s > 0:
             asyncio.get_running_loop().call_later(reply.delay_s, self._deliver_late, reply)
         else:
             self._deliver(reply)
+
+    async def _answer_later(self, coming: Awaitable[Reply]) -> None:
+        reply = await coming
+        await asyncio.sleep(reply.delay_s)
+        self._deliver_late(reply)
 
     def _deliver_late(self, reply: Reply) -> None:
         self._deliver(reply)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from importlib import resources
 
-__all__ = ["PriceList", "ServedModel"]
+__all__ = ["JudgePrice", "PriceList", "ServedJudge", "ServedModel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,33 @@ class ServedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgePrice:
+    """USD per million tokens from a UTC day on; what is thought is paid as output."""
+
+    first: date
+    input_usd: Decimal
+    output_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ServedJudge:
+    """One Gemini model that answers questions about pictures; its prices, the oldest first."""
+
+    id: str
+    prices: tuple[JudgePrice, ...]
+
+    def price(self, day: date) -> JudgePrice:
+        """The latest price that began on the day or before it; the first one earlier than that."""
+        return next((price for price in reversed(self.prices) if price.first <= day), self.prices[0])
+
+
+@dataclass(frozen=True, slots=True)
 class PriceList:
     """All known models and the day their prices were read."""
 
     price_as_of: str
     models: Mapping[str, ServedModel]
+    judges: Mapping[str, ServedJudge]
 
     @classmethod
     def load(cls) -> PriceList:
@@ -49,4 +72,14 @@ class PriceList:
             )
             for name, facts in values["models"].items()
         }
-        return cls(values["price_as_of"], models)
+        judges = {
+            name: ServedJudge(
+                name,
+                tuple(
+                    JudgePrice(date.fromisoformat(first), Decimal(into), Decimal(out_of))
+                    for first, (into, out_of) in prices.items()
+                ),
+            )
+            for name, prices in values["judges"].items()
+        }
+        return cls(values["price_as_of"], models, judges)

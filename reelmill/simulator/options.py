@@ -56,9 +56,9 @@ class SimulatorOptions:
         self._check(self.storage_url.startswith(("http://", "https://")), "--storage-url", "must be an http:// address")
         for kind, probability in self.faults.items():
             self._check(0 <= probability <= 1, f"--fault {kind}", "needs a probability between 0 and 1")
-        for polls in (False, True):
-            together = math.fsum(p for kind, p in self.faults.items() if (kind.stage is Stage.POLL) is polls)
-            what = "polls" if polls else "submits"
+        drawn = {Stage.POLL: "polls", Stage.VERDICT: "verdicts"}
+        for what in ("submits", *drawn.values()):
+            together = math.fsum(p for kind, p in self.faults.items() if drawn.get(kind.stage, "submits") == what)
             self._check(together <= 1 + 1e-9, "--fault", f"probabilities of the {what} add up to more than 1")
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import parse_qs, unquote
 
@@ -16,9 +16,11 @@ from reelmill.simulator.answers import error, json_reply
 from reelmill.simulator.faults import Fault, FaultPlan, PromptFaults, Stage
 from reelmill.simulator.http import Delivery, Reply, Request
 from reelmill.simulator.journal import Journal
+from reelmill.simulator.judges import Judges
 from reelmill.simulator.models import PriceList
 from reelmill.simulator.operations import Operation, Operations
 from reelmill.simulator.options import SimulatorOptions
+from reelmill.simulator.questions import read_question
 from reelmill.simulator.quota import SlidingQuota
 from reelmill.simulator.requests import Job, Place, read_job
 from reelmill.simulator.validation import label_problem
@@ -29,6 +31,7 @@ _VERSION = r"/(?:v1|v1beta1)"
 _RESOURCE = r"projects/([^/]+)/locations/([^/]+)/publishers/google/models/([^/:]+)"
 _PREDICT = re.compile(rf"{_VERSION}/{_RESOURCE}:predictLongRunning")
 _FETCH = re.compile(rf"{_VERSION}/{_RESOURCE}:fetchPredictOperation")
+_GENERATE = re.compile(rf"{_VERSION}/{_RESOURCE}:generateContent")
 _PUBLISHED = re.compile(rf"{_VERSION}/publishers/google/models/([^/:]+)")
 _EXPRESS = re.compile(rf"{_VERSION}/publishers/google/models/[^/:]+:(?:predictLongRunning|fetchPredictOperation)")
 _SHORT_OPERATION = re.compile(rf"{_VERSION}/projects/[^/]+/locations/[^/]+/operations/([^/:]+)")
@@ -41,11 +44,20 @@ class Routes:
     """Answers every request; holds the counts and hands accepted jobs to the operations."""
 
     def __init__(
-        self, options: SimulatorOptions, plan: FaultPlan, prices: PriceList, operations: Operations, journal: Journal
+        self,
+        options: SimulatorOptions,
+        plan: FaultPlan,
+        prices: PriceList,
+        operations: Operations,
+        *,
+        judges: Judges,
+        journal: Journal,
     ) -> None:
         self._options = options
         self._plan = plan
         self._operations = operations
+        self._judges = judges
+        self._judging = prices.judges
         self._journal = journal
         self._published = {name: prices.models[name] for name in options.models or prices.models}
         self._prompt_faults = PromptFaults() if options.prompt_faults else None
@@ -54,10 +66,11 @@ class Routes:
         self._refused: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply | Awaitable[Reply]:
         """The reply to one request."""
         path = unquote(request.path)
-        verbs: list[tuple[str, re.Pattern[str], Callable[[Request, re.Match[str]], Reply]]] = [
+        verbs: list[tuple[str, re.Pattern[str], Callable[[Request, re.Match[str]], Reply | Awaitable[Reply]]]] = [
+            ("POST", _GENERATE, self._generate),
             ("POST", _FETCH, self._fetch),
             ("POST", _PREDICT, self._predict),
             ("GET", _PUBLISHED, self._publisher_model),
@@ -206,6 +219,41 @@ class Routes:
             return replace(self._poll(operation), delay_s=self._options.slow_seconds)
         return error(int(fault.removeprefix("poll_")))
 
+    # ---- judge
+
+    async def _generate(self, request: Request, match: re.Match[str]) -> Reply:
+        self._counts["questions"] += 1
+        ordinal = self._counts["questions"]
+        project, location, name = match.groups()
+        judge = self._judging.get(name)
+        if judge is None or location not in self._options.locations:
+            return error(404, answers.no_model(project, location, name))
+        asked = read_question(request.body)
+        broken = asked if isinstance(asked, str) else label_problem(asked.labels)
+        if isinstance(asked, str) or broken is not None:
+            return error(400, broken or "")
+        try:
+            fault = self._prompt_faults.for_prompt(asked.words, verdict=True) if self._prompt_faults else None
+        except ValueError as problem:
+            return error(400, f"The prompt asks for an unknown fault: {problem}.")
+        fault = fault or self._plan.for_verdict(ordinal)
+        if fault is not None:
+            self._faults[fault] += 1
+        if fault in (Fault.JUDGE_429, Fault.JUDGE_400):
+            return error(int(fault.removeprefix("judge_")), "Resource exhausted." if fault is Fault.JUDGE_429 else "")
+        reply = await self._judges.answer((project, location), judge, asked, ordinal=ordinal, fault=fault)
+        return reply if fault is None or reply.status != 200 else self._bent_verdict(fault, reply)  # noqa: PLR2004
+
+    def _bent_verdict(self, fault: Fault, reply: Reply) -> Reply:
+        spoilt = {
+            Fault.JUDGE_500: error(500),
+            Fault.JUDGE_DROP: Reply(delivery=Delivery.DROP),
+            Fault.JUDGE_CUT: replace(reply, delivery=Delivery.HALF),
+            Fault.JUDGE_SLOW: replace(reply, delay_s=self._options.slow_seconds),
+            Fault.JUDGE_MALFORMED: Reply(body=b"<html>upstream connect error</html>", content_type="text/html"),
+        }
+        return spoilt.get(fault, reply)
+
     # ---- everything else
 
     def _publisher_model(self, _request: Request, match: re.Match[str]) -> Reply:
@@ -250,6 +298,7 @@ class Routes:
             "refused": dict(self._refused),
             "faults": {str(kind): count for kind, count in self._faults.items()},
             "polls": self._counts["polls"],
+            "questions": self._counts["questions"],
             "running": self._operations.running,
             "billed_usd": str(self._journal.billed_usd()),
         }

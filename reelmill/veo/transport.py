@@ -26,7 +26,7 @@ from reelmill.network import BoundedBackend
 
 __all__ = ["Call", "Shot", "StoppedBeforeSending", "VertexTransport"]
 
-_SUBMIT_SUFFIX = ":predictLongRunning"
+_PAID_SUFFIXES = (":predictLongRunning", ":generateContent")
 _CONNECT = b"CONNECT "  # what a proxy is told before the request itself
 _KEEPALIVE_S = 30
 
@@ -118,10 +118,10 @@ class VertexTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its whole answer."""
-        paid = request.method == "POST" and request.url.path.endswith(_SUBMIT_SUFFIX)
+        paid = request.method == "POST" and request.url.path.endswith(_PAID_SUFFIXES)
         call = self._current.call
         if paid and not isinstance(call, Shot):
-            raise StoppedBeforeSending("a submit outside of VertexBackend.submit was stopped")
+            raise StoppedBeforeSending("a paid request outside of a shot was stopped")
         if call is not None:
             call.admit(request)
         try:

@@ -1,12 +1,14 @@
 """A film from plan to manifest, on the real command line: stopped at a cap, filtered, completed, and never again."""
 
 import json
+import os
 import shutil
 
 import pyarrow.parquet as pq
 import pytest
 
 from reelmill.errors import ExitCode
+from reelmill.ledger.ledger import Ledger
 from reelmill.prompts.storyboard import FILE
 from tests.support.making import CONTENT
 
@@ -84,6 +86,55 @@ def test_a_film_is_made_scene_by_scene_and_stitched_once(
 
     reelmill("gallery", filtered["run_id"], "--to", tmp_path / "shown")
     assert len(list((tmp_path / "shown" / "media").glob("*/film.mp4"))) == 1
+
+
+PLAIN = STORYBOARD.replace(" [[fault:output_filter:1]]", "")
+
+
+def test_a_film_of_drafts_becomes_one_of_finals_once_every_scene_is_picked(
+    reelmill, reelmill_json, base, write_feed, gcs, tmp_path, monkeypatch
+):
+    (tmp_path / "content" / "prompts" / "home" / FILE).write_text(PLAIN)
+    monkeypatch.setenv("REELMILL_MODEL", "veo-3.1-fast-generate-001")
+    monkeypatch.setenv("REELMILL_DRAFT_MODEL", "veo-3.1-lite-generate-001")
+    monkeypatch.setenv("REELMILL_REVIEW", "optional")
+    feed, output = write_feed("Sideboard"), base[-1]
+    _, drafted = reelmill_json("run", feed, *base, "--storyboards", "--drafts", "--yes")
+    run_id = drafted["run_id"]
+    (film,) = rows(gcs, output, "films", tmp_path)
+    assert (len(drafted["films"]["stitched"]), film["draft"], film["renditions"]) == (1, True, [])
+    _, listed = reelmill_json("manifest", "ndjson", "--output", output)
+    assert (listed["listed"]["drafts"], listed["listed"]["deliverables"]) == (1, 0)
+
+    reelmill("review", run_id, "--apply", picks(tmp_path, run_id, "first"))
+    code, half = reelmill_json("finals", run_id, "--yes")
+    assert (code, half["made"]) == (ExitCode.ATTENTION, 0)
+    assert "Scene 'last' of its film is not approved." in half["plan"]["blocked_clips"][0]["reason"]
+
+    reelmill("review", run_id, "--apply", picks(tmp_path, run_id, "last"))
+    code, made = reelmill_json("finals", run_id, "--yes")
+    assert (code, made["made"], len(made["films"]["stitched"]), made["films"]["waiting"]) == (0, 2, 1, 0)
+    assert made["spent_usd"] == drafted["plan"]["finals"]["estimated_usd"]
+    _, nightly = reelmill_json("run", feed, *base, "--storyboards", "--yes")
+    assert (nightly["made"], nightly["kept"], nightly["films"]["stitched"]) == (0, 2, [])
+    _, again = reelmill_json("run", feed, *base, "--storyboards", "--drafts", "--yes")
+    assert (again["made"], again["films"]["stitched"]) == (0, [])
+    _, listed = reelmill_json("manifest", "ndjson", "--output", output)
+    (video,) = map(json.loads, gcs.read(listed["manifests"][0]["uri"]).splitlines())
+    assert video["uri"] == next(row["video_uri"] for row in rows(gcs, output, "films", tmp_path) if not row["draft"])
+
+
+def picks(tmp_path, run_id, *scenes):
+    """A file with which a person approves these scenes of a run."""
+    with Ledger.open(os.environ["REELMILL_LEDGER_URL"]) as ledger:
+        picked = [intent.intent_id for clip, intent in ledger.intents(run_id=run_id) if clip.scene in scenes]
+    one = {"decision": "approve", "reason": "", "decided_at": "2026-07-15T12:00:00Z"}
+    decided = [one | {"review_id": f"review-{id_}", "intent_id": id_} for id_ in picked]
+    path = tmp_path / "picks.json"
+    path.write_text(
+        json.dumps({"format": "reelmill-decisions", "version": 1, "run_id": run_id, "decisions": decided}), "utf-8"
+    )
+    return path
 
 
 def stored(gcs, output, prefix):

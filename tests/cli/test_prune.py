@@ -33,7 +33,7 @@ def test_a_plan_first_then_the_deed_then_nothing_more(shop, reelmill, reelmill_j
     ages = ("--keep-orphans-days", "0", "--keep-unfit-days", "0")
     code, plan = reelmill_json("prune", *ages)
     assert (code, plan["deleted"], plan["tables"]) == (ExitCode.OK, False, [])
-    assert plan["kinds"] == {"orphan": 1, "unfit": 1}
+    assert plan["kinds"] == {"orphan": 1, "unfit": 1, "rejected": 0}
     assert {(one["sku"], one["attempt"], one["kind"]) for one in plan["leaving"]} == {
         ("twice", 1, "orphan"),
         ("mended", 1, "unfit"),

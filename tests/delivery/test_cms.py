@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from reelmill.delivery.cms import CmsPublisher
+from reelmill.delivery.cms_check import check_cms
 from reelmill.errors import ExitCode, FixAccess, FixConfiguration, FixDeliverable, TryLater
+from reelmill.jobs.doctor import examine
 from reelmill.jobs.publishing import open_publisher, publish_all
 from reelmill.settings import load_settings
 from reelmill.storage.local import LocalStorage
@@ -239,3 +241,31 @@ def test_the_command_shows_sends_and_stops(stall, tmp_path, reelmill, reelmill_j
     assert code == ExitCode.ERROR
     assert "1 waiting" in printed
     assert "Stopped: http://127.0.0.1" in printed
+
+
+@pytest.mark.parametrize(
+    ("server", "known", "ok", "said"),
+    [
+        (["--token", "t0ken", "--secret", SECRET], {"cms_token": "t0ken", "webhook_secret": SECRET}, True, "tus 1.0.0"),
+        (["--plain"], {}, True, "does not refuse us"),
+        (["--tus", "0.2.2"], {}, False, "speaks tus 0.2.2"),
+        (["--tus", ""], {}, False, "does not speak tus there"),
+        (["--busy", "9"], {}, False, "HTTP 503"),
+    ],
+    ids=["known", "plain", "old", "no tus", "busy"],
+)
+def test_the_cms_is_examined_without_an_upload(tmp_path, server, known, ok, said):
+    with cms(tmp_path / "cms", *server) as running:
+        check = check_cms(settings(running.url, **known))
+        assert (check.ok, said in check.detail, bool(check.fix)) == (ok, True, not ok)
+        assert [request["method"] for request in running.requests()] == ["HEAD"]
+        assert running.uploads() == {}
+
+
+def test_doctor_tells_a_cms_that_does_not_know_us_or_is_away(tmp_path):
+    with cms(tmp_path / "cms", "--token", "t0ken") as running:
+        chosen = settings(running.url, cms_token="wr0ng", ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}")
+        refused = next(check for check in examine(chosen, "") if check.name == "cms")  # before it asks Google
+    away = check_cms(chosen)
+    assert (refused.ok, "refused us: HTTP 401" in refused.detail, "wr0ng" in refused.detail) == (False, True, False)
+    assert (away.ok, "the connection broke" in away.detail, bool(away.fix)) == (False, True, True)

@@ -58,8 +58,10 @@ def test_a_clip_is_told_whole(storage):
         "ratio": "9:16",
         "state": "succeeded",
         "delivered": True,
+        "draft": False,
         "doubt": 0,
         "inspection": "fail",
+        "likeness": None,
         "findings": [{"code": "black_stretch", "message": "It is black for 0.8 s.", "at": 1.2}],
         "error": "",
         "errorCode": "",
@@ -72,6 +74,10 @@ def test_a_clip_is_told_whole(storage):
         "picture": "https://images.example.com/4.jpg",
         "provenance": None,
         "replaced": True,
+        "removed": None,
+        "scene": "",
+        "clip": clip.clip_id,
+        "film": None,
     }
     assert (lineage["Template"], lineage["Intent"], lineage["Attempt"]) == ("apparel/9x16", intent.intent_id, "1")
     assert lineage["Submitted"] == "2026-07-15T12:00:02.000000Z"
@@ -107,6 +113,14 @@ def test_pieces_hold_every_clip_doubtful_ones_first_over_the_whole_run(storage, 
     assert (head["clips"], head["pieces"], head["served"]) == (9, 3, False)
     assert head["run"]["spent"] == "8.80"
     assert list(found)[-1] == "index.html"
+
+
+def test_among_clips_of_one_doubt_the_least_like_their_product_come_first(storage):
+    like = [0.9, None, 0.1, 0.33, 1.0, 0.12]
+    inspections = [{"status": "pass", "findings": [], **({} if one is None else {"likeness": one})} for one in like]
+    pairs = [(shop_clip(number), found) for number, found in enumerate(inspections)]
+    found = build(clip_entry(clip, made(storage, clip, inspection=seen), LINKS) for clip, seen in pairs)
+    assert [entry["sku"][-1] for entry in read(found["clips-0001.js"])] == list("253041")
 
 
 def test_hostile_text_is_text_in_every_file(storage):

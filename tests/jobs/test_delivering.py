@@ -91,6 +91,8 @@ def test_a_clip_and_a_run_are_told_in_the_words_of_the_business(books):
         "aspect_ratio": "9:16",
         "variant": 0,
         "softening": 0,
+        "remake": 0,
+        "draft": False,
         "video_uris": ["gs://shop/a.mp4"],
         "poster_uri": "gs://shop/poster.jpg",
         "inspection": "pass",

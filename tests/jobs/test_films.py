@@ -7,7 +7,10 @@ import pytest
 from reelmill.clip import Clip
 from reelmill.film import Film, FilmScene
 from reelmill.jobs.films import stitch_films, waiting_films
-from reelmill.ledger.records import Settlement
+from reelmill.jobs.inspecting import inspect_unseen
+from reelmill.ledger.inspecting import Inspected
+from reelmill.ledger.records import Decision, RemovalKind, ReviewedVia, Settlement
+from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.states import State
 from reelmill.media.coded import read_coded
 from reelmill.platforms import NativeRatio
@@ -53,7 +56,7 @@ def deliver(engine, made, video, status="pass", **work):
     engine.ledger.accepted(intent.intent_id, f"operations/{intent.intent_id}")
     name = f"{intent.output_prefix}/1/sample_0.mp4"
     engine.storage.create(name, video.read_bytes(), "video/mp4")
-    found = {"status": status, "findings": [], "videos": []}
+    found = {"status": status, "findings": [], "videos": []} if status else None
     uris = (engine.storage.uri(name),)
     engine.ledger.settle(
         intent.intent_id, Settlement(state=State.SUCCEEDED, returned=1, video_uris=uris, inspection=found)
@@ -83,11 +86,11 @@ async def test_a_film_waits_for_a_fit_scene_and_is_then_made_once_with_its_files
     unfit = deliver(engine, SCENES[1], video, "fail")
     assert "found scene 'two' unfit" in (await stitch_films(engine)).waiting[0].why
     second = deliver(engine, SCENES[1], video, again=True, after=unfit.intent_id)
-    told = waiting_films(engine.ledger, engine.storage.root)
+    told = waiting_films(engine.ledger, engine.storage.root, engine.settings)
     done, again = await stitch_films(engine), await stitch_films(engine)
     (standing,) = engine.ledger.films(run_id=RUN)
 
-    assert told.waiting[0].why == "all its scenes are there: run reelmill settle"
+    assert told.waiting[0].why == "all its scenes are there: run reelmill settle."
     assert (done.stitched, done.run_ids, done.waiting_count) == ([FILM.film_id], {RUN}, 0)
     assert (again.stitched, again.waiting_count) == ([], 0)
     stitched = standing.stitched
@@ -110,6 +113,35 @@ def test_a_film_whose_record_is_there_is_taken_as_it_is(engine, video):
     assert maker.make(FILM, attempts) == made  # as for a ledger that has forgotten it: the scenes are not even there
     assert [stored.name for stored in engine.storage.list("films/")] == names
     assert len(names) == 3
+
+
+async def test_with_inspect_later_a_film_waits_until_its_scenes_were_looked_at(engine, video):
+    engine.settings = engine.settings.model_copy(update={"inspect_later": True, "renditions": False})
+    for made in SCENES:
+        deliver(engine, made, video, None)
+    unseen = await stitch_films(engine)
+    assert unseen.waiting[0].why == "nobody has looked at scene 'one' yet; reelmill inspect does."
+    for _, intent in list(engine.ledger.intents(run_id=RUN)):
+        engine.ledger.record_inspection(intent.intent_id, Inspected(inspection={"status": "pass", "videos": []}))
+    left = await stitch_films(engine)
+    assert (left.stitched, left.waiting[0].why) == ([], "all its scenes are there: run reelmill inspect.")
+    _, films = await inspect_unseen(engine)
+    assert (films.stitched, films.waiting_count) == ([FILM.film_id], 0)
+
+
+@pytest.mark.parametrize(("decision", "flag"), [(Decision.REJECT, "--rejected"), (Decision.REMAKE, "--remakes")])
+async def test_a_film_waits_for_what_a_reviewer_rejected_also_once_it_was_removed(engine, video, decision, flag):
+    for made in SCENES:
+        deliver(engine, made, video)
+    intent = engine.ledger.videos_of([SCENES[1].clip_id])[SCENES[1].clip_id]
+    asked = AskedReview(
+        review_id="r", intent_id=intent.intent_id, decision=decision, reviewer="ann", via=ReviewedVia.FILE
+    )
+    engine.ledger.review([asked])
+    removed = engine.ledger.begin_removals([intent], keep={RemovalKind.REJECTED: 0})
+    assert removed == ({intent.intent_id} if decision is Decision.REJECT else set())
+    why = f"a reviewer said {decision} to scene 'two'; reelmill redrive {flag} makes it again."
+    assert (await stitch_films(engine)).waiting[0].why == why
 
 
 async def test_what_cannot_be_stitched_is_told_and_stops_nothing(engine, tmp_path):

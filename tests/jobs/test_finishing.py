@@ -54,7 +54,7 @@ def test_findings_get_the_consequences_that_are_chosen(opened):
         ('font = "../platforms.toml"', "font"),
         ('font = "platforms.toml"\ndisclosure = "AI"', "cannot be used"),
         ('font = "fonts/Geist.ttf"\ndisclosure = "日本"', "日"),
-        ('font = "fonts/Geist.ttf"\ncaption = "{price}"', "price"),
+        ('font = "fonts/Geist.ttf"\ncaption = "{prize}"', "prize"),
         ('text_colour = "white"', "text_colour"),
         ("logo_share = 2", "logo_share"),
     ],

@@ -171,8 +171,9 @@ def test_what_does_not_lie_at_a_place_of_its_own_stays(shop, monkeypatch, prefix
 
 
 def test_nothing_leaves_unless_it_is_set():
-    assert keep_of(Settings()) == {RemovalKind.ORPHAN: None, RemovalKind.UNFIT: None}
-    assert keep_of(Settings(keep_orphans_days=30, keep_unfit_days=0)) == {RemovalKind.ORPHAN: 30, RemovalKind.UNFIT: 0}
+    assert keep_of(Settings()) == dict.fromkeys(RemovalKind)
+    set_ = keep_of(Settings(keep_orphans_days=30, keep_unfit_days=0, keep_rejected_days=7))
+    assert set_ == {RemovalKind.ORPHAN: 30, RemovalKind.UNFIT: 0, RemovalKind.REJECTED: 7}
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

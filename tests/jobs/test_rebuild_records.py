@@ -193,7 +193,7 @@ def test_a_fuller_record_replaces_the_one_of_a_try_that_saw_fewer_videos(ledger,
     whole = record_of(asked, paid_intent(asked, storage), storage)
     ledger.start_run(Run(run_id=RUN, output=storage.root))
 
-    studio = SimpleNamespace(ledger=ledger, storage=storage)
+    studio = SimpleNamespace(ledger=ledger, storage=storage, judge=None)
     part = replace(whole.settlement, state=State.PARTIAL, returned=1, video_uris=whole.intent.video_uris[:1])
     for settlement in (part, whole.settlement, part):
         write_provenance(studio, asked, paid_intent(asked, storage, intent_id=whole.intent.intent_id), settlement)

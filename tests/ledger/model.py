@@ -256,6 +256,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if end in MAY_SETTLE.get(imagined.state, set()):
             assert self.ledger.settle(intent_id, settlement)
             self.move(imagined, end)
+            imagined.lease_until = self.clock.now  # nobody works on it any more
             imagined.paid = clip.unit_price_usd * clip.request.duration_s * returned
         elif imagined.state.final:
             assert not self.ledger.settle(intent_id, settlement)

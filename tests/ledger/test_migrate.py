@@ -142,12 +142,13 @@ OLD_ROWS = (
 def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_url, engine):
     Ledger.open(empty_url).close()
     with engine.begin() as connection:  # back to how the second migration left it
-        for table in ("deliveries", "film_scenes", "films", "landings", "publications", "removals", "reviews"):
+        films = ("film_scenes", "films")
+        for table in ("deliveries", *films, "landings", "publications", "removals", "reviews", "verdicts"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
-        connection.execute(text("ALTER TABLE clips DROP COLUMN picture"))
-        connection.execute(text("ALTER TABLE clips DROP COLUMN scene"))
-        for column in ("softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
+        for column in ("picture", "scene", "price", "sale_price"):
+            connection.execute(text(f"ALTER TABLE clips DROP COLUMN {column}"))
+        for column in ("remake", "draft", "softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
         for statement in OLD_ROWS:
@@ -156,4 +157,5 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
         ((_, intent),) = ledger.intents()
         assert (intent.softening, intent.sent_prompt, intent.filter_causes) == (0, None, ())
         assert intent.as_sent(ledger.clip("c").request).prompt == "p"
-        assert ledger.clip("c").picture == ledger.clip("c").scene == ""
+        old = ledger.clip("c")
+        assert (old.picture, old.scene, old.price, old.sale_price) == ("", "", "", "")

@@ -50,6 +50,20 @@ def test_neither_does_an_older_one_nor_one_for_another_place(ledger, clock):
     assert ledger.remade([(clip, intent)]) == set()
 
 
+def test_a_draft_takes_the_place_of_drafts_alone_and_a_final_that_of_both(ledger, clock):
+    final, draft = make_clip(), changed(make_clip(), model="veo-3.1-lite-generate-001")
+    places = [
+        (final, bring_to(ledger, State.SUCCEEDED, final)),
+        (draft, bring_to(ledger, State.FAILED, draft, draft=True)),
+    ]
+    clock.advance(1)
+    bring_to(ledger, State.SUCCEEDED, changed(draft, seed=1), draft=True)
+    assert ledger.remade(places) == {draft.clip_id}
+    clock.advance(1)
+    bring_to(ledger, State.SUCCEEDED, changed(final, seed=2))
+    assert ledger.remade(places) == {final.clip_id, draft.clip_id}
+
+
 def test_the_latest_delivered_attempt_is_the_clips_video(ledger):
     clip, other = make_clip(), make_clip("other")
     bring_to(ledger, State.SUCCEEDED, clip)

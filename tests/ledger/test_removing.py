@@ -1,5 +1,6 @@
 """Whatever the history of a clip: what a shop can use, and what the plan counts on, never leaves."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from reelmill.ledger.records import RemovalKind, Run
+from reelmill.ledger.records import Decision, RemovalKind, ReviewedVia, Run
 from reelmill.ledger.removing import of_no_use
+from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.schema import removals
 from reelmill.ledger.states import State
 from tests.ledger.making import NOON, OUTPUT, RUN, bring_to, make_clip, settlement
 
 FAIL, PASS = {"status": "fail", "findings": []}, {"status": "pass", "findings": []}
 DAY_S = 86_400
-ALL = {RemovalKind.ORPHAN: 0, RemovalKind.UNFIT: 0}
+ALL = dict.fromkeys(RemovalKind, 0)
 
 
 def delivered(ledger, found=PASS, clip=None):
@@ -64,6 +66,64 @@ def test_age_counts_from_the_moment_that_it_came_to_be_of_no_use(ledger, clock):
     assert leaving(ledger, {RemovalKind.ORPHAN: None, RemovalKind.UNFIT: 0}) == leaving(ledger, {}) == []
 
 
+A, R, U = Decision.APPROVE, Decision.REJECT, Decision.UNDO
+
+
+def decide(ledger, intent, *decisions):
+    """Decide so, one after the other; what keeps the last one out."""
+    problem = ""
+    for decision in decisions:
+        asked = AskedReview(
+            review_id=f"{intent.intent_id}-{next(NUMBERS)}",
+            intent_id=intent.intent_id,
+            decision=decision,
+            reviewer="Ada",
+            via=ReviewedVia.PAGE,
+        )
+        problem = ledger.review([asked])[0].problem
+    return problem
+
+
+NUMBERS = itertools.count()
+
+
+@pytest.mark.parametrize(
+    ("history", "leaves"),
+    [
+        ([(PASS, [R])], [(1, "rejected")]),
+        ([(FAIL, [R])], [(1, "rejected")]),
+        ([(PASS, [Decision.REMAKE])], []),
+        ([(PASS, [R, U])], []),
+        ([(PASS, [R, A])], []),
+        ([(PASS, [A]), (PASS, [])], []),  # what was approved stays, whatever came later
+        ([(PASS, []), (PASS, [R])], [(2, "rejected")]),  # the older one is the only one of use
+        ([(PASS, []), (PASS, [R]), (PASS, [])], [(1, "orphan"), (2, "orphan")]),
+    ],
+)
+def test_what_a_person_rejected_leaves_and_what_was_approved_never(ledger, clock, history, leaves):
+    for found, decisions in history:
+        decide(ledger, delivered(ledger, found), *decisions)
+        clock.advance(1)
+    assert leaving(ledger) == leaves
+    assert leaving(ledger, {RemovalKind.REJECTED: 1}) == []
+    clock.advance(DAY_S)
+    rejected = [attempt for attempt, (_, said) in enumerate(history, 1) if said[-1:] == [R]]
+    assert leaving(ledger, {RemovalKind.REJECTED: 1}) == [(attempt, "rejected") for attempt in rejected]
+
+
+def test_what_was_removed_can_no_more_be_approved_and_what_was_approved_no_more_removed(ledger):
+    gone, kept = delivered(ledger), delivered(ledger, clip=make_clip("kept"))
+    decide(ledger, gone, R)
+    decide(ledger, kept, R)
+    assert leaving(ledger) == [(1, "rejected")] * 2
+    assert decide(ledger, kept, A) == ""
+    assert ledger.begin_removals([gone, kept], keep=ALL) == {gone.intent_id}
+    for decision in (A, U):
+        assert "removed by retention" in decide(ledger, gone, decision)
+    assert decide(ledger, gone, Decision.REMAKE) == ""
+    assert ledger.audit() == []
+
+
 def test_a_removal_is_written_once_ended_once_and_costs_no_charge(ledger):
     first, second = delivered(ledger), delivered(ledger)
     before = ledger.totals()
@@ -91,7 +151,7 @@ def test_the_audit_tells_of_a_removal_that_should_not_be(ledger):
         for intent in (present, open_):
             row = {"intent_id": intent.intent_id, "kind": RemovalKind.ORPHAN, "begun_at": NOON}
             connection.execute(insert(removals), row)
-    said = "Intent {} was removed although no later attempt took its place."
+    said = "Intent {} was removed although no later attempt took its place and nobody rejected it."
     assert set(ledger.audit()) == {said.format(intent.intent_id) for intent in (present, open_)}
 
 
@@ -121,7 +181,7 @@ def test_the_latest_delivered_and_the_latest_fit_attempt_always_stay(some_intent
     fit = [one for one in made if (one.inspection or {}).get("status") != "fail"]
     useless = of_no_use(list(reversed(attempts)))
     assert useless.keys() == {one.intent_id for one in made} - {one.intent_id for one in [*made[-1:], *fit[-1:]]}
-    for intent_id, (kind, since) in useless.items():
+    for intent_id, ((kind, since),) in ((id_, [(one.kind, one.since) for one in why]) for id_, why in useless.items()):
         intent = attempts[int(intent_id) - 1]
         assert (kind is RemovalKind.ORPHAN) == (intent in fit)
         assert since > intent.finished_at

@@ -227,6 +227,9 @@ def test_a_caption_without_letters_for_it_is_left_out_and_told(tmp_path):
         ("{title}\n{brand}", {"title": "Shirt", "brand": ""}, "Shirt"),
         ("Only {brand}", {"title": "{sku}", "brand": "{title}"}, "Only {title}"),
         ("", {}, ""),
+        ("{title}\n{price}", {"title": "Shirt", "price": "19.99 EUR"}, "Shirt\n19.99 EUR"),
+        ("{title}\n{title} for {price}", {"title": "Shirt", "price": ""}, "Shirt"),
+        ("{title}\n{sale_price} instead of {price}", {"title": "Shirt", "price": "9.00 EUR"}, "Shirt"),
     ],
 )
 def test_a_caption_is_filled_with_words_that_stay_words(template, words, caption):

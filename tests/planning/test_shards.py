@@ -54,7 +54,13 @@ clips = st.builds(
     content_hashes=st.lists(words, max_size=2).map(tuple),
 )
 planned_clips = st.builds(
-    PlannedClip, clip=clips, again=st.booleans(), after=st.none() | words, sources=st.just({}), soften=st.booleans()
+    PlannedClip,
+    clip=clips,
+    again=st.booleans(),
+    after=st.none() | words,
+    sources=st.just({}),
+    soften=st.booleans(),
+    draft=st.booleans(),
 )
 
 
@@ -109,10 +115,10 @@ _packed = partial(gzip.compress, mtime=0)  # the moment must not be in a test's 
         _packed(b"no json\n"),
         _packed(b""),
         _packed(b"[]\n"),
-        _packed(orjson.dumps({"format": "reelmill-shard", "version": 2})),
-        _packed(orjson.dumps({"format": "reelmill-shard", "version": 1, "run_id": "r2", "number": 1, "clips": 0})),
+        _packed(orjson.dumps({"format": "reelmill-shard", "version": 1})),
+        _packed(orjson.dumps({"format": "reelmill-shard", "version": 2, "run_id": "r2", "number": 1, "clips": 0})),
         _packed(
-            orjson.dumps({"format": "reelmill-shard", "version": 1, "run_id": "r1", "number": 1, "clips": 1}) + b"\n{}"
+            orjson.dumps({"format": "reelmill-shard", "version": 2, "run_id": "r1", "number": 1, "clips": 1}) + b"\n{}"
         ),
     ],
 )

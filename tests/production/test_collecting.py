@@ -1,8 +1,10 @@
 """What came back: written where it belongs, looked at video by video, and recorded beside the videos."""
 
 import hashlib
+import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from reelmill.errors import TryLater
@@ -11,14 +13,16 @@ from reelmill.ledger.states import State
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
 from reelmill.production.collecting import Landed, inspect_videos, land_videos, write_provenance
+from reelmill.production.media_inputs import pointer
 from reelmill.production.provenance import NAME
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
+from tests.support.pictures import bottle, file_of
 from tests.support.production import RUN, clip, open_engine
-from tests.support.videos import black, make_video
+from tests.support.videos import black, make_video, moving
 
 ASKED = clip(samples=2)
 
@@ -163,3 +167,28 @@ def test_a_run_that_leaves_begins_no_look_at_what_has_landed(paid, films):
     with pytest.raises(TryLater, match="settle"):
         inspect_videos(studio, ASKED, intent, uris)
     assert studio.storage.list(f"{intent.output_prefix}/poster") == []
+
+
+def test_a_clip_is_as_like_its_picture_as_the_least_like_of_its_videos(tmp_path, veo):
+    picture = file_of(bottle(0.6))
+    name = f"inputs/{hashlib.sha256(picture).hexdigest()}.png"
+    asked = clip("like", image="https://shop.example/bottle.png", samples=2)
+    shown = np.asarray(bottle(0.6, 180).convert("RGB"))
+
+    def turning(number, width, height):
+        return np.roll(shown, number % 7, axis=1)
+
+    with open_engine(tmp_path, veo, inspect="full", renditions=False) as engine:
+        studio = engine.studio()
+        studio.storage.create(name, picture, "image/png")
+        studio.storage.create(pointer(asked.request.image), json.dumps({"name": name}).encode(), "application/json")
+        intent = authorise(studio, Work(asked), RUN)
+        films = [
+            make_video(tmp_path / f"{n}.mp4", p, width=180, height=180, seconds=1)
+            for n, p in enumerate((turning, moving))
+        ]
+        found = inspect_videos(studio, asked, intent, stored(studio, intent, *films)).inspection
+    like, unlike = (report["likeness"]["score"] for report in found["videos"])
+    assert like > 0.8
+    assert found["likeness"] == unlike < 0.25
+    assert [finding["code"] for finding in found["findings"]].count("unlike_product") == 1

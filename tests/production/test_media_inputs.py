@@ -157,3 +157,19 @@ async def test_every_mode_goes_all_the_way(tmp_path, veo, gcs, model, media, sec
     with open_engine(tmp_path, veo, gcs, inspect="off") as engine:
         result = await producer(engine).produce(Work(clip(f"mode-{seconds}", duration_s=seconds, model=model, **asked)))
     assert result.state is State.SUCCEEDED, result.detail
+
+
+def test_a_finished_clip_is_compared_with_the_picture_that_it_was_made_from_without_fetching_it_again(
+    tmp_path, veo, gcs, shop
+):
+    address, elsewhere = f"{shop.origin}/lamp.png", "gs://shop-of-likeness/lamp.png"
+    with open_engine(tmp_path, veo, gcs) as engine:
+        gcs.client().create_bucket("shop-of-likeness").blob("lamp.png").upload_from_string(b"from the bucket")
+        media = inputs(engine, shop)
+        assert media.picture(clip(image=address)) is None  # no clip was made from it yet
+        media.resolve(clip(image=address))
+        found = [media.picture(clip(**asked)) for asked in ({"image": address}, {"image": elsewhere}, {})]
+        gone = media.picture(clip(image="gs://nowhere-at-all/lamp.png"))
+    assert found == [shop.pictures["/lamp.png"], b"from the bucket", None]
+    assert gone is None
+    assert shop.asked["/lamp.png"] == 1

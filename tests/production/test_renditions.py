@@ -14,42 +14,17 @@ from reelmill.production.collecting import inspect_videos
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from tests.support.production import RUN, clip, open_engine, producer
+from tests.support.small_platforms import write_small_platforms
 from tests.support.videos import black, make_video
-
-CATALOGS = """
-[small]
-title = "Small"
-ratio = "9:16"
-native = "9:16"
-width = 90
-height = 160
-source = "made up for tests"
-[small.delivery]
-audio_kbps = 64
-loudness_lufs = -16
-true_peak_dbtp = -1
-
-[square]
-title = "Square"
-ratio = "1:1"
-native = "9:16"
-width = 96
-height = 96
-source = "made up for tests"
-"""
-
-
-@pytest.fixture
-def catalogs(tmp_path):
-    folder = tmp_path / "catalogs"
-    folder.mkdir()
-    (folder / "platforms.toml").write_text(CATALOGS)
-    (folder / "brand.toml").write_text('name = "Test"\n')
-    return folder
 
 
 def asked(*platforms):
     return replace(clip(), platforms=platforms)
+
+
+@pytest.fixture
+def catalogs(tmp_path):
+    return write_small_platforms(tmp_path / "catalogs")
 
 
 def submitted(engine, work):
@@ -97,10 +72,17 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
         engine.storage.create(first, b"written before the crash", "video/mp4")
         landed = inspect_videos(studio, asked("small", "square"), intent, uris)
         again = inspect_videos(studio, asked("small", "square"), intent, uris)
+        alone = [
+            inspect_videos(studio, asked("small", "gone"), replace(intent, draft=True), uris),
+            inspect_videos(studio, replace(asked("small", "gone"), scene="one"), intent, uris),
+        ]
 
         assert engine.storage.read(first) == b"written before the crash"
     assert set(landed.made.uris) == {"small", "square"} == set(landed.made.sha256)
     assert (again.made.uris, again.made.sha256) == (landed.made.uris, landed.made.sha256)
+    for one in alone:
+        assert (one.made.uris, one.inspection["status"]) == ({}, "pass"), "of a draft, and of a scene, only a preview"
+        assert one.made.preview_uri is not None
 
 
 def test_what_cannot_be_made_is_a_finding_and_the_rest_is_made(tmp_path, veo, gcs, catalogs):

@@ -60,7 +60,7 @@ def test_a_clip_of_another_run_costs_this_one_nothing(intent):
 
 
 def test_what_is_not_said_of_a_result_is_that_it_is_an_own_first_attempt_without_more():
-    said = {"by_another_run": False, "reserved_usd": Decimal(0), "output_prefix": "", "softening": 0}
+    said = {"by_another_run": False, "reserved_usd": Decimal(0), "output_prefix": "", "softening": 0, "remake": 0}
     assert replace(PLAIN, **said, poster_uri=None) == PLAIN
 
 

@@ -15,8 +15,8 @@ from reelmill.jobs.settling import settle
 from reelmill.ledger.records import Caps
 from reelmill.ledger.states import State
 from reelmill.production.producer import Producer
+from reelmill.production.retrying import with_retries
 from reelmill.production.sending import authorise, send
-from reelmill.production.softening import until_not_filtered
 from reelmill.production.studio import Studio
 from reelmill.production.work import Work
 from reelmill.report.rows import result_row
@@ -155,8 +155,8 @@ async def test_a_cap_stops_the_retry_and_closes_the_run(workshop, veo):
         (filtered,) = attempts(engine)
 
         capped = Producer(replace(studio, caps=Caps(run_usd=Decimal("0.19"))), RUN)
-        latest = await until_not_filtered(capped.studio, Work(asked), filtered, capped._attempt)
-        assert latest == filtered
+        made = await with_retries(capped.studio, Work(asked), filtered, capped._attempt)
+        assert made == [filtered]
         assert isinstance(engine.stop.error, RaiseCap)
         assert engine.stop.closed
         assert len(billed(veo, engine)) == len(attempts(engine)) == 1

@@ -110,6 +110,7 @@ class Shop:
         inspection = {
             "status": "review",
             "findings": [{"code": "silent", "message": "Its sound is silence.", "at_s": None}],
+            "likeness": 0.75,
             "videos": [{"uri": "x"}],
         }
         self.made(

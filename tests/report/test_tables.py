@@ -44,7 +44,7 @@ def test_each_run_has_one_file_in_each_table(shop, storage):
     names = write_tables(shop.ledger, storage, "run-1")
     assert names == [
         f"tables/{table}/run_date=2026-07-15/run-1.parquet"
-        for table in ("results", "films", "spend", "rejects", "runs")
+        for table in ("results", "spend", "films", "rejects", "runs")
     ]
     assert sorted(names) == [found.name for found in storage.list("")]
 
@@ -95,6 +95,8 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "item_group_id": "",
         "title": "The SKU-1",
         "brand": "Acme",
+        "price": "",
+        "sale_price": "",
         "category": "Apparel & Accessories > Shoes",
         "campaign": "",
         "platforms": ["tiktok", "instagram_reels", "youtube_shorts"],
@@ -106,6 +108,8 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "prompt": "SKU-1 turns slowly.",
         "negative_prompt": "",
         "softening": 0,
+        "remake": 0,
+        "draft": False,
         "template": "apparel/9x16",
         "template_version": "ab12cd34",
         "input_hash": "ef56",
@@ -122,6 +126,7 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
             "status": "review",
             "findings": [{"code": "silent", "message": "Its sound is silence.", "at_s": None}],
         },
+        "likeness": 0.75,
         "decision": None,
         "decision_reason": "",
         "error_code": "",

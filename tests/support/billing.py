@@ -54,7 +54,11 @@ def row(labels: Mapping[str, str], cost: Decimal, at: datetime, **changes: Any) 
 def export_of(journal: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What Google would bill for a journal of the simulator."""
     return [
-        row(entry["labels"] or {}, Decimal(entry["amount_usd"]), datetime.fromisoformat(entry["accepted_at"]))
+        row(
+            entry["labels"] or {},
+            Decimal(entry.get("exact_usd", entry["amount_usd"])),
+            datetime.fromisoformat(entry["accepted_at"]),
+        )
         for entry in journal
         if Decimal(entry["amount_usd"])
     ]

@@ -1,7 +1,7 @@
 """A CMS as a process of its own: tus 1.0 (core and creation), the look-up by content, and troubles to order.
 
     python -m tests.support.cms_server FOLDER [--secret whsec_…] [--token T] [--cut BYTES] [--cuts N]
-        [--lose-creations N] [--busy N] [--plain] [--refuse STATUS] [--elsewhere]
+        [--lose-creations N] [--busy N] [--plain] [--refuse STATUS] [--elsewhere] [--tus VERSION]
 
 Prints its port. Uploads lie in FOLDER, every request is a line of FOLDER/requests. ``--cut`` tears each of the first
 ``--cuts`` PATCH requests after so many bytes, which are kept; ``--plain`` is a server without the look-up.
@@ -127,8 +127,8 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock, (self.server.folder / "requests").open("a") as file:
             size = int(self.headers.get("Content-Length", 0))
             file.write(json.dumps({"method": self.command, "path": self.path, "size": size}) + "\n")
-        if self.headers.get("Tus-Resumable") != TUS:
-            self._answer(412, **{"Tus-Version": TUS})
+        if self.headers.get("Tus-Resumable") != options.tus:
+            self._answer(412, **{"Tus-Version": options.tus})
         elif options.token and self.headers.get("Authorization") != f"Bearer {options.token}":
             self._answer(401)
         elif options.secret and not self._signed(options.secret):
@@ -157,7 +157,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "PATCH" and status >= 400:
             self.close_connection = True
         self.send_response(status)
-        for name, value in {"Tus-Resumable": TUS, "Content-Length": str(len(body)), **headers}.items():
+        for name, value in {
+            "Tus-Resumable": self.server.options.tus,
+            "Content-Length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -169,6 +173,7 @@ def main() -> None:
     parser.add_argument("folder")
     for name in ("--secret", "--token"):
         parser.add_argument(name, default="")
+    parser.add_argument("--tus", default=TUS)
     for name in ("--cut", "--cuts", "--lose-creations", "--busy", "--refuse"):
         parser.add_argument(name, type=int, default=0)
     for name in ("--plain", "--elsewhere"):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from reelmill.jobs.catalog import drafting
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Run, Settlement
 from reelmill.ledger.states import State
@@ -50,6 +51,7 @@ def planner_for(
     only: Iterable[str] = (),
     limit: int | None = None,
     force: bool = False,
+    drafts: bool = False,
 ) -> Planner:
     """A planner over the shipped content."""
     settings = settings or load_settings()
@@ -61,7 +63,13 @@ def planner_for(
         shapes=shapes_for(select_platforms(known, list(platforms)), settings),
         campaign=settings.campaign,
     )
-    return Planner(builder, ledger, "catalog", PlanOptions(frozenset(only), limit, force))
+    return Planner(
+        builder,
+        ledger,
+        "catalog",
+        PlanOptions(frozenset(only), limit, force),
+        drafting=drafting(settings) if drafts else None,
+    )
 
 
 def settle_all(ledger: Ledger, spool: Spool, state: State = State.SUCCEEDED, *, run_id: str = "run-1") -> list[str]:
@@ -79,14 +87,24 @@ def settle_all(ledger: Ledger, spool: Spool, state: State = State.SUCCEEDED, *, 
             lease_s=60,
             caps=Caps(),
             again=planned.again,
+            draft=planned.draft,
         )
         ledger.mark_sending(intent.intent_id, owner="test", lease_s=60)
         ledger.accepted(intent.intent_id, f"operations/{intent.intent_id}")
         ledger.settle(intent.intent_id, Settlement(state=state, returned=int(state.delivered)))
         made.append(planned.clip.sku)
     known = [
-        replace(known, fingerprint=known.fingerprint if state.delivered else None) for known, _ in spool.products()
+        replace(known, fingerprint=known.fingerprint if _whole(ledger, clip_ids) else None)
+        for known, clip_ids in spool.products()
     ]
     ledger.remember_products("catalog", known, run_id)
     ledger.retire_products("catalog", list(spool.retired()), run_id)
     return made
+
+
+def _whole(ledger: Ledger, clip_ids: tuple[str, ...]) -> bool:
+    standings = ledger.standings(clip_ids)
+    return all(
+        clip_id in standings and standings[clip_id].state.delivered and not standings[clip_id].draft
+        for clip_id in clip_ids
+    )

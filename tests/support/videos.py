@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["Picture", "black", "make_video", "moving", "still"]
 
 Picture = Callable[[int, int, int], NDArray[np.uint8]]
-"""Brightness of one frame: (frame number, width, height) to an array of height x width."""
+"""One frame: (frame number, width, height) to its brightness, height x width, or its colours, height x width x 3."""
 
 _RATE = 24_000
 
@@ -66,13 +66,19 @@ def make_video(
     return path
 
 
-def _frame(luma: NDArray[np.uint8], number: int, fps: int) -> av.VideoFrame:
+def _frame(picture: NDArray[np.uint8], number: int, fps: int) -> av.VideoFrame:
+    frame = (
+        _grey(picture) if picture.ndim == 2 else av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
+    )
+    frame.pts, frame.time_base = number, Fraction(1, fps)
+    return frame
+
+
+def _grey(luma: NDArray[np.uint8]) -> av.VideoFrame:
     height, width = luma.shape
     colour = np.full((height // 2, width), 128, np.uint8)
     colour[:, : width // 2] = 110
-    frame = av.VideoFrame.from_ndarray(np.vstack([luma, colour]), format="yuv420p")
-    frame.pts, frame.time_base = number, Fraction(1, fps)
-    return frame
+    return av.VideoFrame.from_ndarray(np.vstack([luma, colour]), format="yuv420p")
 
 
 def _tone(loudness: float, seconds: float) -> list[av.AudioFrame]:

@@ -26,7 +26,7 @@
       video.addEventListener("error", () => app.warn("This video cannot be played here."));
       box.append(video);
     } else if (app.address(clip.poster)) box.append(make("img", { src: app.address(clip.poster), alt: `Poster of ${clip.sku} ${clip.ratio}` }));
-    else box.append(make("p", { className: "nothing" }, clip.error || words(clip.state)));
+    else box.append(make("p", { className: "nothing" }, clip.removed ? "Its videos were removed by retention. Cost and record stay." : clip.error || words(clip.state)));
     const parts = [box];
     if (sources.length > 1) parts.push(make("div", { className: "samples", attrs: { role: "group", "aria-label": "Videos of this clip" } },
       ...sources.map((source, at) => {
@@ -74,7 +74,8 @@
       return row;
     });
     const verdict = make("span", { className: `verdict inline ${clip.inspection}` }, clip.inspection || "not looked at");
-    return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found."), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
+    const like = typeof clip.likeness === "number" ? ` Colours like the product's picture: ${Math.round(100 * clip.likeness)} %.` : "";
+    return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found.", like), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
   };
 
   /** The film that the clip is a scene of: its video, if it was stitched, and its scenes; those of this run open. */
@@ -90,7 +91,7 @@
       node.addEventListener("click", () => { app.current = other; app.openDrawer(other); });
       return node;
     });
-    return heading(`Film, ${clip.film.seconds} s`, make("div", { className: "media", attrs: { "data-ratio": clip.ratio } }, player),
+    return heading(`${clip.film.draft ? "Draft of a film" : "Film"}, ${clip.film.seconds} s`, make("div", { className: "media", attrs: { "data-ratio": clip.ratio } }, player),
       make("div", { className: "samples", attrs: { role: "group", "aria-label": "Scenes of this film" } }, ...scenes));
   };
 
@@ -105,9 +106,11 @@
       node.addEventListener("click", () => { app.clearSelection(); app.current = clip; app.act(value); });
       return node;
     };
+    if (clip.removed) box.append(make("p", { className: "problem" }, "Removed by retention: it can no more be approved."));
     box.append(make("div", { className: "decide-buttons" }, button("approve", "Approve", "a", "good"), button("reject", "Reject", "r", "danger"), button("remake", "Remake", "m", "")));
     box.append(make("p", { className: "decide-state" }, now
       ? `${DECIDED[now]}${row.reason ? `: ${row.reason}` : ""}${row.reviewer ? ` (${row.reviewer})` : ""}` : "Nothing is decided yet."));
+    if (clip.draft) box.append(make("p", { className: "facts" }, "A draft: approving it picks it. reelmill finals makes the final; the draft itself is never published."));
     if (clip.replaced) box.append(make("p", { className: "problem" }, "A later attempt has taken this one's place."));
     return box;
   };

@@ -7,6 +7,7 @@
   const DECISIONS = { approve: "Approved", reject: "Rejected", remake: "To remake", open: "Undecided" };
   const SORTS = {
     doubt: ["Doubtful first", (a, b) => a.doubt - b.doubt || a.order - b.order],
+    unlike: ["Least like the product", (a, b) => (a.likeness ?? 2) - (b.likeness ?? 2) || a.order - b.order],
     dear: ["Dearest first", (a, b) => b.usd - a.usd || a.order - b.order],
     cheap: ["Cheapest first", (a, b) => a.usd - b.usd || a.order - b.order],
     sku: ["SKU", (a, b) => a.sku.localeCompare(b.sku, "en", { numeric: true }) || a.ratio.localeCompare(b.ratio)],

@@ -111,7 +111,8 @@
       const image = make("img", { src: poster, alt: "", decoding: "async", draggable: false });
       image.addEventListener("error", () => image.replaceWith(nothing("The poster cannot be shown.")), { once: true });
       frame.append(image);
-    } else frame.append(nothing(clip.delivered ? "No poster" : words(clip.state), clip.error));
+    } else frame.append(nothing(clip.removed ? "Removed" : clip.delivered ? "No poster" : words(clip.state), clip.error));
+    if (clip.draft) frame.append(make("span", { className: "draft" }, "Draft"));
     frame.append(make("span", { className: "verdict" }), make("span", { className: "tick", attrs: { "aria-hidden": "true" } }));
     const node = make("div", { className: "card", id: `clip-${clip.id}`, attrs: { role: "option" } }, frame,
       make("div", { className: "foot" },
@@ -141,7 +142,7 @@
     node.classList.toggle("current", clip === app.current);
     node.setAttribute("aria-posinset", clip.at + 1);
     node.setAttribute("aria-setsize", app.shown.length);
-    node.setAttribute("aria-label", [clip.sku, clip.ratio, clip.scene && `scene ${clip.scene}`, clip.title, words(clip.state), looked && `inspection: ${looked}`,
+    node.setAttribute("aria-label", [clip.sku, clip.ratio, clip.scene && `scene ${clip.scene}`, clip.title, clip.draft && "draft", words(clip.state), looked && `inspection: ${looked}`,
       usd(clip.cost), DECIDED[decision] || (clip.delivered && "undecided")].filter(Boolean).join(", "));
   };
 

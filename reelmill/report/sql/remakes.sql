@@ -3,8 +3,8 @@
 --   clip_id: the clip
 --   sku: product, as the feed names it
 --   paid_attempts: attempts that delivered
---   paid_usd: what they cost in all
---   superseded_usd: what all but the latest of them cost
+--   paid_usd: what their videos cost in all
+--   superseded_usd: what those of all but the latest of them cost
 WITH ordered AS (
   SELECT
     clip_id,
@@ -12,6 +12,7 @@ WITH ordered AS (
     amount_usd,
     ROW_NUMBER() OVER (PARTITION BY clip_id ORDER BY attempt DESC) AS age
   FROM {{ table("spend") }}
+  WHERE samples > 0
 )
 SELECT
   clip_id,

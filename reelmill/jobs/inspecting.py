@@ -1,0 +1,57 @@
+"""Looking at clips that runs have settled unseen, on whatever machine has processors to spare."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from reelmill.clip import Clip
+from reelmill.errors import FixConfiguration
+from reelmill.jobs.accounting import bring_up_to_date
+from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork, stitch_films
+from reelmill.ledger.records import Intent
+from reelmill.production.fanout import fan_out
+from reelmill.production.inspecting import inspect_settled
+from reelmill.production.results import ClipResult, Tally
+from reelmill.settings import InspectDepth
+
+__all__ = ["inspect_unseen"]
+
+
+async def inspect_unseen(
+    engine: Engine, *, run_id: str | None = None, on_result: Callable[[ClipResult], None] | None = None
+) -> tuple[Tally, FilmWork]:
+    """Look at every delivered clip of this output that nobody has looked at, and make its renditions; pays nothing.
+
+    Then the films that are whole are stitched.
+
+    Any number of workers may do it at once: each clip is one worker's until it is done or its worker falls silent.
+    Tables and galleries of the runs are brought up to date. Raises FixConfiguration if nothing is to be looked at.
+    """
+    settings = engine.settings
+    if settings.inspect is InspectDepth.OFF:
+        raise FixConfiguration("The setting inspect is off.", "Set it to full, or to header.")
+    studio, tally = engine.studio(), Tally()
+
+    def unseen() -> Iterator[tuple[Clip, Intent]]:
+        while taken := engine.ledger.take_unseen(
+            owner=engine.owner, lease_s=settings.lease_s, output=engine.storage.root, run_id=run_id, limit=1
+        ):
+            yield from taken
+
+    async def look(item: tuple[Clip, Intent]) -> ClipResult:
+        return await inspect_settled(studio, *item)
+
+    def count(result: ClipResult) -> None:
+        tally.add(result)
+        if on_result is not None:
+            on_result(result)
+
+    at_once = settings.media_workers or os.cpu_count() or 1
+    await fan_out(unseen(), look, in_flight=at_once, stop=engine.stop, on_result=count)
+    films = await stitch_films(engine, looking=True)
+    bring_up_to_date(engine, {*tally.runs, *films.run_ids})
+    if engine.stop.error is not None:
+        raise engine.stop.error
+    return tally, films

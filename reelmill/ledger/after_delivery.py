@@ -1,0 +1,65 @@
+"""What the ledger keeps of a clip once it is paid: looks, decisions, films, what left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from reelmill.clip import Clip
+from reelmill.film import Film
+from reelmill.ledger import films, inspecting, publications, removing, reviews
+from reelmill.ledger.reader import Reader
+from reelmill.ledger.records import Intent, Publication
+
+__all__ = ["AfterDelivery"]
+
+
+class AfterDelivery(Reader):
+    """The part of :class:`~reelmill.ledger.ledger.Ledger` that changes no money."""
+
+    # What is looked at after it was paid
+
+    def take_unseen(
+        self, *, owner: str, lease_s: float, output: str, run_id: str | None = None, limit: int
+    ) -> list[tuple[Clip, Intent]]:
+        """Delivered clips that nobody has looked at become ``owner``'s to look at, until the lease lapses."""
+        return inspecting.take_unseen(self._db, owner=owner, lease_s=lease_s, output=output, run_id=run_id, limit=limit)
+
+    def keep_looking(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:
+        """Prolong the leases of unseen clips that ``owner`` still holds."""
+        inspecting.keep_looking(self._db, intent_ids, owner=owner, lease_s=lease_s)
+
+    def record_inspection(self, intent_id: str, found: inspecting.Inspected) -> bool:
+        """Keep what looking at a delivered clip found. False if it was looked at before."""
+        return inspecting.record_inspection(self._db, intent_id, found)
+
+    # What people decide
+
+    def review(self, asked: Sequence[reviews.AskedReview], *, run_id: str | None = None) -> list[reviews.Recorded]:
+        """Keep decisions about delivered clips, all in one transaction; what became of each, in order."""
+        return reviews.record(self._db, asked, run_id=run_id)
+
+    # What is stitched of it
+
+    def plan_films(self, run_id: str, output: str, planned: Iterable[Film]) -> None:
+        """Write down the films that a plan asks for; those that are known keep their videos."""
+        films.plan_films(self._db, run_id, output, planned)
+
+    def keep_stitched(self, film_id: str, stitched: films.Stitched) -> bool:
+        """Keep a film's video; False if that edition is kept already."""
+        return films.keep_stitched(self._db, film_id, stitched)
+
+    # What leaves
+
+    def begin_removals(self, chosen: Collection[Intent], *, keep: removing.Keep) -> set[str]:
+        """Write down what will be removed, before the first object goes; the ids of those that may."""
+        return removing.begin_removals(self._db, chosen, keep=keep)
+
+    def end_removal(self, intent_id: str) -> None:
+        """Nothing but its record is left."""
+        removing.end_removal(self._db, intent_id)
+
+    # What was published
+
+    def remember_publication(self, publication: Publication) -> None:
+        """Keep a receipt for good."""
+        publications.remember_publication(self._db, publication)

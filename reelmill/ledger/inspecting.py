@@ -1,0 +1,74 @@
+"""Delivered clips whose videos nobody has looked at yet: who looks at them, and what that found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, exists, select, update
+
+from reelmill.clip import Clip
+from reelmill.ledger.database import Database
+from reelmill.ledger.listed import one_of
+from reelmill.ledger.locked import LockedIntent
+from reelmill.ledger.reading import read_intents
+from reelmill.ledger.records import Intent
+from reelmill.ledger.schema import intents, removals
+from reelmill.ledger.states import DELIVERED
+
+__all__ = ["Inspected", "keep_looking", "record_inspection", "take_unseen"]
+
+_i = intents.c
+_UNSEEN = and_(_i.state.in_(DELIVERED), _i.inspection.is_(None), ~exists().where(removals.c.intent_id == _i.intent_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What looking at a delivered clip's videos found, and the addresses of what was made of them, by platform."""
+
+    inspection: Mapping[str, Any]
+    poster_uri: str | None = None
+    renditions: Mapping[str, str] = field(default_factory=dict)
+
+
+def take_unseen(
+    database: Database, *, owner: str, lease_s: float, output: str, run_id: str | None, limit: int
+) -> list[tuple[Clip, Intent]]:
+    """Unseen clips that nobody holds become ``owner``'s to look at, oldest first. Two workers never get the same."""
+    wanted = [_UNSEEN, _i.output == output, *([_i.run_id == run_id] if run_id is not None else [])]
+    with database.writing() as connection:
+        now = database.now(connection)
+        query = select(_i.intent_id).where(*wanted, _i.lease_until <= now).order_by(_i.created_at, _i.intent_id)
+        taken = list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).scalars())
+        if not taken:
+            return []
+        held = {"owner": owner, "lease_until": now + timedelta(seconds=lease_s)}
+        connection.execute(update(intents).where(one_of(connection, _i.intent_id, taken)).values(**held))
+    with database.reading() as connection:
+        mine = [one_of(connection, _i.intent_id, taken), _i.owner == owner]
+    return list(read_intents(database, states=DELIVERED, run_id=run_id, output=output, also=mine))
+
+
+def keep_looking(database: Database, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:
+    """Show a sign of life for unseen clips that ``owner`` still holds."""
+    with database.writing() as connection:
+        lease = database.now(connection) + timedelta(seconds=lease_s)
+        mine = and_(one_of(connection, _i.intent_id, intent_ids), _i.owner == owner, _UNSEEN)
+        connection.execute(update(intents).where(mine).values(lease_until=lease))
+
+
+def record_inspection(database: Database, intent_id: str, found: Inspected) -> bool:
+    """Keep what looking found, and the files that were made. False if it was looked at before, or is not delivered."""
+    with database.writing() as connection:
+        held = LockedIntent(database, connection, intent_id)
+        if not held.state.delivered or held.intent.inspection is not None:
+            return False
+        held.note(
+            inspection=found.inspection,
+            poster_uri=found.poster_uri,
+            renditions=found.renditions,
+            lease_until=database.now(connection),
+        )
+        return True

@@ -1,0 +1,83 @@
+"""Clips settled as soon as their videos lie in storage, and looked at afterwards, by whoever has time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reelmill.errors import FixConfiguration
+from reelmill.jobs.inspecting import inspect_unseen
+from reelmill.ledger.states import State
+from reelmill.production.provenance_reading import read_provenance
+from reelmill.production.work import Work
+from tests.support.production import clip, open_engine, producer
+from tests.support.small_platforms import write_small_platforms
+
+
+@pytest.fixture
+def settled_unseen(tmp_path, veo, gcs):
+    """Makes an output with clips that were paid and that nobody has looked at."""
+
+    async def make(*skus):
+        with open_engine(tmp_path, veo, gcs, inspect_later=True) as engine:
+            maker = producer(engine)
+            results = [await maker.produce(Work(replace(clip(sku), platforms=("small",)))) for sku in skus]
+        assert {(one.state, one.inspection) for one in results} == {(State.SUCCEEDED, "")}
+        return engine.output
+
+    return make
+
+
+async def test_a_clip_is_looked_at_once_and_record_and_ledger_say_what_was_found(tmp_path, veo, gcs, settled_unseen):
+    output = await settled_unseen("later-1")
+    catalogs = write_small_platforms(tmp_path / "catalogs")
+    with open_engine(tmp_path, veo, gcs, output=output, inspect="full", catalogs_dir=catalogs) as engine:
+        before = {intent.intent_id: intent for _, intent in engine.ledger.intents()}
+        records = {id_: record_of(engine, intent) for id_, intent in before.items()}
+        first, _ = await inspect_unseen(engine)
+        again, _ = await inspect_unseen(engine)
+        after = {intent.intent_id: intent for _, intent in engine.ledger.intents()}
+        renewed = {id_: record_of(engine, intent) for id_, intent in after.items()}
+
+    assert (first.counts, again.counts) == ({State.SUCCEEDED: 1}, {})
+    for id_, intent in after.items():
+        assert intent.inspection["status"] == "pass"
+        assert set(intent.renditions) == {"small"}
+        assert intent.poster_uri.endswith("/poster.jpg")
+        paid = ("state", "charged_usd", "video_uris", "finished_at", "operation", "attempt")
+        assert [getattr(intent, name) for name in paid] == [getattr(before[id_], name) for name in paid]
+        assert renewed[id_].intent.inspection == intent.inspection
+        assert [made.platform for made in renewed[id_].renditions] == ["small"]
+        assert renewed[id_].intent.finished_at == records[id_].intent.finished_at
+        assert renewed[id_].amount_usd == records[id_].amount_usd
+
+
+async def test_two_workers_never_look_at_the_same_and_one_that_falls_silent_is_followed(
+    tmp_path, veo, gcs, settled_unseen
+):
+    output = await settled_unseen("later-1", "later-2")
+    with open_engine(tmp_path, veo, gcs, output=output) as engine:
+        ledger, root = engine.ledger, engine.storage.root
+        taken = [
+            ledger.take_unseen(owner=owner, lease_s=lease_s, output=root, limit=1)
+            for owner, lease_s in (("a", 0), ("b", 3600), ("c", 3600), ("d", 3600))
+        ]
+    ids = [[intent.intent_id for _, intent in found] for found in taken]
+    assert ids[0] == ids[1]  # the first worker's lease ended at once
+    assert ids[1] != ids[2]
+    assert [len(found) for found in ids] == [1, 1, 1, 0]
+
+
+async def test_looking_that_is_switched_off_is_refused_with_the_remedy(tmp_path, veo, gcs, settled_unseen):
+    output = await settled_unseen("later-1")
+    with (
+        open_engine(tmp_path, veo, gcs, output=output, inspect="off") as engine,
+        pytest.raises(FixConfiguration, match=r"inspect is off.*full"),
+    ):
+        await inspect_unseen(engine)
+
+
+def record_of(engine, intent):
+    name = engine.storage.name(intent.provenance_uri)
+    return read_provenance(engine.storage.read(name), name, engine.storage)
