@@ -83,6 +83,19 @@ def test_a_remade_scene_withholds_the_film_until_it_is_stitched_again(stall, sho
     assert not {one.key for one in found} & before
 
 
+def test_a_draft_is_not_handed_over_and_takes_the_place_of_no_film(stall, shown):
+    film, clips, stitched = shown
+    for clip in (drafts := [scene("one", brand="New"), scene("two", brand="New")]):
+        stall.deliver(replace(clip, clip_id=f"draft-{clip.scene}"), draft=True)
+    draft = replace(film_of(*(replace(clip, clip_id=f"draft-{clip.scene}") for clip in drafts)), draft=True)
+    stall.ledger.plan_films(RUN, stall.root, [draft])
+    stitch(stall, draft)
+    found, tally = stall.listed()
+    assert {one.film for one in found} == {stitched.edition}
+    assert (tally.films, tally.drafts, tally.replaced) == (2, 1, 0)
+    assert stall.ledger.film_of_clips(film.clip_ids) == {clip.clip_id: film.film_id for clip in clips}
+
+
 def test_every_scene_must_pass_and_a_doubted_film_wants_every_scene_approved(stall, shown):
     film, _, stitched = shown
     assert stall.listed(gate=lambda delivered: {stitched.attempts[0]})[0] == []

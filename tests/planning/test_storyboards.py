@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from reelmill.errors import FixRequest
+from reelmill.planning.drafts import made_with
 from reelmill.planning.spool import Spool
 from reelmill.platforms import MediaUse
 from reelmill.prompts.library import PromptLibrary
@@ -44,6 +45,22 @@ def test_storyboards_are_only_used_if_they_are_wanted(plan):
         summary = plan([PAN], sink=spool)
         assert (summary.films, list(spool.films())) == ({}, [])
         assert summary.estimated_usd == Decimal("1.60")
+
+
+def test_drafts_of_scenes_make_drafts_of_films_and_their_finals_are_the_films_of_a_plan_without(ledger):
+    both = {"model": "veo-3.1-fast-generate-001", "draft_model": "veo-3.1-lite-generate-001"}
+    with Spool() as wanted_ones, Spool() as drafted:
+        finals = planner_for(ledger, settings=wanted(**both)).plan([PAN], wanted_ones)
+        drafts = planner_for(ledger, settings=wanted(**both), drafts=True)
+        assert drafts.check(date(2026, 11, 1)) == []
+        summary = drafts.plan([PAN], drafted)
+        films, planned = list(drafted.films()), [one.clip for one in drafted.planned_clips()]
+        settle_all(ledger, drafted)
+        later = list(wanted_ones.films())
+    assert summary.finals.usd == finals.estimated_usd
+    assert [film.clip_ids for film in films] == [tuple(c.clip_id for c in planned[n : n + 3]) for n in (0, 3)]
+    assert [(film.draft, later_one.draft) for film, later_one in zip(films, later, strict=True)] == [(True, False)] * 2
+    assert made_with(planned[0], drafts.builder.model, rehearsal=False).clip_id == later[0].clip_ids[0]
 
 
 def test_a_changed_scene_is_remade_by_itself(ledger, tmp_path):
