@@ -104,6 +104,9 @@ class Video(_Form):
         AS_CONFIGURED, description="How the product's pictures (or its video, for extend_video) enter the request."
     )
     variants: int | None = Field(None, ge=1, le=10, description="Different clips per product and ratio; each is paid.")
+    storyboards: bool | None = Field(
+        None, description="Films of several scenes where a category has a storyboard; each scene is paid."
+    )
     campaign: str = Field("", max_length=63, description="Campaign name carried into billing labels and tables.")
 
 
@@ -148,6 +151,7 @@ def chosen_settings(video: Video, spending: Spending) -> dict[str, object]:
         "resolution": video.resolution,
         "media_use": video.media_use,
         "variants": video.variants,
+        "storyboards": video.storyboards,
         "campaign": video.campaign or None,
         "cap_run_usd": spending.cap_usd,
         "ask_above_usd": spending.ask_above_usd,

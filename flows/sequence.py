@@ -15,6 +15,7 @@ from reelmill.jobs.accounting import ended_if_broken_off
 from reelmill.jobs.approval import Approval
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork, has_films
 from reelmill.jobs.making import planned_work
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
@@ -29,6 +30,7 @@ from tasks.resume import resume
 from tasks.settle import settle
 from tasks.shards import require_shards, wants_shards
 from tasks.step import whole
+from tasks.stitch import stitch
 from tasks.tell import tell_settings
 from tasks.workshop import workshop
 
@@ -72,7 +74,14 @@ async def _make_and_account(
                 tally, kept = await make_in_shards(engine, run_id, resumed, spool, total)
             else:
                 tally, kept = await make(engine, run_id, planned_work(resumed, spool, first=first), total)
+        films = await stitch(whole(engine)) if has_films(engine) else FilmWork()
         report = await close_books(
-            whole(engine), run_id, whole(summary), whole(spool), tally=whole(tally), kept=whole(kept)
+            whole(engine),
+            run_id,
+            whole(summary),
+            whole(spool),
+            tally=whole(tally),
+            films=whole(films),
+            kept=whole(kept),
         )
     return finished(report)

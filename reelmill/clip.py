@@ -99,7 +99,8 @@ class Clip:
     that the request can cost. ``content_hashes`` is empty unless images are identified by content. ``picture`` is the
     address of the product's main picture without a signature, for people to compare with; empty without one.
     ``price`` and ``sale_price`` are what the shop asked for the product when the clip was planned, as captions show
-    them (``19.99 EUR``); empty without one. Neither says what is bought.
+    them (``19.99 EUR``); empty without one. Neither says what is bought. ``scene`` names the scene of a storyboard that
+    this clip is; empty for a clip that stands by itself.
     """
 
     clip_id: str
@@ -121,6 +122,7 @@ class Clip:
     picture: str = ""
     price: str = ""
     sale_price: str = ""
+    scene: str = ""
 
     @property
     def estimated_usd(self) -> Decimal:
@@ -134,13 +136,14 @@ class Clip:
         variant: int,
         content_hashes: tuple[str, ...] = (),
         *,
+        scene: str = "",
         rehearsal: bool = False,
     ) -> str:
         """The identity of a paid request: 32 hex digits, equal only if the same thing would be bought.
 
         The SKU belongs to it because the request carries it as a billing label; campaign, platforms, title and the
-        product's price do not, so that the same clip serves them all. A rehearsal buys nothing, so it never counts as
-        bought.
+        product's price do not, so that the same clip serves them all. A scene does, as a variant does. A rehearsal
+        buys nothing, so it never counts as bought.
         """
         bought: dict[str, Any] = {
             "request": request.to_dict(),
@@ -148,6 +151,8 @@ class Clip:
             "variant": variant,
             "content": content_hashes,
         }
+        if scene:
+            bought["scene"] = scene
         if rehearsal:
             bought["rehearsal"] = True
         return hashlib.sha256(orjson.dumps(bought, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

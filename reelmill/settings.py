@@ -96,6 +96,7 @@ class Settings(RetentionSettings, DeliverySettings, JudgingSettings, MediaSettin
     resolution: Resolution = Field(Resolution.P720, description="Resolution asked of Veo: 720p, 1080p or 4k.")
     samples: int = Field(1, ge=1, le=4, description="Videos per request; each returned one is paid.")
     variants: int = Field(1, ge=1, le=10, description="Different clips per product and ratio; each is paid.")
+    storyboards: bool = Field(False, description="Films of several paid scenes where a category has a storyboard.")
     audio: bool | None = Field(None, description="Force sound on or off; unset leaves it to the platforms.")
     seed: int | None = Field(None, ge=0, le=4294967295, description="Seed; Veo does not promise the same video for it.")
     person_generation: str = Field("allow_adult", pattern=r"^[a-zA-Z_]{3,20}$", description="Veo's person policy.")

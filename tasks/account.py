@@ -8,11 +8,13 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
+from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.printing import money
 from reelmill.jobs.accounting import RunReport, close_run, open_run
 from reelmill.jobs.approval import Approval
 from reelmill.jobs.catalog import CatalogRequest, drafts_asked
 from reelmill.jobs.engine import Engine, new_run_id
+from reelmill.jobs.films import FilmWork
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import ClipResult, Tally
@@ -51,10 +53,10 @@ async def open_books(
 
 @step("account")
 async def close_books(
-    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, *, tally: Tally, kept: Kept
+    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, *, tally: Tally, films: FilmWork, kept: Kept
 ) -> RunReport:
     """End the run in the ledger, write the tables, and publish the results artifacts."""
-    report = await asyncio.to_thread(close_run, engine, run_id, summary, spool, tally)
+    report = await asyncio.to_thread(close_run, engine, run_id, summary, spool, tally, films=films)
     run_ended(report)
     get_run_logger().info(report_sentence(report))
     costs = await asyncio.to_thread(cost_and_yield, engine.ledger, run_id)
@@ -85,6 +87,8 @@ def _page(report: RunReport, kept: Kept, costs: list[str], settings: Settings) -
         parts.append(_gallery(report, settings))
     if report.stopped_by is not None:
         parts.append(f"**Stopped:** {plain(str(report.stopped_by))}")
+    told = list(stitching_sentences(report.films))
+    parts += bullets("Films", told, len(told))
     parts += bullets("Clips to look at", [_line(result) for result in kept.attention], report.attention)
     parts += posters([*kept.attention, *kept.fine], settings)
     parts += costs

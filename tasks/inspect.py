@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect.logging import get_run_logger
 
+from reelmill.cli.filming import stitching_sentences
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.inspecting import inspect_unseen
 from reelmill.production.results import Tally
@@ -17,6 +18,8 @@ __all__ = ["inspect"]
 async def inspect(engine: Engine) -> Tally:
     """Look at every clip of the output that nobody has looked at yet."""
     async with leaving_on_sigterm(engine.stop):
-        tally = await inspect_unseen(engine)
+        tally, films = await inspect_unseen(engine)
     get_run_logger().info("Looked at %d clips.", sum(tally.counts.values()))
+    for sentence in stitching_sentences(films):
+        get_run_logger().info("film %s", sentence)
     return tally

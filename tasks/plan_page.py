@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from reelmill.cli.drafts import finals_sentence
+from reelmill.cli.filming import film_sentences
 from reelmill.cli.filtering import remakes_sentence, retries_sentence
 from reelmill.cli.judging import verdicts_sentence
 from reelmill.cli.printing import money, span
@@ -61,6 +62,7 @@ def plan_page(request: CatalogRequest, summary: PlanSummary) -> str:
         f"## Plan for {plain(request.feed)}",
         plan_sentence(summary),
         f"Model: `{summary.model}`",
+        *bullets("Films", list(film_sentences(summary)), len(summary.films)),
         *_cost_table(summary),
         *_prompt_samples(summary.prompts),
     ]

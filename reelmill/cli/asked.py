@@ -12,6 +12,7 @@ from reelmill.cli.making import approve, make_with_progress, print_report
 from reelmill.cli.plan import print_plan
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
+from reelmill.film import Film
 from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
 from reelmill.jobs.engine import Engine, new_run_id
 from reelmill.planning.actions import Action
@@ -27,13 +28,15 @@ def make_asked(
     works: Sequence[Work],
     parameters: Mapping[str, Any],
     *,
+    films: Sequence[Film] = (),
     nothing: str,
     yes: bool,
     json: bool,
 ) -> int:
     """Make the works as a run of their own after showing the price; returns the exit code.
 
-    ``parameters`` are what the run remembers of having been asked; ``nothing`` says what there is none of.
+    ``parameters`` are what the run remembers of having been asked; ``nothing`` says what there is none of. ``films``
+    are those that the clips make, if they are not planned yet.
     """
     console = out()
     if not works:
@@ -42,10 +45,10 @@ def make_asked(
         print_plan(console, summary)
     approve(summary, yes=yes)
     run_id = new_run_id()
-    open_run(engine, run_id, summary, None, parameters)
+    open_run(engine, run_id, summary, None, parameters, films=films)
     with ended_if_broken_off(engine, run_id):
-        tally = asyncio.run(make_with_progress(engine, run_id, works, len(works), quiet=json))
-        report = close_run(engine, run_id, summary, None, tally)
+        tally, stitched = asyncio.run(make_with_progress(engine, run_id, works, len(works), quiet=json))
+        report = close_run(engine, run_id, summary, None, tally, films=stitched)
     if json:
         print_json(report.to_dict() | {"plan": summary.to_dict()})
     else:

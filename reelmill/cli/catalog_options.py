@@ -20,6 +20,7 @@ from reelmill.cli.options import (
     Output,
     Platforms,
     Quality,
+    Storyboards,
     Variants,
     columns_of,
     names_of,
@@ -42,6 +43,7 @@ class CatalogOptions:
     resolution: Quality = None
     media_use: Media = None
     variants: Variants = None
+    storyboards: Storyboards = None
     campaign: Campaign = None
     only: Only = ()
     limit: Limit = None
@@ -57,6 +59,7 @@ class CatalogOptions:
             resolution=self.resolution,
             media_use=self.media_use,
             variants=self.variants,
+            storyboards=self.storyboards,
             campaign=self.campaign,
             cap_run_usd=cap_run_usd,
         )

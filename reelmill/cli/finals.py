@@ -39,7 +39,7 @@ def finals(
     with Ledger.open(settings.ledger_url) as ledger:
         of = _chosen(run, output, settings, ledger)
     with Engine(settings, of.output) as engine:
-        summary, works = plan_finals(engine, None if all_ else of.run_id)
+        summary, works, films = plan_finals(engine, None if all_ else of.run_id)
         priced = of.parameters.get(FINAL_MODEL, settings.model)
         if priced != settings.model and not all_:
             summary.warnings.append(
@@ -47,7 +47,7 @@ def finals(
             )
         parameters = {"command": "finals", "drafts_of": "all" if all_ else of.run_id}
         nothing = f"No final to make of {'any run' if all_ else of.run_id}"
-        return make_asked(engine, summary, works, parameters, nothing=nothing, yes=yes, json=json)
+        return make_asked(engine, summary, works, parameters, films=films, nothing=nothing, yes=yes, json=json)
 
 
 def _chosen(run: str, output: str, settings: Settings, ledger: Ledger) -> Run:

@@ -8,11 +8,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.making import interruptible
 from reelmill.cli.options import Json, Output, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork
 from reelmill.jobs.inspecting import inspect_unseen
 from reelmill.jobs.outputs import check_known, known_run
 from reelmill.production.results import ClipResult
@@ -26,25 +28,29 @@ def inspect(
     output: Output = "",
     json: Json = False,
 ) -> int:
-    """Look at delivered clips that nobody has looked at yet, and make their renditions. Pays nothing."""
+    """Look at delivered clips that nobody has looked at yet, and make their renditions and films. Pays nothing."""
     found: list[ClipResult] = []
     with Engine(settings_with(), output) as engine:
         if output:
             check_known(engine.storage.root, engine.ledger)
         if run:
             known_run(run, engine.ledger)
-        asyncio.run(_inspect(engine, run or None, found))
+        films = asyncio.run(_inspect(engine, run or None, found))
     verdicts = Counter(result.inspection for result in found)
-    code = ExitCode.ATTENTION if verdicts["fail"] else ExitCode.OK
+    code = ExitCode.ATTENTION if verdicts["fail"] or films.failed else ExitCode.OK
     if json:
         clips = [{"clip_id": one.clip_id, "sku": one.sku, "inspection": one.inspection} for one in found]
-        print_json({"looked_at": len(found), "verdicts": dict(verdicts), "clips": clips, "exit_code": int(code)})
+        looked = {"looked_at": len(found), "verdicts": dict(verdicts), "clips": clips, "films": films.to_dict()}
+        print_json(looked | {"exit_code": int(code)})
     else:
         told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
         print_text(out(), f"Looked at {count(len(found), 'clip')}{f': {told}' if told else ''}.")
+        for sentence in stitching_sentences(films):
+            print_text(out(), f"film {sentence}")
     return code
 
 
-async def _inspect(engine: Engine, run_id: str | None, found: list[ClipResult]) -> None:
+async def _inspect(engine: Engine, run_id: str | None, found: list[ClipResult]) -> FilmWork:
     with interruptible(engine.stop):
-        await inspect_unseen(engine, run_id=run_id, on_result=found.append)
+        _, films = await inspect_unseen(engine, run_id=run_id, on_result=found.append)
+        return films

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.filtering import filtered_sentences
 from reelmill.cli.logs import say
 from reelmill.cli.printing import count, money, print_text
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork, stitch_films
 from reelmill.jobs.making import make_clips
 from reelmill.ledger.records import RunStatus
 from reelmill.ledger.states import State
@@ -66,11 +68,13 @@ def interruptible(stop: StopSignal) -> Iterator[None]:
 
 async def make_with_progress(
     engine: Engine, run_id: str, works: Iterable[Work], total: int, *, quiet: bool = False
-) -> Tally:
-    """Make the clips of a run, showing how far it is on standard error."""
+) -> tuple[Tally, FilmWork]:
+    """Make the clips of a run, showing how far it is on standard error; then stitch the films that are whole."""
     quiet = quiet or engine.settings.log_format is LogFormat.JSON  # every line on standard error is JSON then
-    with interruptible(engine.stop), _progress(total, quiet=quiet) as advance:
-        return await make_clips(engine, works, Producer(engine.studio(), run_id).produce, on_result=advance)
+    with interruptible(engine.stop):
+        with _progress(total, quiet=quiet) as advance:
+            tally = await make_clips(engine, works, Producer(engine.studio(), run_id).produce, on_result=advance)
+        return tally, await stitch_films(engine)
 
 
 @contextlib.contextmanager
@@ -116,13 +120,15 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
     )
     reserved = f" ({money(report.reserved_usd)} still reserved)" if report.reserved_usd else ""
     console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
-    console.print(f"[bold]Output[/] {report.output} (videos in clips/, tables in tables/)")
+    console.print(f"[bold]Output[/] {report.output} (videos in {_folders(report)}, tables in tables/)")
     if report.gallery:
         console.print(f"[bold]Gallery[/] {report.gallery} (to decide: reelmill review {report.run_id})", soft_wrap=True)
     if report.softened:
         console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
     if report.remade:
         console.print(f"[bold]Remade[/] {count(report.remade, 'clip')} made anew because a finding asked for it.")
+    for sentence in stitching_sentences(report.films):
+        print_text(console, f"film {sentence}")
     for sentence in filtered_sentences(report.filtered):
         print_text(console, f"filtered {sentence}")
     if report.stopped_by is not None:
@@ -136,3 +142,7 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
         console.print("What was not sent cost nothing: run the same command again to go on.")
     if report.attention or report.blocked:
         console.print("[yellow]attention[/] Some clips need a look: run reelmill status.")
+
+
+def _folders(report: RunReport) -> str:
+    return "clips/, films in films/" if report.films.stitched else "clips/"

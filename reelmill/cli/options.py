@@ -64,6 +64,9 @@ ModelName = Annotated[str | None, Parameter(help="Veo model to pay for.")]
 CapUsd = Annotated[Decimal | None, Parameter(help="Most that this run may spend, in USD.")]
 Campaign = Annotated[str | None, Parameter(help="Campaign name carried into labels and tables.")]
 Variants = Annotated[int | None, Parameter(help="Different clips per product and ratio; each is paid.")]
+Storyboards = Annotated[
+    bool | None, Parameter(help="Films of several scenes where a category has a storyboard; each scene is paid.")
+]
 Quality = Annotated[Literal["720p", "1080p", "4k"] | None, Parameter(help="Resolution asked of Veo.")]
 Media = Annotated[
     Literal["none", "first_frame", "first_last_frame", "references", "extend_video"] | None,

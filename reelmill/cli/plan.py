@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 
 from reelmill.cli.catalog_options import CatalogOptions
 from reelmill.cli.drafts import finals_sentence
+from reelmill.cli.filming import film_sentences
 from reelmill.cli.filtering import remakes_sentence, retries_sentence
 from reelmill.cli.judging import verdicts_sentence
 from reelmill.cli.options import Feed, Json
@@ -41,14 +44,8 @@ def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -
         f"{count(counts[Action.RETIRE], 'product')} retired, {count(summary.rejects, 'row')} rejected."
     )
     console.print(f"[bold]Price[/] {_price(summary)}")
-    if sentence := verdicts_sentence(summary):
-        print_text(console, f"Verdicts: {sentence}")
-    if summary.finals is not None:
-        print_text(console, finals_sentence(summary.finals))
-    if sentence := retries_sentence(summary):
-        print_text(console, f"Retries: {sentence}")
-    if sentence := remakes_sentence(summary):
-        print_text(console, f"Remakes: {sentence}")
+    for sentence in _beside_the_price(summary):
+        print_text(console, sentence)
     if force and counts[Action.MAKE]:
         console.print(
             "[yellow]forced[/] Delivered clips are paid again, from the first one on each time this is run: "
@@ -64,6 +61,20 @@ def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -
         print_text(console, f"reject {where}, {reject.field}: {reject.reason} {reject.remedy}")
     for warning in summary.warnings:
         print_text(console, f"warning {warning}")
+
+
+def _beside_the_price(summary: PlanSummary) -> Iterator[str]:
+    """What the clips become, and what is paid or may be paid for them beside the videos."""
+    for sentence in film_sentences(summary):
+        yield f"Films: {sentence}"
+    if sentence := verdicts_sentence(summary):
+        yield f"Verdicts: {sentence}"
+    if summary.finals is not None:
+        yield finals_sentence(summary.finals)
+    if sentence := retries_sentence(summary):
+        yield f"Retries: {sentence}"
+    if sentence := remakes_sentence(summary):
+        yield f"Remakes: {sentence}"
 
 
 def _price(summary: PlanSummary) -> str:

@@ -45,8 +45,10 @@ def run(
         open_run(engine, run_id, summary, spool, asked)
         total = summary.counts[Action.MAKE] + len(resumed)
         with ended_if_broken_off(engine, run_id):
-            tally = asyncio.run(make_with_progress(engine, run_id, planned_work(resumed, spool), total, quiet=json))
-            report = close_run(engine, run_id, summary, spool, tally)
+            tally, films = asyncio.run(
+                make_with_progress(engine, run_id, planned_work(resumed, spool), total, quiet=json)
+            )
+            report = close_run(engine, run_id, summary, spool, tally, films=films)
     if json:
         print_json(report.to_dict() | {"plan": summary.to_dict()})
     else:

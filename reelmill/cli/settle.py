@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 
+from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.making import interruptible
 from reelmill.cli.options import Json, Output, settings_with
 from reelmill.cli.printing import count, money, out, print_json, print_text
@@ -54,7 +55,7 @@ async def _settle(engine: Engine, found: list[ClipResult], *, wait: bool) -> Set
 def _exit_code(settled: Settled, found: Collection[ClipResult]) -> ExitCode:
     if settled.trouble is not None:
         return settled.trouble.exit_code
-    if settled.left or any(result.needs_attention for result in found):
+    if settled.left or settled.films.failed or any(result.needs_attention for result in found):
         return ExitCode.ATTENTION
     return ExitCode.OK
 
@@ -74,6 +75,8 @@ def _print(console: Console, settled: Settled, found: Collection[ClipResult], or
         f"{count(len(settled.closed_runs), 'abandoned run')} ended" if settled.closed_runs else "",
     ]
     print_text(console, "; ".join(filter(None, parts)) + ".")
+    for sentence in stitching_sentences(settled.films):
+        print_text(console, f"film {sentence}")
     if settled.trouble is None and any(result.needs_attention for result in found):
         console.print("reelmill status says what to do about the rest.")
 
@@ -112,6 +115,7 @@ def _as_dict(
         "closed_runs": list(settled.closed_runs),
         "counts": {state.value: number for state, number in sorted(settled.tally.counts.items())},
         "charged_usd": settled.tally.spent_usd,
+        "films": settled.films.to_dict(),
         "clips": [_clip(result, orphan=result.output_prefix in orphans) for result in found],
         "trouble": str(settled.trouble) if settled.trouble else None,
         "exit_code": int(code),

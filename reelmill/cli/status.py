@@ -10,10 +10,12 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from reelmill.cli.attention import as_dict, print_attention
+from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.options import Json, OnlyThese, Output, settings_with
 from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text
 from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Attention, find_attention
+from reelmill.jobs.films import waiting_films
 from reelmill.jobs.outputs import known_output
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import DeliveryStatus, Run, StateTotal
@@ -59,6 +61,7 @@ def status(
         runs = ledger.runs(output=root, limit=_RUNS)
         others = [other for other in ledger.outputs() if other != root]
         clips, drafts = ledger.count_clips(output=root), ledger.draft_total(output=root)
+        films = waiting_films(ledger, root, settings)
         differences = ledger.audit()
         dead = ledger.count_deliveries().get(DeliveryStatus.DEAD, 0)
     finally:
@@ -71,6 +74,7 @@ def status(
                 "states": {state.value: _total(total) for state, total in sorted(totals.items())},
                 "drafts": _total(drafts),
                 **as_dict(attention),
+                "films": films.to_dict(),
                 "runs": [_run(run) for run in runs],
                 "audit": differences,
                 "dead_letters": dead,
@@ -84,6 +88,8 @@ def status(
         print_attention(console, attention, f" --output {root}" if output else "")
         recent = [(run.run_id, run.status.value, money(run.spent_usd), money(run.planned_usd)) for run in runs]
         print_rows(console, "Latest runs", ("Run", "Status", "Spent", "Planned"), recent)
+        for sentence in stitching_sentences(films):
+            print_text(console, f"film {sentence}")
         for difference in differences:
             print_text(console, f"ledger: {difference}")
         if dead:

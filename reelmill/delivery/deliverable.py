@@ -22,7 +22,8 @@ class Deliverable:
     """A video of a product for a platform. ``uri`` and ``poster_uri`` are in storage: ``gs://`` or a path.
 
     ``width`` and ``height`` are pixels, ``duration_s`` seconds of video. ``retired``: the product is known to be gone
-    from the catalog, and its video must not be shown any more.
+    from the catalog, and its video must not be shown any more. ``film`` is the edition of a film; then ``clip_id`` and
+    ``intent_id`` are those of its first scene.
     """
 
     sku: str
@@ -42,6 +43,7 @@ class Deliverable:
     clip_id: str
     intent_id: str
     run_id: str
+    film: str = ""
     ai_generated: bool = True
     retired: bool = False
 
@@ -52,8 +54,8 @@ class Deliverable:
 
     @property
     def key(self) -> str:
-        """Names this very file for good: a clip that is made again gets another one."""
-        return f"{self.intent_id}-{self.platform}"
+        """Names this very file for good: a clip or film that is made again gets another one."""
+        return f"{self.film or self.intent_id}-{self.platform}"
 
     @property
     def place(self) -> str:

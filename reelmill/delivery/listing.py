@@ -1,14 +1,18 @@
-"""Which videos may be handed over: of each clip the latest delivered one, current, and let through by the gate."""
+"""Which videos may be handed over: of each clip the latest delivered one, current, and let through by the gate.
+
+A scene is handed over as part of its film, never by itself: see :mod:`reelmill.delivery.films`.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from reelmill.clip import Clip, Resolution
 from reelmill.delivery.deliverable import Deliverable, Gate
+from reelmill.delivery.films import film_deliverables
+from reelmill.delivery.tally import Tally
+from reelmill.ledger.delivered import shown_video
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent
@@ -18,36 +22,6 @@ __all__ = ["Tally", "deliverables"]
 
 _CHUNK = 1000
 _SHORT_SIDE = {Resolution.P720: 720, Resolution.P1080: 1080, Resolution.K4: 2160}
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was looked at: ``clips`` with a video, ``replaced`` by a changed clip, ``withheld`` by the gate.
-
-    ``drafts`` are never handed over, whatever people decided about them. ``unrendered`` counts by platform what
-    cannot be handed over: it wants a ratio that Veo does not make, and no rendition was made, or it is no platform of
-    ``platforms.toml`` any more.
-    """
-
-    clips: int = 0
-    replaced: int = 0
-    withheld: int = 0
-    drafts: int = 0
-    retired: int = 0
-    deliverables: int = 0
-    unrendered: Counter[str] = field(default_factory=Counter)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The counts for machines."""
-        return {
-            "clips": self.clips,
-            "replaced": self.replaced,
-            "withheld": self.withheld,
-            "drafts": self.drafts,
-            "retired": self.retired,
-            "deliverables": self.deliverables,
-            "unrendered": dict(sorted(self.unrendered.items())),
-        }
 
 
 def deliverables(
@@ -60,7 +34,7 @@ def deliverables(
     run_id: str | None = None,
     tally: Tally | None = None,
 ) -> Iterator[Deliverable]:
-    """Everything of an output (or of one run) that may be handed over, streamed in the order in which it was made.
+    """Everything of an output (or of one run) that may be handed over, streamed: clips as they were made, then films.
 
     ``catalog`` (the output if empty) says which products are known to be retired: their videos come too, marked so.
     A clip that a changed clip took the place of is passed over even while the gate withholds the new one: an old
@@ -72,6 +46,8 @@ def deliverables(
         shown = gate(chunk)
         known = ledger.known_products(catalog or output, {clip.sku for clip, _ in chunk})
         for clip, intent in chunk:
+            if clip.scene:
+                continue
             counts.clips += 1
             retired = clip.sku in known and known[clip.sku].retired
             if intent.draft:
@@ -85,6 +61,9 @@ def deliverables(
                 for one in _of(clip, intent, platforms, counts, retired=retired):
                     counts.deliverables += not retired
                     yield one
+    yield from film_deliverables(
+        ledger, output, platforms=platforms, catalog=catalog, gate=gate, run_id=run_id, counts=counts
+    )
 
 
 def _of(
@@ -123,12 +102,10 @@ def _of(
 
 
 def _video(intent: Intent) -> tuple[str, Mapping[str, Any]]:
-    """The first video that inspection did not fail, with the facts of it; empty if none came back."""
+    """The video that is shown, with the facts of it; empty if none came back."""
     reports = {report.get("uri"): report for report in (intent.inspection or {}).get("videos", ())}
-    uris = intent.video_uris
-    fit_ones = [uri for uri in uris if reports.get(uri, {}).get("status") != "fail"]
-    chosen = next(iter(fit_ones or uris), "")
-    return chosen, reports.get(chosen, {}).get("facts") or {}
+    shown = shown_video(intent)
+    return shown, reports.get(shown, {}).get("facts") or {}
 
 
 def _made_size(intent: Intent, platform: Platform) -> tuple[int, int]:

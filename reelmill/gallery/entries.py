@@ -10,6 +10,7 @@ from typing import Any
 
 from reelmill.clip import Clip
 from reelmill.gallery.links import Links
+from reelmill.ledger.films import StandingFilm
 from reelmill.ledger.records import Intent, Review, Run
 
 __all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry"]
@@ -34,9 +35,18 @@ def likeness(intent: Intent) -> float | None:
 
 
 def clip_entry(
-    clip: Clip, intent: Intent, links: Links, *, replaced: bool = False, removed_at: datetime | None = None
+    clip: Clip,
+    intent: Intent,
+    links: Links,
+    *,
+    replaced: bool = False,
+    removed_at: datetime | None = None,
+    film: StandingFilm | None = None,
 ) -> Entry:
-    """An attempt at a clip. ``replaced``: a later attempt has taken its place; what was removed points at no video."""
+    """An attempt at a clip. ``replaced``: a later attempt has taken its place; what was removed points at no video.
+
+    ``film`` is what it is a scene of.
+    """
     if removed_at is not None:
         intent = replace(intent, video_uris=(), poster_uri=None)
     request = intent.as_sent(clip.request)
@@ -68,6 +78,9 @@ def clip_entry(
         "provenance": links.provenance(intent),
         "replaced": replaced,
         "removed": _moment(removed_at),
+        "scene": clip.scene,
+        "clip": clip.clip_id,
+        "film": None if film is None else _film(film, links),
         "lineage": _lineage(clip, intent),
     }
 
@@ -114,6 +127,7 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ),
         ("Mode", request.mode.value.replace("_", " ")),
         ("Variant", str(clip.variant)),
+        ("Scene", clip.scene),
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
         ("Remake", str(intent.remake) if intent.remake else ""),
@@ -131,6 +145,18 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Finished", _moment(intent.finished_at) or ""),
     ]
     return [[name, value] for name, value in pairs if value]
+
+
+def _film(standing: StandingFilm, links: Links) -> Entry:
+    """The film that a clip is a scene of: its video, if there is one by now, and all its scenes."""
+    video, poster = links.film(standing.stitched) if standing.stitched else (None, None)
+    return {
+        "video": video,
+        "poster": poster,
+        "seconds": standing.film.duration_ms / 1000,
+        "draft": standing.film.draft,
+        "scenes": [{"name": scene.name, "clip": scene.clip_id} for scene in standing.film.scenes],
+    }
 
 
 def _findings(inspection: Mapping[str, Any] | None) -> list[Entry]:

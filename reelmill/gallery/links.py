@@ -9,12 +9,22 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from reelmill.clip import Clip
+from reelmill.ledger.films import Stitched
 from reelmill.ledger.records import Intent
 from reelmill.signatures import is_incomplete
 from reelmill.storage.names import safe_name
 from reelmill.storage.port import Storage
 
-__all__ = ["KeptPicture", "Links", "LinksBeside", "LinksInside", "media_name", "picture_name", "picture_origin"]
+__all__ = [
+    "KeptPicture",
+    "Links",
+    "LinksBeside",
+    "LinksInside",
+    "film_media_name",
+    "media_name",
+    "picture_name",
+    "picture_origin",
+]
 
 KeptPicture = Callable[[Clip], str | None]
 """The object name under which the picture that a clip was made from is kept below the output root."""
@@ -36,6 +46,10 @@ class Links(Protocol):
 
     def provenance(self, intent: Intent) -> str | None:
         """The record of how it was made."""
+        ...
+
+    def film(self, stitched: Stitched) -> tuple[str | None, str | None]:
+        """Video and poster of a film."""
         ...
 
     def picture(self, clip: Clip) -> str | None:
@@ -62,6 +76,10 @@ class LinksBeside:
     def provenance(self, intent: Intent) -> str | None:
         """The record's object."""
         return self._to(intent.provenance_uri)
+
+    def film(self, stitched: Stitched) -> tuple[str | None, str | None]:
+        """Its objects."""
+        return self._to(stitched.video_uri), self._to(stitched.poster_uri)
 
     def picture(self, clip: Clip) -> str | None:
         """The kept object, or the feed's address."""
@@ -97,6 +115,11 @@ class LinksInside:
         del intent
         return None
 
+    def film(self, stitched: Stitched) -> tuple[str | None, str | None]:
+        """By its edition."""
+        video = film_media_name(stitched, poster=False) if self.has_videos else None
+        return video, film_media_name(stitched, poster=True) if stitched.poster_uri else None
+
     def picture(self, clip: Clip) -> str | None:
         """The kept picture, taken along; or the feed's address."""
         name = self.kept(clip)
@@ -106,6 +129,11 @@ class LinksInside:
 def media_name(intent: Intent, index: int | None) -> str:
     """Where a folder of its own has the video of this number, or (None) the poster, of an intent."""
     return f"media/{safe_name(intent.intent_id)}/{'poster.jpg' if index is None else f'{index}.mp4'}"
+
+
+def film_media_name(stitched: Stitched, *, poster: bool) -> str:
+    """Where a folder of its own has the video or the poster of a film."""
+    return f"media/{stitched.edition}/{'poster.jpg' if poster else 'film.mp4'}"
 
 
 def picture_name(kept: str) -> str:

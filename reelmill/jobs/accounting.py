@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain
 from typing import Any, TypeVar
 
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, ReelmillError, TryLater
+from reelmill.film import Film
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork
 from reelmill.jobs.galleries import gallery_index
 from reelmill.jobs.heartbeat import showing_life
 from reelmill.jobs.projections import has_gallery, write_projections
@@ -40,8 +43,9 @@ class RunReport:
     """How a run ended, for people and machines. Amounts in USD.
 
     ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
-    ``softened`` clips were delivered in softer words after they had been filtered,
-    ``remade`` ones anew after inspection. ``gallery`` is the full address of the run's page, if one was written.
+    ``softened`` clips were delivered in softer words after they had been filtered, ``remade`` ones anew after
+    inspection. ``gallery`` is the full address of the run's page, if one was written. ``films`` are those stitched now,
+    and all of the output that wait.
     """
 
     run_id: str
@@ -62,6 +66,7 @@ class RunReport:
     reserved_usd: Decimal
     tables: Sequence[str]
     gallery: str | None = None
+    films: FilmWork = field(default_factory=FilmWork)
     stopped_by: ReelmillError | None = field(default=None, compare=False)
 
     @property
@@ -69,7 +74,7 @@ class RunReport:
         """The documented exit code: all made, stopped at a cap, stopped by an error, or to be looked at."""
         if self.stopped_by is not None:
             return self.stopped_by.exit_code
-        if self.attention or self.blocked or self.status is RunStatus.STOPPED:
+        if self.attention or self.blocked or self.films.failed or self.status is RunStatus.STOPPED:
             return ExitCode.ATTENTION
         return ExitCode.OK
 
@@ -94,15 +99,22 @@ class RunReport:
             "reserved_usd": self.reserved_usd,
             "tables": list(self.tables),
             "gallery": self.gallery,
+            "films": self.films.to_dict(),
             "stopped_by": str(self.stopped_by) if self.stopped_by else None,
             "exit_code": int(self.exit_code),
         }
 
 
 def open_run(
-    engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, parameters: Mapping[str, Any]
+    engine: Engine,
+    run_id: str,
+    summary: PlanSummary,
+    spool: Spool | None,
+    parameters: Mapping[str, Any],
+    *,
+    films: Iterable[Film] = (),
 ) -> None:
-    """Try the output, then write the run, its plan and its rejects down, all before anything is paid.
+    """Try the output, then write the run, its plan, films and rejects down, all before anything is paid.
 
     Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be signed.
     """
@@ -118,6 +130,8 @@ def open_run(
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.most_usd)
     if spool is not None:
         ledger.add_rejects(run_id, spool.rejects())
+        films = chain(films, spool.films())
+    ledger.plan_films(run_id, engine.storage.root, films)
 
 
 def _try_output(engine: Engine) -> None:
@@ -126,17 +140,25 @@ def _try_output(engine: Engine) -> None:
             raise FixAccess(f"{check.name}: {check.detail}.", f"{check.fix} Nothing was sent.".strip())
 
 
-def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | None, tally: Tally) -> RunReport:
+def close_run(
+    engine: Engine,
+    run_id: str,
+    summary: PlanSummary,
+    spool: Spool | None,
+    tally: Tally,
+    *,
+    films: FilmWork | None = None,
+) -> RunReport:
     """End the run in the ledger, remember its products, and write the tables of every run it touched.
 
     Tables that cannot be written now are no loss: the report says how to have them.
     """
-    ledger = engine.ledger
+    ledger, films = engine.ledger, films or FilmWork()
     if spool is not None:
         _remember(engine, run_id, spool)
     status = _status(engine)
     ledger.finish_run(run_id, status)
-    tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs})
+    tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs, *films.run_ids})
     shown = trouble is None and engine.settings.gallery and has_gallery(ledger, run_id)
     run = ledger.run(run_id)
     return RunReport(
@@ -158,6 +180,7 @@ def close_run(engine: Engine, run_id: str, summary: PlanSummary, spool: Spool | 
         reserved_usd=run.reserved_usd if run else Decimal(0),
         tables=tables,
         gallery=engine.storage.uri(gallery_index(run_id)) if shown else None,
+        films=films,
         stopped_by=engine.stop.error if isinstance(engine.stop.error, ReelmillError) else trouble,
     )
 

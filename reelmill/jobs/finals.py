@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixConfiguration, FixRequest
+from reelmill.film import Film
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.final_films import FinalFilms
 from reelmill.jobs.redriving import empty_summary, refuse_out_of_reach
 from reelmill.jobs.softening import open_softener
 from reelmill.ledger.listed import chunks
@@ -29,8 +31,10 @@ _CHUNK = 1000
 _Drafts = Sequence[tuple[Clip, Intent]]
 
 
-def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[Work]]:
+def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[Work], list[Film]]:
     """The finals of the approved drafts of a run (None: of every run of the output), and what they cost at most.
+
+    The films are those that the finals are scenes of.
 
     A final that is there or under way is kept. One that cannot be made is blocked with its reason, and the others go
     on. Raises ChooseAnotherModel or FixConfiguration if the finals' model can make none.
@@ -53,7 +57,7 @@ def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[W
         what = f"None of {drafts} drafts is approved" if drafts else "There is no draft"
         summary.warnings.append(f"{what} in {run_id or 'this output'}; pick in reelmill review.")
     summary.warnings += summary.elsewhere.warnings(engine.storage.root)
-    return summary, works
+    return summary, works, planning.films.films
 
 
 @dataclass(slots=True)
@@ -62,6 +66,10 @@ class _Finals:
     model: Model
     softener: Softener | None
     summary: PlanSummary
+    films: FinalFilms = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.films = FinalFilms(self.engine.ledger, self._final)
 
     def approved(self, drafts: _Drafts) -> _Drafts:
         """Those that a person picked."""
@@ -76,7 +84,11 @@ class _Finals:
         """What is to be made of them; everything is counted."""
         ledger = self.engine.ledger
         finals: dict[str, tuple[Clip, Clip]] = {}  # by the final's id: two attempts at a draft have one final
+        halves = self.films.add([clip for clip, _ in picked])
         for clip, _ in picked:
+            if clip.clip_id in halves:
+                self.summary.add_blocked(clip, halves[clip.clip_id])
+                continue
             try:
                 final = self._final(clip)
             except (FixConfiguration, FixRequest) as error:
@@ -106,7 +118,9 @@ class _Finals:
             raise ChooseAnotherModel(
                 f"It was drafted with {self.model.id} itself.", "Set model (or --model) to that of the finals."
             )
-        mine = Clip.identify(draft.request, draft.sku, draft.variant, draft.content_hashes, rehearsal=rehearsal)
+        mine = Clip.identify(
+            draft.request, draft.sku, draft.variant, draft.content_hashes, scene=draft.scene, rehearsal=rehearsal
+        )
         if mine != draft.clip_id:
             there = "at Google, and this is a rehearsal" if rehearsal else "in a rehearsal, and this is Google"
             raise FixConfiguration(f"It was drafted {there}.", "Draft it here, or set vertex_base_url as it was.")

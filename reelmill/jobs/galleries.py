@@ -14,7 +14,8 @@ from reelmill.clip import Clip
 from reelmill.errors import FixAccess, FixConfiguration
 from reelmill.gallery.building import INDEX, GalleryFile, build_gallery
 from reelmill.gallery.entries import clip_entry, run_entry
-from reelmill.gallery.links import Links, LinksBeside, LinksInside, media_name, picture_name
+from reelmill.gallery.links import Links, LinksBeside, LinksInside, film_media_name, media_name, picture_name
+from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent, Run
@@ -30,6 +31,7 @@ __all__ = [
     "copy_gallery",
     "gallery_files",
     "gallery_index",
+    "stitched_films",
     "write_gallery",
 ]
 
@@ -100,6 +102,7 @@ def copy_gallery(ledger: Ledger, storage: Storage, run_id: str, folder: Path, *,
             wanted |= _media_of(storage, clip, intent, kept, videos=videos)
             if intent.poster_uri is not None:
                 posters.append((media_name(intent, None), f"{clip.sku} {clip.request.aspect_ratio.value}"))
+        wanted |= _film_media(ledger, storage, run_id, videos=videos)
         missing = _copy_media(storage, folder, wanted)
         for name, label in posters:
             there = len(sheet) < MOST and (folder / name).is_file()
@@ -121,10 +124,17 @@ def _entries(ledger: Ledger, run_id: str, links: Links, kept: KeptPictures) -> I
     for chunk in chunks(ledger.intents(run_id=run_id), _CHUNK):
         kept.look_up([clip for clip, _ in chunk])
         standings = ledger.standings([clip.clip_id for clip, _ in chunk])
+        films = ledger.films_of_clips([clip.clip_id for clip, _ in chunk if clip.scene])
         for clip, intent in chunk:
             latest = standings[clip.clip_id].intent_id if clip.clip_id in standings else intent.intent_id
-            removed_at = gone.get(intent.intent_id)
-            yield clip_entry(clip, intent, links, replaced=latest != intent.intent_id, removed_at=removed_at)
+            yield clip_entry(
+                clip,
+                intent,
+                links,
+                replaced=latest != intent.intent_id,
+                removed_at=gone.get(intent.intent_id),
+                film=films.get(clip.clip_id),
+            )
 
 
 def _attempts(ledger: Ledger, run_id: str) -> Iterator[tuple[Clip, Intent]]:
@@ -159,6 +169,24 @@ def _media_of(storage: Storage, clip: Clip, intent: Intent, kept: KeptPictures, 
             found[name] = _object_name(storage, uri)
     if (picture := kept(clip)) is not None:
         found[picture_name(picture)] = picture
+    return found
+
+
+def stitched_films(ledger: Ledger, run_id: str) -> Iterator[Stitched]:
+    """The videos of the films that a run's clips are scenes of; one may come more than once."""
+    for chunk in chunks(ledger.intents(run_id=run_id), _CHUNK):
+        for film in ledger.films_of_clips([clip.clip_id for clip, _ in chunk if clip.scene]).values():
+            if film.stitched is not None:
+                yield film.stitched
+
+
+def _film_media(ledger: Ledger, storage: Storage, run_id: str, *, videos: bool) -> dict[str, str]:
+    found = {}
+    for stitched in stitched_films(ledger, run_id):
+        if videos:
+            found[film_media_name(stitched, poster=False)] = _object_name(storage, stitched.video_uri)
+        if stitched.poster_uri is not None:
+            found[film_media_name(stitched, poster=True)] = _object_name(storage, stitched.poster_uri)
     return found
 
 

@@ -9,6 +9,7 @@ from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork, stitch_films
 from reelmill.ledger.records import Intent
 from reelmill.production.fanout import fan_out
 from reelmill.production.inspecting import inspect_settled
@@ -20,8 +21,10 @@ __all__ = ["inspect_unseen"]
 
 async def inspect_unseen(
     engine: Engine, *, run_id: str | None = None, on_result: Callable[[ClipResult], None] | None = None
-) -> Tally:
+) -> tuple[Tally, FilmWork]:
     """Look at every delivered clip of this output that nobody has looked at, and make its renditions; pays nothing.
+
+    Then the films that are whole are stitched.
 
     Any number of workers may do it at once: each clip is one worker's until it is done or its worker falls silent.
     Tables and galleries of the runs are brought up to date. Raises FixConfiguration if nothing is to be looked at.
@@ -47,7 +50,8 @@ async def inspect_unseen(
 
     at_once = settings.media_workers or os.cpu_count() or 1
     await fan_out(unseen(), look, in_flight=at_once, stop=engine.stop, on_result=count)
-    bring_up_to_date(engine, tally.runs)
+    films = await stitch_films(engine, looking=True)
+    bring_up_to_date(engine, {*tally.runs, *films.run_ids})
     if engine.stop.error is not None:
         raise engine.stop.error
-    return tally
+    return tally, films

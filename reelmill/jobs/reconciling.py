@@ -197,7 +197,9 @@ def _sent_at(intent: Intent) -> datetime:
 
 
 def _is_rehearsed(clip: Clip) -> bool:
-    return clip.clip_id == Clip.identify(clip.request, clip.sku, clip.variant, clip.content_hashes, rehearsal=True)
+    return clip.clip_id == Clip.identify(
+        clip.request, clip.sku, clip.variant, clip.content_hashes, scene=clip.scene, rehearsal=True
+    )
 
 
 def _compare(group: Group, period: Period, found: Reconciled) -> Iterator[Difference]:

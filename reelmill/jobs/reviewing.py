@@ -15,7 +15,7 @@ from reelmill.gallery.building import decisions_script
 from reelmill.gallery.decisions_file import MOST_BYTES, ParsedDecisions, RowProblem, parse_export, parse_posted
 from reelmill.gallery.entries import decision_entry
 from reelmill.gallery.links import LinksInside
-from reelmill.jobs.galleries import gallery_files
+from reelmill.jobs.galleries import gallery_files, stitched_films
 from reelmill.jobs.media_cache import MediaCache
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Intent, Review
@@ -126,6 +126,7 @@ class ReviewDesk:
         for file in gallery_files(ledger, run_id, LinksInside(kept), kept, served=True):
             (self._page / file.name).write_bytes(file.data)
             self._names.add(file.name)
+        self._films = {one.edition: one for one in stitched_films(ledger, run_id)}
         self.recorded = 0
 
     def page(self, name: str) -> Path | None:
@@ -137,13 +138,14 @@ class ReviewDesk:
         return decisions_script(self._ledger.reviews(run_id=self._run_id))
 
     def media(self, folder: str, name: str) -> Path | None:
-        """A poster or video of this run's clips, or a kept picture; None for anything else."""
+        """A poster or video of this run's clips and films, or a kept picture; None for anything else."""
         if folder == "pictures":
             return self._cache.get(f"inputs/{name}") if PICTURE.fullmatch(f"inputs/{name}") else None
-        intent = self._ledger.intent(folder)
-        if intent is None or intent.run_id != self._run_id:
-            return None
-        uri = _uri(intent, name)
+        if (film := self._films.get(folder)) is not None:
+            uri = {"film.mp4": film.video_uri, "poster.jpg": film.poster_uri}.get(name)
+        else:
+            intent = self._ledger.intent(folder)
+            uri = _uri(intent, name) if intent is not None and intent.run_id == self._run_id else None
         try:
             return None if uri is None else self._cache.get(self._storage.name(uri))
         except ValueError:  # outside the output

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reelmill.errors import ReelmillError
 from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.films import FilmWork, stitch_films
 from reelmill.jobs.making import make_clips
 from reelmill.jobs.resuming import TakenOver, take_over
 from reelmill.ledger.states import State
@@ -25,6 +26,7 @@ class Settled:
 
     ``released`` counts clips that a worker now gone had never sent; ``closed_runs`` are the runs that ended with
     their workers. ``trouble`` is the first error that kept a clip from being looked at; such clips stay as they were.
+    ``films`` are those that were stitched now, and those that wait.
     """
 
     tally: Tally
@@ -35,6 +37,7 @@ class Settled:
     trouble: ReelmillError | None = None
     released: int = 0
     closed_runs: tuple[str, ...] = ()
+    films: FilmWork = field(default_factory=FilmWork)
 
 
 async def settle(
@@ -47,7 +50,7 @@ async def settle(
     """Settle this output: follow what is open to its end (or look once), and look again for lost and expired clips.
 
     ``adopted`` is what the caller has taken over already; without it, what others have left is taken over now.
-    What is due to be told is told.
+    Films that have all their scenes now are stitched. What is due to be told is told.
     """
     with delivering(engine):
         return await _settle(engine, wait=wait, adopted=adopted, on_result=on_result)
@@ -86,7 +89,8 @@ async def _settle(
 
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
     looked_at, due = sum(tally.counts.values()), len(works) + len(doubtful)
-    tables = bring_up_to_date(engine, tally.runs)
+    films = await stitch_films(engine)
+    tables = bring_up_to_date(engine, {*tally.runs, *films.run_ids})
     return Settled(
         tally=tally,
         looked_at=looked_at,
@@ -96,4 +100,5 @@ async def _settle(
         trouble=trouble[0] if trouble else None,
         released=taken.released,
         closed_runs=taken.closed_runs,
+        films=films,
     )

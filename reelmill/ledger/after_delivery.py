@@ -1,11 +1,12 @@
-"""What the ledger keeps of a clip once it is paid: what looking found, what people decide, where it went, what left."""
+"""What the ledger keeps of a clip once it is paid: looks, decisions, films, what left."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reelmill.clip import Clip
-from reelmill.ledger import inspecting, publications, removing, reviews
+from reelmill.film import Film
+from reelmill.ledger import films, inspecting, publications, removing, reviews
 from reelmill.ledger.reader import Reader
 from reelmill.ledger.records import Intent, Publication
 
@@ -36,6 +37,16 @@ class AfterDelivery(Reader):
     def review(self, asked: Sequence[reviews.AskedReview], *, run_id: str | None = None) -> list[reviews.Recorded]:
         """Keep decisions about delivered clips, all in one transaction; what became of each, in order."""
         return reviews.record(self._db, asked, run_id=run_id)
+
+    # What is stitched of it
+
+    def plan_films(self, run_id: str, output: str, planned: Iterable[Film]) -> None:
+        """Write down the films that a plan asks for; those that are known keep their videos."""
+        films.plan_films(self._db, run_id, output, planned)
+
+    def keep_stitched(self, film_id: str, stitched: films.Stitched) -> bool:
+        """Keep a film's video; False if that edition is kept already."""
+        return films.keep_stitched(self._db, film_id, stitched)
 
     # What leaves
 

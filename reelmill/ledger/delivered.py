@@ -13,7 +13,7 @@ from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import clips, intents
 from reelmill.ledger.states import DELIVERED
 
-__all__ = ["delivered"]
+__all__ = ["delivered", "shown_video"]
 
 _later = intents.alias("later")
 _LATEST = (
@@ -31,3 +31,10 @@ _LATEST = (
 def delivered(database: Database, *, output: str | None, run_id: str | None) -> Iterator[tuple[Clip, Intent]]:
     """The latest delivered attempt of each clip, oldest first, streamed."""
     return read_intents(database, states=DELIVERED, run_id=run_id, output=output, also=_LATEST)
+
+
+def shown_video(intent: Intent) -> str:
+    """The first video that inspection did not fail, the first one if it failed all; empty if none came back."""
+    reports = (intent.inspection or {}).get("videos", ())
+    failed = {report.get("uri") for report in reports if report.get("status") == "fail"}
+    return next((uri for uri in intent.video_uris if uri not in failed), next(iter(intent.video_uris), ""))

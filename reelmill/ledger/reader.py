@@ -13,6 +13,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.delivered import delivered
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.drafts import draft_total, drafts, latest_draft_run
+from reelmill.ledger.films import StandingFilm, film_of_clips, films_of_clips, read_films
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
 from reelmill.ledger.records import (
@@ -74,6 +75,10 @@ class Reader:
         """One clip, as last described."""
         return reading.read_clip(self._db, clip_id)
 
+    def clips(self, clip_ids: Collection[str]) -> dict[str, Clip]:
+        """Those of these clips that are known, as last described."""
+        return reading.read_clips(self._db, clip_ids)
+
     def intents(
         self,
         *,
@@ -102,6 +107,18 @@ class Reader:
     def remade(self, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
         """The clips of these attempts that a changed clip, delivered later, has taken the place of."""
         return remade.remade(self._db, attempts)
+
+    def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[StandingFilm]:
+        """The films of an output, or those that a run planned first, streamed."""
+        return read_films(self._db, output=output, run_id=run_id)
+
+    def film_of_clips(self, clip_ids: Collection[str]) -> dict[str, str]:
+        """The film that each of these clips is a scene of; others are left out."""
+        return film_of_clips(self._db, clip_ids)
+
+    def films_of_clips(self, clip_ids: Collection[str]) -> dict[str, StandingFilm]:
+        """The same films, whole, by clip."""
+        return films_of_clips(self._db, clip_ids)
 
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import Lookup, chunks
+from reelmill.ledger.listed import Lookup, chunks, one_of
 from reelmill.ledger.records import Charge, Intent, Standing, StateTotal
 from reelmill.ledger.rows import (
     CHARGE_COLUMNS,
@@ -29,6 +29,7 @@ __all__ = [
     "count_clips",
     "read_charges",
     "read_clip",
+    "read_clips",
     "read_intent",
     "read_intents",
     "standings",
@@ -63,6 +64,16 @@ def read_clip(database: Database, clip_id: str) -> Clip | None:
     with database.reading() as connection:
         row = connection.execute(select(*CLIP_COLUMNS).where(clips.c.clip_id == clip_id)).first()
     return None if row is None else clip_from(row)
+
+
+def read_clips(database: Database, clip_ids: Collection[str]) -> dict[str, Clip]:
+    """Those of these clips that are known, by id."""
+    found: dict[str, Clip] = {}
+    for chunk in chunks(clip_ids, _CHUNK):
+        with database.reading() as connection:
+            rows = connection.execute(select(*CLIP_COLUMNS).where(one_of(connection, clips.c.clip_id, chunk)))
+            found |= {clip.clip_id: clip for clip in map(clip_from, rows)}
+    return found
 
 
 def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standing]:

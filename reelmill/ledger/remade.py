@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
@@ -23,6 +23,13 @@ _CHUNK = 1000
 _c, _i = clips.c, intents.c
 
 
+class _Kind(NamedTuple):
+    """What shares a place without taking it from all others."""
+
+    scene: str
+    draft: bool
+
+
 def videos_of(database: Database, clip_ids: Collection[str]) -> dict[str, Intent]:
     """The latest delivered attempt of each clip that has one."""
     found: dict[str, Intent] = {}
@@ -37,22 +44,30 @@ def videos_of(database: Database, clip_ids: Collection[str]) -> dict[str, Intent
 def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
     """The clips among these whose place another clip has taken: delivered later, for another prompt or picture.
 
-    The place of a clip is its SKU, ratio, variant and output. A draft takes no place but that of other drafts.
+    The place of a clip is its SKU, ratio, variant and output; scenes of one film share it without taking each other's.
+    A draft takes no place but that of other drafts.
     """
     skus = {clip.sku for clip, _ in attempts}
-    latest: dict[tuple[tuple[Any, ...], bool], datetime] = {}
-    for place, draft, moment in _deliveries(database, skus):
-        for taken in {draft, True}:  # a final takes the place of drafts, too
-            latest[place, taken] = max(moment, latest.get((place, taken), moment))
-    return {
-        clip.clip_id
-        for clip, intent in attempts
-        if latest.get((_place_of(clip, intent), intent.draft), intent.created_at) > intent.created_at
-    }
+    latest: dict[tuple[Any, ...], dict[_Kind, datetime]] = {}
+    for place, kind, moment in _deliveries(database, skus):
+        kinds = latest.setdefault(place, {})
+        kinds[kind] = max(moment, kinds.get(kind, moment))
+    return {clip.clip_id for clip, intent in attempts if _is_remade(clip, intent, latest)}
 
 
-def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], bool, datetime]]:
-    columns: tuple[ColumnElement[Any], ...] = (_c.sku, _c.request, _c.variant, _i.output, _i.draft, _i.created_at)
+def _is_remade(clip: Clip, intent: Intent, latest: Mapping[tuple[Any, ...], Mapping[_Kind, datetime]]) -> bool:
+    """Whether something that counts for it was delivered in its place later."""
+    place = _place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output)
+    return any(
+        moment > intent.created_at
+        for kind, moment in latest.get(place, {}).items()
+        if (not clip.scene or kind.scene in ("", clip.scene)) and (intent.draft or not kind.draft)
+    )
+
+
+def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tuple[Any, ...], _Kind, datetime]]:
+    columns: tuple[ColumnElement[Any], ...]
+    columns = (_c.sku, _c.request, _c.variant, _c.scene, _i.output, _i.draft, _i.created_at)
     for chunk in chunks(sorted(skus), _CHUNK):
         with database.reading() as connection:
             query = (
@@ -62,11 +77,8 @@ def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[tup
             )
             rows = connection.execute(query).all()
         for row in rows:
-            yield _place(row.sku, row.request["aspect_ratio"], row.variant, row.output), row.draft, row.created_at
-
-
-def _place_of(clip: Clip, intent: Intent) -> tuple[Any, ...]:
-    return _place(clip.sku, clip.request.aspect_ratio, clip.variant, intent.output)
+            place = _place(row.sku, row.request["aspect_ratio"], row.variant, row.output)
+            yield place, _Kind(row.scene, row.draft), row.created_at
 
 
 def _place(sku: str, ratio: str, variant: int, output: str) -> tuple[Any, ...]:

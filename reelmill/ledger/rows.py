@@ -63,6 +63,7 @@ def clip_values(clip: Clip) -> dict[str, Any]:
         "picture": clip.picture,
         "price": clip.price,
         "sale_price": clip.sale_price,
+        "scene": clip.scene,
         "unit_price": clip.unit_price_usd,
         "price_date": clip.price_date,
     }

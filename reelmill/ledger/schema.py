@@ -10,13 +10,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     false,
 )
 
+from reelmill.ledger.film_schema import film_scenes, films
+from reelmill.ledger.metadata import metadata
 from reelmill.ledger.records import BudgetScope, Decision, DeliveryStatus, RemovalKind, ReviewedVia, RunStatus
 from reelmill.ledger.states import State, VerdictState
 from reelmill.ledger.types import Choice, Json, Usd, UtcTime, Words
@@ -26,6 +27,8 @@ __all__ = [
     "charges",
     "clips",
     "deliveries",
+    "film_scenes",
+    "films",
     "intents",
     "landings",
     "metadata",
@@ -38,16 +41,6 @@ __all__ = [
     "runs",
     "verdicts",
 ]
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 runs = Table(
     "runs",
@@ -92,6 +85,7 @@ clips = Table(
     Column("picture", Words, nullable=False, server_default=""),  # of the product, for people to compare with
     Column("price", Words, nullable=False, server_default=""),  # of the product, as captions show it
     Column("sale_price", Words, nullable=False, server_default=""),
+    Column("scene", Text, nullable=False, server_default=""),  # of a storyboard; empty: it stands by itself
     # The latest attempt, so that planning asks about a million clips by primary keys alone.
     Column("latest_attempt", Integer, nullable=False),
     Column("latest_intent_id", Text),

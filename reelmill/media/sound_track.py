@@ -17,7 +17,7 @@ from reelmill.media.order import Order
 from reelmill.media.rules import number, sound_fits
 from reelmill.platforms import Platform
 
-__all__ = ["SoundTracks", "Track"]
+__all__ = ["SoundTracks", "Track", "own_sound"]
 
 _KBPS = 128
 
@@ -73,7 +73,7 @@ class SoundTracks:
     def _sound(self, *, own: bool) -> tuple[Samples, Loudness | None]:
         """The clip's own sound, beginning and ending with its pictures, with the music."""
         if own not in self._mixed:
-            samples = self._own() if own else None
+            samples = own_sound(self.seen) if own else None
             loudness = self.seen.loudness if own else None
             music = self.order.dress.music
             if music is not None:
@@ -85,12 +85,14 @@ class SoundTracks:
             self._mixed[own] = samples, loudness
         return self._mixed[own]
 
-    def _own(self) -> Samples:
-        sound = self.seen.sound
-        samples = sound.samples() if sound is not None else None
-        if sound is None or samples is None:
-            raise ValueError("its sound cannot be read")
-        shift = round((sound.first_s - self.seen.first_s) * RATE)
-        if shift > 0:
-            samples = np.pad(samples, ((0, 0), (shift, 0)))
-        return samples[:, max(0, -shift) :][:, : round(self.seen.duration_s * RATE)]
+
+def own_sound(seen: Seen) -> Samples:
+    """The video's own sound, beginning and ending with its pictures. Raises ValueError if it cannot be read."""
+    sound = seen.sound
+    samples = sound.samples() if sound is not None else None
+    if sound is None or samples is None:
+        raise ValueError("its sound cannot be read")
+    shift = round((sound.first_s - seen.first_s) * RATE)
+    if shift > 0:
+        samples = np.pad(samples, ((0, 0), (shift, 0)))
+    return samples[:, max(0, -shift) :][:, : round(seen.duration_s * RATE)]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from reelmill.clip import Clip, VideoRequest
 from reelmill.errors import ReelmillError
+from reelmill.film import Film
 from reelmill.planning.prices import ShownPrices, shown_prices
 from reelmill.planning.shapes import ClipShape
+from reelmill.planning.storyboards import films_of, scene_shape
 from reelmill.platforms import MediaUse
 from reelmill.product import Product
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt
+from reelmill.prompts.storyboard import Scene, Storyboard
 from reelmill.settings import ImageIdentity, Settings
 from reelmill.signatures import is_incomplete, unsigned
 from reelmill.veo.registry import Model
@@ -32,6 +35,7 @@ class PictureUnusable(ReelmillError):  # noqa: N818 — named like its family
 class ClipBuilder:
     """Builds the clips of one product after another, all for the same model and shapes.
 
+    ``longest_s`` are the platforms that take videos of so many seconds only, which matters to films.
     ``hash_content`` is asked only under the setting ``image_identity = content``. ``now`` decides which sales run.
     """
 
@@ -41,23 +45,56 @@ class ClipBuilder:
     shapes: Sequence[ClipShape]
     campaign: str = ""
     hash_content: HashContent | None = None
+    longest_s: Mapping[str, float] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    @property
+    def storyboards(self) -> Mapping[str, Storyboard]:
+        """The storyboards in force, by category folder; none unless they are wanted."""
+        return self.library.storyboards if self.settings.storyboards else {}
+
     def build(self, product: Product, fingerprint: str) -> Iterator[tuple[Clip, RenderedPrompt]]:
-        """Every clip of ``product``: one per shape and variant, with the prompt it was rendered from."""
+        """Every clip of ``product``: one per shape and variant, with the prompt it was rendered from.
+
+        With a storyboard, one per shape, variant and scene, in this order.
+        """
+        storyboard = self._storyboard(product)
+        scenes: Sequence[Scene | None] = storyboard.scene if storyboard else (None,)
         prices = shown_prices(product, self.now)
         for shape in self.shapes:
             for variant in range(1, self.settings.variants + 1):
-                rendered = self.library.render(
-                    product,
-                    ratio=shape.native,
-                    duration_s=shape.duration_s,
-                    audio=shape.audio,
-                    platforms=shape.platforms,
-                    variant=variant,
-                    campaign=self.campaign,
-                )
-                yield self._clip(product, shape, variant, rendered, fingerprint=fingerprint, prices=prices), rendered
+                for scene in scenes:
+                    asked = scene_shape(shape, scene) if scene else shape
+                    rendered = self._rendered(product, asked, variant, scene)
+                    clip = self._clip(product, asked, variant, rendered, fingerprint=fingerprint, prices=prices)
+                    yield (self._as_scene(clip, scene) if scene else clip), rendered
+
+    def films(self, product: Product, clips: Sequence[Clip], drafts: Collection[str] = ()) -> list[Film]:
+        """The films that these clips of a product, in the order of :meth:`build`, are stitched into.
+
+        ``drafts`` are the ids of those that are drafts.
+        """
+        storyboard = self._storyboard(product)
+        return list(films_of(storyboard, clips, drafts)) if storyboard else []
+
+    def _storyboard(self, product: Product) -> Storyboard | None:
+        return self.library.storyboard(product.category) if self.settings.storyboards else None
+
+    def _rendered(self, product: Product, shape: ClipShape, variant: int, scene: Scene | None) -> RenderedPrompt:
+        library = self.library
+        template = (
+            library.scene_template(product.category, scene) if scene else library.lookup(product.category, shape.native)
+        )
+        return library.render_with(
+            template,
+            product,
+            ratio=shape.native,
+            duration_s=shape.duration_s,
+            audio=shape.audio,
+            platforms=shape.platforms,
+            variant=variant,
+            campaign=self.campaign,
+        )
 
     def unit_price(self, shape: ClipShape) -> Decimal:
         """USD per second of returned video. Raises ChooseAnotherModel if nobody told us the price."""
@@ -117,6 +154,14 @@ class ClipBuilder:
             price=prices.price,
             sale_price=prices.sale_price,
         )
+
+    def _as_scene(self, clip: Clip, scene: Scene) -> Clip:
+        """The clip with an identity of its own: two scenes are bought twice, whatever their prompts say."""
+        rehearsal = self.settings.rehearsal
+        identity = Clip.identify(
+            clip.request, clip.sku, clip.variant, clip.content_hashes, scene=scene.name, rehearsal=rehearsal
+        )
+        return replace(clip, clip_id=identity, scene=scene.name)
 
     def _content_hashes(self, product: Product, request: VideoRequest) -> tuple[str, ...]:
         if self.settings.image_identity is not ImageIdentity.CONTENT or self.hash_content is None:

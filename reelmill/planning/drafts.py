@@ -46,6 +46,11 @@ class Chosen:
     final: Clip | None = None
     no_draft: bool = False
 
+    @property
+    def is_draft(self) -> bool:
+        """The draft was chosen, or what its model made, instead of the clip that was wanted."""
+        return self.final is not None or self.no_draft
+
 
 def made_with(clip: Clip, model: Model, *, rehearsal: bool) -> Clip:
     """The very same request, asked of another model, under its own identity and at its price.
@@ -55,7 +60,9 @@ def made_with(clip: Clip, model: Model, *, rehearsal: bool) -> Clip:
     request = replace(clip.request, model=model.id)
     return replace(
         clip,
-        clip_id=Clip.identify(request, clip.sku, clip.variant, clip.content_hashes, rehearsal=rehearsal),
+        clip_id=Clip.identify(
+            request, clip.sku, clip.variant, clip.content_hashes, scene=clip.scene, rehearsal=rehearsal
+        ),
         request=request,
         unit_price_usd=model.unit_price(request.resolution, request.audio),
         price_date=str(model.price_as_of),

@@ -23,8 +23,9 @@ from reelmill.planning.price_notes import PriceNotes
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
+from reelmill.planning.storyboard_checks import PROBE, check_storyboards
 from reelmill.planning.summary import PlanSummary
-from reelmill.product import Product, Reject, RowRef
+from reelmill.product import Product, Reject
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import blocking_findings
 from reelmill.prompts.soften import Softener
@@ -35,14 +36,6 @@ __all__ = ["LedgerView", "PlanOptions", "Planner"]
 
 _T = TypeVar("_T")
 _CHUNK = 1000  # products looked up in the ledger at a time
-
-_PROBE = Product(
-    sku="probe",
-    title="A product",
-    category=("Anything",),
-    ref=RowRef("probe", 1),
-    images=tuple(f"https://images.example/{n}.jpg" for n in range(4)),
-)
 
 
 class LedgerView(Attempts, Protocol):
@@ -110,10 +103,11 @@ class Planner:
         check_region(settings.location, model)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
-            request = self.builder.request(shape, _PROBE, "a product", "")
+            request = self.builder.request(shape, PROBE, "a product", "")
             check_request(request, model)
             if self.drafting is not None:
                 warnings += self.drafting.check(request, settings, today)
+        warnings += check_storyboards(self.builder, self.drafting, today)
         return list(dict.fromkeys(warnings))
 
     def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
@@ -133,8 +127,13 @@ class Planner:
             judge=self.judge.model if self.judge else "",
             verdict_usd=verdict_usd,
         )
+        library = builder.library
         configuration = configuration_digest(
-            builder.settings, builder.library.digest, builder.shapes, builder.campaign, self._output_that_counts
+            builder.settings,
+            library.digest + (library.storyboards_digest if builder.storyboards else ""),
+            builder.shapes,
+            builder.campaign,
+            self._output_that_counts,
         )
         with SeenSkus() as seen, rare_collections():
             _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
@@ -257,16 +256,18 @@ class _Pass:
         self, product: Product, clips: Sequence[tuple[Clip, RenderedPrompt]], standings: dict[str, Standing]
     ) -> None:
         self.summary.products += 1
-        makes = 0
+        chosen_ones: list[Chosen] = []
+        made: set[str] = set()
         for wanted, rendered in clips:
             chosen = self._choose(wanted, standings)
+            chosen_ones.append(chosen)
             clip, standing, decision = chosen.clip, chosen.standing, chosen.decision
             if decision.action is Action.MAKE:
                 decision = self._checked(chosen, product, rendered)
             if self.summary.finals is not None:
                 self.summary.finals.count(chosen, decision)
             if decision.action is Action.MAKE:
-                makes += 1
+                made.add(clip.clip_id)
                 self.summary.add_make(clip, softening=decision.softening, remake=decision.remake)
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
@@ -282,7 +283,17 @@ class _Pass:
                 self.summary.add_blocked(clip, decision.reason)
             if standing is not None and self.planner.output not in ("", standing.output):
                 self.summary.elsewhere.add(standing)
-        self.products_made += makes > 0
+        self.products_made += bool(made)
+        self._plan_films(product, chosen_ones, made)
+
+    def _plan_films(self, product: Product, scenes: Sequence[Chosen], made: set[str]) -> None:
+        """The films that the clips of a product become, if they are scenes; ``made`` are those to make."""
+        drafts = {scene.clip.clip_id for scene in scenes if scene.is_draft}
+        for film in self.planner.builder.films(product, [scene.clip for scene in scenes], drafts):
+            if not made.isdisjoint(film.clip_ids):
+                self.summary.add_film(film)
+            if self.sink is not None:
+                self.sink.film(film)
 
     def _choose(self, wanted: Clip, standings: dict[str, Standing]) -> Chosen:
         """What happens to a clip; of drafts, to the draft of it unless the clip itself is there."""

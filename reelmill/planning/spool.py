@@ -12,9 +12,11 @@ from typing import IO, Any, Protocol, Self
 
 import orjson
 
+from reelmill.film import Film, FilmScene
 from reelmill.ledger.records import KnownProduct
 from reelmill.planning.actions import PlannedClip
 from reelmill.planning.plan_rows import planned_from_row, planned_row
+from reelmill.platforms import NativeRatio
 from reelmill.product import Reject, RowRef
 
 __all__ = ["PlanSink", "Spool"]
@@ -31,6 +33,9 @@ class PlanSink(Protocol):
 
     def product(self, known: KnownProduct, clip_ids: tuple[str, ...]) -> None:
         """A product that is new, changed or not whole yet, with the clips it needs."""
+
+    def film(self, film: Film) -> None:
+        """A film that clips of the plan are scenes of, whether or not they are to be made."""
 
     def retire(self, skus: list[str]) -> None:
         """Products that vanished from the feed."""
@@ -57,6 +62,10 @@ class Spool:
         """Keep a product to remember once its clips are delivered."""
         self._write("products", [asdict(known), clip_ids])
 
+    def film(self, film: Film) -> None:
+        """Keep a film to stitch once its scenes are delivered."""
+        self._write("films", asdict(film))
+
     def retire(self, skus: list[str]) -> None:
         """Keep vanished SKUs."""
         for sku in skus:
@@ -76,6 +85,12 @@ class Spool:
         """The products to remember, each with the clips it needs."""
         for known, clip_ids in self._read("products"):
             yield KnownProduct(**known), tuple(clip_ids)
+
+    def films(self) -> Iterator[Film]:
+        """The films to stitch."""
+        for row in self._read("films"):
+            scenes = tuple(FilmScene(**scene) for scene in row["scenes"])
+            yield Film(**row | {"aspect_ratio": NativeRatio(row["aspect_ratio"]), "scenes": scenes})
 
     def retired(self) -> Iterator[str]:
         """The vanished SKUs."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reelmill.clip import Clip
+from reelmill.film import Film
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
 from reelmill.planning.drafts import Finals
@@ -16,7 +17,7 @@ from reelmill.planning.elsewhere import Elsewhere
 from reelmill.planning.price_notes import PriceNotes
 from reelmill.product import Reject
 
-__all__ = ["BlockedClip", "PlanSummary", "PromptSample"]
+__all__ = ["BlockedClip", "FilmKind", "PlanSummary", "PromptSample"]
 
 _SAMPLES_KEPT = 50  # examples kept for people; the counts are always whole
 _PROMPTS_KEPT = 5
@@ -43,6 +44,15 @@ class PromptSample:
     prompt: str
 
 
+@dataclass(frozen=True, slots=True)
+class FilmKind:
+    """What films have in common: the names of their scenes, their length in milliseconds, and their cross-fades."""
+
+    scenes: tuple[str, ...]
+    duration_ms: int
+    crossfade_ms: int
+
+
 @dataclass(slots=True)
 class PlanSummary:
     """Running totals of a plan. Amounts are the most that the clips can cost, in USD.
@@ -52,7 +62,7 @@ class PlanSummary:
     filtered videos too; it says that it does not. ``remakes_usd`` is what up to ``remake_attempts`` remakes of each
     clip could cost beyond ``estimated_usd``, and is paid like any other clip. ``finals`` is set if clips are drafts.
     With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most that comparing each clip with its product can
-    cost, ``verdict_usd`` for one.
+    cost, ``verdict_usd`` for one. ``films`` are those with a scene to make, by what they have in common.
     """
 
     model: str
@@ -72,6 +82,7 @@ class PlanSummary:
     retries_usd: Decimal = Decimal(0)
     remakes_usd: Decimal = Decimal(0)
     softened: int = 0
+    films: Counter[FilmKind] = field(default_factory=Counter)
     by_category: dict[str, Decimal] = field(default_factory=dict)
     by_platform: dict[str, Decimal] = field(default_factory=dict)
     prompts: list[PromptSample] = field(default_factory=list)
@@ -123,6 +134,10 @@ class PlanSummary:
         request = clip.request
         self.prompts.append(PromptSample(clip.sku, category, request.aspect_ratio.value, request.prompt))
 
+    def add_film(self, film: Film) -> None:
+        """Count a film of which at least one scene is to be made."""
+        self.films[FilmKind(tuple(s.name for s in film.scenes), film.duration_ms, film.crossfade_ms)] += 1
+
     def add_unchanged(self, clips: int) -> None:
         """Count a product that is as it was, with the clips that it has."""
         self.products += 1
@@ -170,6 +185,15 @@ class PlanSummary:
             "remakes_usd": self.remakes_usd,
             "most_usd": self.most_usd,
             "softened": self.softened,
+            "films": [
+                {
+                    "films": number,
+                    "scenes": list(kind.scenes),
+                    "duration_s": kind.duration_ms / 1000,
+                    "crossfade_s": kind.crossfade_ms / 1000,
+                }
+                for kind, number in sorted(self.films.items(), key=lambda one: one[0].scenes)
+            ],
             "finals": self.finals.to_dict() if self.finals else None,
             "eta_seconds": self.eta_seconds,
             "model": self.model,

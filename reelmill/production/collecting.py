@@ -85,7 +85,8 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 raise no_room(Path(folder).parent, error) from None
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
-            making = Making.of(studio, clip, intent, path) if made is None and depth is InspectDepth.FULL else None
+            wanted = made is None and depth is InspectDepth.FULL and studio.settings.renditions
+            making = _making(studio, clip, intent, path) if wanted else None
             maker = making.maker if making is not None else None
             sampled = SampledFrames(studio.settings.judge_frames, maker) if studio.judge is not None else None
             inspection = inspect_video(
@@ -106,6 +107,12 @@ def _product(studio: Studio, clip: Clip) -> ProductPicture | None:
     """What the product looks like, if the clip was made from a picture of it."""
     picture = studio.media.picture(clip)
     return ProductPicture.read(picture) if picture is not None else None
+
+
+def _making(studio: Studio, clip: Clip, intent: Intent, path: Path) -> Making:
+    """Of a draft, and of a scene, which platforms get as part of its film, only a preview is made."""
+    platforms = () if clip.scene or intent.draft else clip.platforms
+    return Making.of(studio.storage, studio.finishing, intent.output_prefix, path, clip, platforms=platforms)
 
 
 def _unreadable(uri: str, error: Exception) -> dict[str, Any]:

@@ -1,20 +1,20 @@
-"""The renditions of one intent: ordered while its video is inspected, then kept beside it, each written once."""
+"""The renditions of a clip or film: ordered while its video is inspected, then kept beside it, each written once."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from reelmill.clip import Clip
 from reelmill.errors import TryLater
-from reelmill.ledger.records import Intent
 from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus
 from reelmill.media.order import Order
 from reelmill.media.renditions import RenditionMaker
-from reelmill.production.studio import Studio
+from reelmill.production.finishing import Finishing
+from reelmill.storage.port import Storage
 
 __all__ = ["Made", "Making", "no_room"]
 
@@ -41,20 +41,23 @@ class Made:
 class Making:
     """Renditions on their way. Those that an earlier, interrupted try has written stay as they are."""
 
-    studio: Studio
-    intent: Intent
+    storage: Storage
+    finishing: Finishing
+    prefix: str
     maker: RenditionMaker
     there: Mapping[str, str]
     unknown: tuple[str, ...]
 
     @classmethod
-    def of(cls, studio: Studio, clip: Clip, intent: Intent, path: Path) -> Self | None:
-        """An order for the video at ``path``; None if no renditions are wanted. Of a draft only a preview is made."""
-        if not studio.settings.renditions:
-            return None
-        wanted = () if intent.draft else clip.platforms
-        known, prefix = studio.finishing.platforms, f"{intent.output_prefix}/{_FOLDER}/"
-        names = {stored.name: stored.name.removeprefix(prefix) for stored in studio.storage.list(prefix)}
+    def of(
+        cls, storage: Storage, finishing: Finishing, prefix: str, path: Path, clip: Clip, *, platforms: Sequence[str]
+    ) -> Self:
+        """An order for the video at ``path``, which is ``clip`` or a film of its product; kept below ``prefix``.
+
+        Without ``platforms`` there is a preview only.
+        """
+        known, below = finishing.platforms, f"{prefix}/{_FOLDER}/"
+        names = {stored.name: stored.name.removeprefix(below) for stored in storage.list(below)}
         there = {leaf.removesuffix(".mp4"): name for name, leaf in names.items() if leaf.endswith(".mp4")}
         folder = path.with_suffix("")
         try:
@@ -64,20 +67,20 @@ class Making:
         order = Order(
             source=path,
             folder=folder,
-            platforms=[known[name] for name in wanted if name in known and name not in there],
+            platforms=[known[name] for name in platforms if name in known and name not in there],
             sound=clip.request.audio,
-            dress=studio.finishing.dress(clip),
+            dress=finishing.dress(clip),
         )
-        unknown = tuple(name for name in wanted if name not in known and name not in there)
-        kept = {platform: name for platform, name in there.items() if platform in clip.platforms}
-        return cls(studio, intent, RenditionMaker(order), kept, unknown)
+        unknown = tuple(name for name in platforms if name not in known and name not in there)
+        kept = {platform: name for platform, name in there.items() if platform in platforms}
+        return cls(storage, finishing, prefix, RenditionMaker(order), kept, unknown)
 
     def saved(self, inspection: Inspection) -> tuple[Inspection, Made | None]:
         """Keep what was made of a video that is fit; the inspection with what went wrong, and what there is now.
 
         None if the video is not fit: then nothing of it is kept. Raises TryLater if this machine has no room.
         """
-        maker, storage = self.maker, self.studio.storage
+        maker, storage = self.maker, self.storage
         if maker.no_room is not None:
             raise no_room(maker.order.folder, maker.no_room)
         if inspection.status is InspectionStatus.FAIL:
@@ -86,25 +89,25 @@ class Making:
         for platform, name in self.there.items():
             uris[platform], digests[platform] = storage.uri(name), _digest(storage.read(name))
         for rendition in maker.made:
-            name = f"{self.intent.output_prefix}/{_FOLDER}/{rendition.platform}.mp4"
+            name = f"{self.prefix}/{_FOLDER}/{rendition.platform}.mp4"
             uris[rendition.platform] = storage.uri(name)
             digests[rendition.platform] = self._create(name, rendition.path)
         preview_uri = None
         if maker.preview is not None:
-            name = f"{self.intent.output_prefix}/{_PREVIEW}"
+            name = f"{self.prefix}/{_PREVIEW}"
             self._create(name, maker.preview)
             preview_uri = storage.uri(name)
         words = "There is no platform {} in platforms.toml any more, so nothing was made for it."
         gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name)) for name in self.unknown]
-        judged = self.studio.finishing.policy().judged_anew(inspection, [*maker.findings, *gone])
+        judged = self.finishing.policy().judged_anew(inspection, [*maker.findings, *gone])
         details = tuple(rendition.to_dict() for rendition in maker.made)
         return judged, Made(uris, digests, preview_uri, details)
 
     def _create(self, name: str, path: Path) -> str:
         """Write an object unless it is there; the digest of what lies there now."""
         data = path.read_bytes()
-        storage = self.studio.storage
-        return _digest(data if storage.create(name, data, "video/mp4") else storage.read(name))
+        written = self.storage.create(name, data, "video/mp4")
+        return _digest(data if written else self.storage.read(name))
 
 
 def no_room(folder: Path, error: OSError) -> TryLater:

@@ -20,6 +20,7 @@ from reelmill.prompts.brand import Brand, BrandRules, load_brand
 from reelmill.prompts.categories import DEFAULT, Categories, load_categories
 from reelmill.prompts.environment import PromptEnvironment, paragraphs
 from reelmill.prompts.sources import ANY, TemplateSources, read_sources
+from reelmill.prompts.storyboard import Scene, Storyboard
 from reelmill.prompts.text import TOKEN_BOUND, estimate_tokens
 from reelmill.prompts.view import ProductView
 
@@ -98,9 +99,17 @@ class PromptLibrary:
             for folder in categories.rules
             for ratio in NativeRatio
         }
+        self._scenes = {
+            (folder, scene.name): self._template(board.template(scene), folder)
+            for folder in categories.rules
+            if (board := self._storyboard(folder)) is not None
+            for scene in board.scene
+        }
         self.digest = _digest(
             _FORMAT, brand.model_dump_json(exclude={"finish"}), *categories_text(categories), *sources.parts()
         )
+        boards = (board.model_dump_json() for board in sources.storyboards.values())
+        self.storyboards_digest = _digest(_FORMAT, *sources.storyboards, *boards)
 
     @classmethod
     def load(cls, catalogs_dir: Path) -> Self:
@@ -136,6 +145,19 @@ class PromptLibrary:
             raise FixConfiguration(
                 f"{ratio!r} is no ratio that Veo makes.", "Ask for 16:9 or 9:16 and derive the others."
             ) from None
+
+    @property
+    def storyboards(self) -> Mapping[str, Storyboard]:
+        """Every storyboard by the category folder that it lies in."""
+        return self.sources.storyboards
+
+    def storyboard(self, category: tuple[str, ...]) -> Storyboard | None:
+        """The storyboard for a product's category path: its folder's or that of the nearest parent, if any has one."""
+        return self._storyboard(self.categories.match(category))
+
+    def scene_template(self, category: tuple[str, ...], scene: Scene) -> Template:
+        """The template of a scene of :meth:`storyboard`, with the rules of the product's own category."""
+        return self._scenes[self.categories.match(category), scene.name]
 
     def render(
         self,
@@ -214,6 +236,10 @@ class PromptLibrary:
         known = {**dict(zip(_FIXED, fixed, strict=True)), "brand": asdict(brand)}
         baked = bake(self.environment, self.sources.files, f"{name}.j2", known)
         return self._templates[name].compiled if baked is None else baked
+
+    def _storyboard(self, folder: str) -> Storyboard | None:
+        boards = self.sources.storyboards
+        return next((boards[name] for name in self.categories.lineage(folder) if name in boards), None)
 
     def _choose(self, folder: str, ratio: NativeRatio) -> str:
         names = (f"{name}/{stem}" for name in (*self.categories.lineage(folder), DEFAULT) for stem in (ratio.slug, ANY))

@@ -203,7 +203,8 @@ def _category_findings(library: PromptLibrary) -> list[Finding]:
 def _probe(library: PromptLibrary, template: Template, extra_columns: Collection[str] | None) -> list[Finding]:
     """Render a bare and a rich product in every way that matters; the first failure or warning of each kind."""
     stem = template.name.split("/")[1]
-    ratios = [ratio for ratio in NativeRatio if stem in (ratio.slug, ANY)]
+    own = [ratio for ratio in NativeRatio if stem == ratio.slug]
+    ratios = own or list(NativeRatio)  # any.j2, or a scene of a storyboard
     seen: dict[str, Finding] = {}
     for product in _products(template.folder, extra_columns):
         for ratio in ratios:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import NativeRatio
 from reelmill.prompts.environment import PromptEnvironment, references, syntax_error
+from reelmill.prompts.storyboard import Storyboard, read_storyboards, scene_template
 
 __all__ = ["ANY", "TemplateSources", "read_sources"]
 
@@ -21,10 +23,14 @@ _STEMS = {ANY, *(ratio.slug for ratio in NativeRatio)}
 
 @dataclass(frozen=True)
 class TemplateSources:
-    """Every ``.j2`` file below ``folder`` by its path there, like ``apparel/9x16.j2``."""
+    """Every ``.j2`` file below ``folder`` by its path there, like ``apparel/9x16.j2``.
+
+    Templates that stand in a storyboard are among them, under the names that they would have as files.
+    """
 
     folder: Path
     files: dict[str, str]
+    storyboards: Mapping[str, Storyboard] = field(default_factory=dict)
     _references: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
@@ -86,8 +92,8 @@ class TemplateSources:
 def read_sources(folder: Path) -> TemplateSources:
     """Read every ``.j2`` below ``folder``.
 
-    Raises FixConfiguration for a folder without templates, a file that is not UTF-8, or a template named
-    after a ratio that Veo does not make.
+    Raises FixConfiguration for a folder without templates, a file that is not UTF-8, a template named
+    after a ratio that Veo does not make, or a storyboard that says what cannot be.
     """
     files: dict[str, str] = {}
     for path in sorted(folder.rglob("*.j2")):
@@ -102,7 +108,8 @@ def read_sources(folder: Path) -> TemplateSources:
             f"{folder}: holds no templates (*.j2).",
             "Point catalogs_dir at a folder with prompts/<category>/<ratio>.j2.",
         )
-    return TemplateSources(folder, files)
+    storyboards, inline = read_storyboards(folder, files)
+    return TemplateSources(folder, {**files, **inline}, storyboards)
 
 
 def _shared(name: str) -> bool:
@@ -113,6 +120,8 @@ def _check_name(path: Path, name: str) -> None:
     if _shared(name):
         return
     parts = name.removesuffix(".j2").split("/")
+    if len(parts) == 2 and parts[1].startswith(scene_template("")):  # noqa: PLR2004 - folder and file
+        return  # its storyboard decides
     if len(parts) != 2 or parts[1] not in _STEMS:  # noqa: PLR2004 - folder and file
         raise FixConfiguration(
             f"{path}: is no template that could ever be chosen; Veo makes 16:9 and 9:16.",

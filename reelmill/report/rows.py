@@ -10,18 +10,24 @@ from typing import Any
 import orjson
 
 from reelmill.clip import Clip
+from reelmill.ledger.films import StandingFilm
 from reelmill.ledger.records import Charge, Intent, Review, Run, StateTotal
 from reelmill.ledger.states import State
 from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.product import Reject
 
-__all__ = ["reject_row", "result_row", "run_row", "spend_row", "verdict_row"]
+__all__ = ["film_row", "reject_row", "result_row", "run_row", "spend_row", "verdict_row"]
 
 Row = dict[str, Any]
 
 
-def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, removed_at: datetime | None = None) -> Row:
-    """A row of ``results``; ``review`` is the decision that counts. What was removed is not pointed at any more."""
+def result_row(
+    clip: Clip, intent: Intent, review: Review | None = None, *, film_id: str = "", removed_at: datetime | None = None
+) -> Row:
+    """A row of ``results``; ``review`` is the decision that counts, ``film_id`` the film that it is a scene of.
+
+    What was removed is not pointed at any more.
+    """
     there = removed_at is None
     request = intent.as_sent(clip.request)
     return {
@@ -34,6 +40,8 @@ def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, remo
         "sale_price": clip.sale_price,
         "aspect_ratio": request.aspect_ratio.value,
         "variant": clip.variant,
+        "scene": clip.scene,
+        "film_id": film_id,
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
         "softening": intent.softening,
@@ -62,6 +70,33 @@ def result_row(clip: Clip, intent: Intent, review: Review | None = None, *, remo
         "cost_usd": intent.charged_usd,
         "ai_generated": True,
         "provenance_uri": intent.provenance_uri,
+    }
+
+
+def film_row(standing: StandingFilm) -> Row:
+    """A row of ``films``."""
+    film, made = standing.film, standing.stitched
+    found = made.inspection if made else None
+    return {
+        "run_id": standing.run_id,
+        "film_id": film.film_id,
+        "sku": film.sku,
+        "aspect_ratio": film.aspect_ratio.value,
+        "variant": film.variant,
+        "scenes": [scene.name for scene in film.scenes],
+        "clip_ids": list(film.clip_ids),
+        "draft": film.draft,
+        "crossfade_s": film.crossfade_ms / 1000,
+        "planned_s": film.duration_ms / 1000,
+        "status": "stitched" if made else "waiting",
+        "duration_s": ((found or {}).get("facts") or {}).get("duration_s"),
+        "video_uri": made.video_uri if made else None,
+        "poster_uri": made.poster_uri if made else None,
+        "renditions": sorted(made.renditions.items()) if made else [],
+        "inspection": _inspection(found),
+        "stitched_at": made.stitched_at if made else None,
+        "ai_generated": True,
+        "provenance_uri": made.provenance_uri if made else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The four output tables: their columns, types and meaning. The page docs/tables.md is made from this."""
+"""The five output tables: their columns, types and meaning. The page docs/tables.md is made from this."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ _RESULTS = pa.schema(
         _PLATFORMS,
         _column("aspect_ratio", pa.string(), "Ratio asked of Veo: 16:9 or 9:16."),
         _column("variant", pa.int32(), "Number of the variant, from 1."),
+        _column("scene", pa.string(), "Scene of a storyboard that this clip is; empty for one that stands by itself."),
+        _column("film_id", pa.string(), "Film in `films` that it is a scene of, as planned last; empty without one."),
         _MODEL,
         _column("prompt", pa.string(), "Prompt as sent."),
         _column("negative_prompt", pa.string(), "Negative prompt as sent; empty without one."),
@@ -176,6 +178,30 @@ _SPEND = pa.schema(
     ]
 )
 
+_FILMS = pa.schema(
+    [
+        _column("run_id", pa.string(), "Run that planned it first; a file holds one run."),
+        _column("film_id", pa.string(), "Identity of the film: equal only for the same clips in the same order."),
+        _SKU,
+        _column("aspect_ratio", pa.string(), "Ratio of its scenes: 16:9 or 9:16."),
+        _column("variant", pa.int32(), "Number of the variant, from 1."),
+        _column("scenes", _TEXTS, "Names of its scenes, in order."),
+        _column("clip_ids", _TEXTS, "Their clips, in the same order; `results` says what each cost."),
+        _column("draft", pa.bool_(), "Of drafts: to be looked at, and never handed over."),
+        _column("crossfade_s", pa.float64(), "Seconds by which two scenes overlap; 0 for cuts."),
+        _column("planned_s", pa.float64(), "Length that the storyboard asks for, in seconds."),
+        _column("status", pa.string(), "stitched, or waiting for a scene."),
+        _column("duration_s", pa.float64(), "Length of the video in seconds; null without one.", null=True),
+        _column("video_uri", pa.string(), "The film; null while it waits.", null=True),
+        _column("poster_uri", pa.string(), "Poster image (JPEG); null without one.", null=True),
+        _column("renditions", pa.map_(pa.string(), pa.string()), "Platform to the file made for it."),
+        _column("inspection", _INSPECTION, "What looking at it found, as in `results`.", null=True),
+        _column("stitched_at", _MOMENT, "When the ledger took it in; null while it waits.", null=True),
+        _column("ai_generated", pa.bool_(), "Always true, as in `results`."),
+        _column("provenance_uri", pa.string(), "Record of its scenes (JSON); null while it waits.", null=True),
+    ]
+)
+
 _REJECTS = pa.schema(
     [
         _column("run_id", pa.string(), "Run that read the feed."),
@@ -214,6 +240,7 @@ TABLES: dict[str, Table] = {
     for table in (
         Table("results", "clip attempt (an intent): one paid request for one product, ratio and variant", _RESULTS),
         Table("spend", "charge: for the videos of an attempt, or for a verdict about them", _SPEND),
+        Table("films", "film: scenes of one product, ratio and variant, stitched into one video", _FILMS),
         Table("rejects", "feed row that cannot be made", _REJECTS),
         Table("runs", "run", _RUNS),
     )

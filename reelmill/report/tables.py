@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from reelmill.errors import FixConfiguration
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Run
-from reelmill.report.rows import reject_row, result_row, run_row, spend_row, verdict_row
+from reelmill.report.rows import film_row, reject_row, result_row, run_row, spend_row, verdict_row
 from reelmill.report.schema import TABLES, Table
 from reelmill.storage.names import safe_name
 from reelmill.storage.port import Storage
@@ -28,7 +29,7 @@ _PARQUET = "application/vnd.apache.parquet"
 
 
 def write_tables(ledger: Ledger, storage: Storage, run_id: str) -> list[str]:
-    """Write ``results``, ``spend``, ``rejects`` and ``runs`` of one run; the object names written.
+    """Write ``results``, ``films``, ``spend``, ``rejects`` and ``runs`` of one run; the object names written.
 
     Each file appears whole or not at all, and the same ledger gives the same bytes.
     Raises FixConfiguration for an unknown run, and what the storage raises.
@@ -72,13 +73,22 @@ def _rows(ledger: Ledger, run: Run) -> Mapping[str, Iterable[dict[str, Any]]]:
     decisions = ledger.decisions(run_id)  # people made them one by one: there are never too many
     return {
         "results": (
-            result_row(clip, intent, decisions.get(intent.intent_id), removed_at=gone.get(intent.intent_id))
-            for clip, intent in ledger.intents(run_id=run_id)
+            result_row(
+                clip,
+                intent,
+                decisions.get(intent.intent_id),
+                film_id=films.get(clip.clip_id, ""),
+                removed_at=gone.get(intent.intent_id),
+            )
+            for chunk in chunks(ledger.intents(run_id=run_id), _BATCH_ROWS)
+            for films in [ledger.film_of_clips([clip.clip_id for clip, _ in chunk if clip.scene])]
+            for clip, intent in chunk
         ),
         "spend": chain(
             (spend_row(clip, charge) for clip, charge in ledger.charges(run_id=run_id)),
             (verdict_row(*judged) for judged in ledger.judged(run_id=run_id) if judged[-1].charged_usd),
         ),
+        "films": map(film_row, ledger.films(run_id=run_id)),
         "rejects": (reject_row(run_id, reject) for reject in ledger.rejects(run_id)),
         "runs": [run_row(run, ledger.totals(run_id=run_id))],
     }

@@ -66,7 +66,7 @@ class Stall:
 
     def deliver(self, clip: Clip, content: bytes = b"video", **facts: Any) -> Intent:
         """A delivered attempt, with its video in the folder."""
-        options = {name: facts.pop(name) for name in ("run_id", "again", "after") if name in facts}
+        options = {name: facts.pop(name) for name in ("run_id", "again", "after", "draft") if name in facts}
         intent = self.bring(State.SUBMITTED, clip, **options)
         storage = LocalStorage(Path(self.root))
         names = [f"{intent.output_prefix}/1/sample_{number}.mp4" for number in range(clip.request.samples)]

@@ -75,6 +75,9 @@ def test_a_clip_is_told_whole(storage):
         "provenance": None,
         "replaced": True,
         "removed": None,
+        "scene": "",
+        "clip": clip.clip_id,
+        "film": None,
     }
     assert (lineage["Template"], lineage["Intent"], lineage["Attempt"]) == ("apparel/9x16", intent.intent_id, "1")
     assert lineage["Submitted"] == "2026-07-15T12:00:02.000000Z"

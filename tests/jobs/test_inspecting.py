@@ -35,8 +35,8 @@ async def test_a_clip_is_looked_at_once_and_record_and_ledger_say_what_was_found
     with open_engine(tmp_path, veo, gcs, output=output, inspect="full", catalogs_dir=catalogs) as engine:
         before = {intent.intent_id: intent for _, intent in engine.ledger.intents()}
         records = {id_: record_of(engine, intent) for id_, intent in before.items()}
-        first = await inspect_unseen(engine)
-        again = await inspect_unseen(engine)
+        first, _ = await inspect_unseen(engine)
+        again, _ = await inspect_unseen(engine)
         after = {intent.intent_id: intent for _, intent in engine.ledger.intents()}
         renewed = {id_: record_of(engine, intent) for id_, intent in after.items()}
 

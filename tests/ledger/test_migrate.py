@@ -142,10 +142,11 @@ OLD_ROWS = (
 def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_url, engine):
     Ledger.open(empty_url).close()
     with engine.begin() as connection:  # back to how the second migration left it
-        for table in ("deliveries", "landings", "publications", "removals", "reviews", "verdicts"):
+        films = ("film_scenes", "films")
+        for table in ("deliveries", *films, "landings", "publications", "removals", "reviews", "verdicts"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
-        for column in ("picture", "price", "sale_price"):
+        for column in ("picture", "scene", "price", "sale_price"):
             connection.execute(text(f"ALTER TABLE clips DROP COLUMN {column}"))
         for column in ("remake", "draft", "softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
@@ -157,4 +158,4 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
         assert (intent.softening, intent.sent_prompt, intent.filter_causes) == (0, None, ())
         assert intent.as_sent(ledger.clip("c").request).prompt == "p"
         old = ledger.clip("c")
-        assert (old.picture, old.price, old.sale_price) == ("", "", "")
+        assert (old.picture, old.scene, old.price, old.sale_price) == ("", "", "", "")

@@ -11,7 +11,6 @@ from reelmill.ledger.states import State
 from reelmill.media.ai_mark import SOURCE_TYPE
 from reelmill.media.coded import read_coded
 from reelmill.production.collecting import inspect_videos
-from reelmill.production.renditions import Making
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from tests.support.production import RUN, clip, open_engine, producer
@@ -73,12 +72,17 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
         engine.storage.create(first, b"written before the crash", "video/mp4")
         landed = inspect_videos(studio, asked("small", "square"), intent, uris)
         again = inspect_videos(studio, asked("small", "square"), intent, uris)
-        draft = Making.of(studio, asked("small", "square", "gone"), replace(intent, draft=True), tmp_path / "draft.mp4")
-        assert (draft.maker.order.platforms, draft.unknown) == ([], ()), "of a draft only a preview"
+        alone = [
+            inspect_videos(studio, asked("small", "gone"), replace(intent, draft=True), uris),
+            inspect_videos(studio, replace(asked("small", "gone"), scene="one"), intent, uris),
+        ]
 
         assert engine.storage.read(first) == b"written before the crash"
     assert set(landed.made.uris) == {"small", "square"} == set(landed.made.sha256)
     assert (again.made.uris, again.made.sha256) == (landed.made.uris, landed.made.sha256)
+    for one in alone:
+        assert (one.made.uris, one.inspection["status"]) == ({}, "pass"), "of a draft, and of a scene, only a preview"
+        assert one.made.preview_uri is not None
 
 
 def test_what_cannot_be_made_is_a_finding_and_the_rest_is_made(tmp_path, veo, gcs, catalogs):

@@ -27,7 +27,7 @@ def both(files: dict[str, str], name: str, values: dict[str, object], known=None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_shipped_template_can_be_baked_and_says_the_same(shipped, rich, minimal, name):
-    ratio = NativeRatio(name.split("/")[1].replace("x", ":"))
+    ratio = NativeRatio.LANDSCAPE if name.endswith("16x9") else NativeRatio.PORTRAIT
     for variant, audio in ((1, True), (2, False)):
         known = KNOWN | {"ratio": ratio.value, "audio": audio, "variant": variant, "brand": BRAND}
         baked = bake(shipped.environment, shipped.sources.files, f"{name}.j2", known)

@@ -99,9 +99,10 @@ def test_equal_version_and_product_mean_equal_prompts(copy, rich):
             (rendered.template_version, rendered.prompt, rendered.negative_prompt)
             for name in NAMES
             for rendered in [
-                library.render(
+                library.render_with(
+                    library.templates[name],
                     replace(rich, category=(name.split("/")[0],)),
-                    ratio=NativeRatio(name.split("/")[1].replace("x", ":")),
+                    ratio=NativeRatio.LANDSCAPE if name.endswith("16x9") else NativeRatio.PORTRAIT,
                     duration_s=6,
                     audio=True,
                 )

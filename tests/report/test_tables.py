@@ -43,7 +43,8 @@ def test_each_run_has_one_file_in_each_table(shop, storage):
     shop.a_few_runs()
     names = write_tables(shop.ledger, storage, "run-1")
     assert names == [
-        f"tables/{table}/run_date=2026-07-15/run-1.parquet" for table in ("results", "spend", "rejects", "runs")
+        f"tables/{table}/run_date=2026-07-15/run-1.parquet"
+        for table in ("results", "spend", "films", "rejects", "runs")
     ]
     assert sorted(names) == [found.name for found in storage.list("")]
 
@@ -101,6 +102,8 @@ def test_a_result_holds_what_the_ledger_knows(shop, storage):
         "platforms": ["tiktok", "instagram_reels", "youtube_shorts"],
         "aspect_ratio": "9:16",
         "variant": 0,
+        "scene": "",
+        "film_id": "",
         "model": "veo-3.1-fast-generate-001",
         "prompt": "SKU-1 turns slowly.",
         "negative_prompt": "",

@@ -16,7 +16,7 @@ def _rows(group: Group) -> Iterator[Row]:
         yield {
             "action": "add",
             "custom_id": one.key,
-            "asset.name": f"{one.sku} {one.platform} {one.variant} {one.intent_id[:8]}",
+            "asset.name": f"{one.sku} {one.platform} {one.variant} {(one.film or one.intent_id)[:8]}",
             "asset.type": "YOUTUBE_VIDEO",
             "asset.youtube_video_asset.youtube_video_id": group.youtube_ids.get(one.key),
             "sku": one.sku,

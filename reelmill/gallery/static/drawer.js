@@ -78,6 +78,23 @@
     return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found.", like), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
   };
 
+  /** The film that the clip is a scene of: its video, if it was stitched, and its scenes; those of this run open. */
+  const film = (clip) => {
+    if (!clip.film) return "";
+    const source = app.address(clip.film.video), poster = app.address(clip.film.poster);
+    const player = source ? make("video", { controls: true, playsInline: true, preload: "none", src: source,
+      attrs: { "aria-label": `Film of ${clip.sku} ${clip.ratio}` } }) : make("p", { className: "nothing" }, "It waits for a scene.");
+    if (source && poster) player.poster = poster;
+    const scenes = clip.film.scenes.map((scene) => {
+      const other = app.clips.findLast((one) => one.clip === scene.clip);
+      const node = make("button", { type: "button", className: "button quiet", disabled: !other, attrs: { "aria-pressed": String(scene.clip === clip.clip) } }, scene.name);
+      node.addEventListener("click", () => { app.current = other; app.openDrawer(other); });
+      return node;
+    });
+    return heading(`${clip.film.draft ? "Draft of a film" : "Film"}, ${clip.film.seconds} s`, make("div", { className: "media", attrs: { "data-ratio": clip.ratio } }, player),
+      make("div", { className: "samples", attrs: { role: "group", "aria-label": "Scenes of this film" } }, ...scenes));
+  };
+
   const pairs = (rows) => make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 
   const decision = (clip) => {
@@ -103,9 +120,10 @@
     close.addEventListener("click", () => app.closeDrawer());
     const provenance = app.address(clip.provenance);
     drawer.replaceChildren(
-      make("header", {}, make("div", {}, make("h2", {}, clip.title || clip.sku), make("p", { className: "facts" }, [clip.sku, clip.ratio, clip.brand, usd(clip.cost)].filter(Boolean).join(" · "))), close),
+      make("header", {}, make("div", {}, make("h2", {}, clip.title || clip.sku), make("p", { className: "facts" }, [clip.sku, clip.ratio, clip.scene && `scene ${clip.scene}`, clip.brand, usd(clip.cost)].filter(Boolean).join(" · "))), close),
       decision(clip),
       make("div", { className: "pair", attrs: { "data-ratio": clip.ratio } }, media(clip), picture(clip)),
+      film(clip),
       clip.delivered || clip.inspection ? findings(clip) : "",
       heading("Prompt", make("p", { className: "prompt" }, clip.prompt), clip.negative ? make("p", { className: "prompt negative" }, make("strong", {}, "Not: "), clip.negative) : null),
       heading("For", pairs([["Platforms", clip.platforms.map(words).join(", ")], ["Category", clip.category], ["Cost", `${usd(clip.cost)}${Number(clip.reserved) ? `, ${usd(clip.reserved)} reserved` : ""}`], ["Status", words(clip.state)]].filter(([, value]) => value))),

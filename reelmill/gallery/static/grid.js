@@ -116,7 +116,7 @@
     frame.append(make("span", { className: "verdict" }), make("span", { className: "tick", attrs: { "aria-hidden": "true" } }));
     const node = make("div", { className: "card", id: `clip-${clip.id}`, attrs: { role: "option" } }, frame,
       make("div", { className: "foot" },
-        make("div", { className: "foot-line" }, make("strong", {}, clip.sku), make("span", { className: "ratio" }, clip.ratio)),
+        make("div", { className: "foot-line" }, make("strong", {}, clip.sku), make("span", { className: "ratio" }, clip.scene ? `${clip.scene} · ${clip.ratio}` : clip.ratio)),
         make("div", { className: "foot-title" }, clip.title),
         make("div", { className: "foot-line" }, make("span", { className: "decided" }), make("span", { className: "cost" }, usd(clip.cost)))));
     node.clip = clip;
@@ -142,7 +142,7 @@
     node.classList.toggle("current", clip === app.current);
     node.setAttribute("aria-posinset", clip.at + 1);
     node.setAttribute("aria-setsize", app.shown.length);
-    node.setAttribute("aria-label", [clip.sku, clip.ratio, clip.title, clip.draft && "draft", words(clip.state), looked && `inspection: ${looked}`,
+    node.setAttribute("aria-label", [clip.sku, clip.ratio, clip.scene && `scene ${clip.scene}`, clip.title, clip.draft && "draft", words(clip.state), looked && `inspection: ${looked}`,
       usd(clip.cost), DECIDED[decision] || (clip.delivered && "undecided")].filter(Boolean).join(", "));
   };
 

@@ -37,7 +37,7 @@
       for (const clip of await piece(pieces + 1)) {
         clip.order = app.clips.length;
         clip.usd = Number(clip.cost);
-        clip.text = [clip.sku, clip.title, clip.brand, clip.category, clip.campaign, clip.prompt, clip.error, clip.draft ? "draft" : ""]
+        clip.text = [clip.sku, clip.title, clip.brand, clip.category, clip.campaign, clip.scene, clip.prompt, clip.error, clip.draft ? "draft" : ""]
           .join("\n").toLowerCase();
         app.clips.push(clip);
         app.byId.set(clip.id, clip);

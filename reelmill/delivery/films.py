@@ -1,0 +1,126 @@
+"""Which films may be handed over: stitched from the latest videos of all their scenes, each of them let through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from reelmill.clip import Clip
+from reelmill.delivery.deliverable import Deliverable, Gate
+from reelmill.delivery.tally import Tally
+from reelmill.ledger.films import StandingFilm, Stitched
+from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.listed import chunks
+from reelmill.ledger.records import Decision, Intent
+from reelmill.platforms import Platform
+
+__all__ = ["film_deliverables"]
+
+_CHUNK = 200
+Scenes = Sequence[tuple[Clip, Intent]]
+
+
+def film_deliverables(
+    ledger: Ledger,
+    output: str,
+    *,
+    platforms: Mapping[str, Platform],
+    catalog: str,
+    gate: Gate,
+    run_id: str | None,
+    counts: Tally,
+) -> Iterator[Deliverable]:
+    """The films of an output (or those that one run planned first), as :func:`reelmill.delivery.listing.deliverables`.
+
+    A film with a scene that was remade, rejected or replaced is passed over until it is stitched again.
+    """
+    for chunk in chunks(ledger.films(output=output, run_id=run_id), _CHUNK):
+        made = [one for one in chunk if one.stitched is not None]
+        scenes = _scenes(ledger, made)
+        attempts = [attempt for found in scenes.values() for attempt in found]
+        replaced, shown = ledger.remade(attempts), set(gate(attempts))
+        approved = _approved(ledger, attempts)
+        known = ledger.known_products(catalog or output, {one.film.sku for one in made})
+        for one in made:
+            counts.films += 1
+            found, stitched = scenes[one.film.film_id], one.stitched
+            retired = one.film.sku in known and known[one.film.sku].retired
+            if one.film.draft or any(intent.draft for _, intent in found):
+                counts.drafts += 1
+            elif stitched is None or one.replaced or any(clip.clip_id in replaced for clip, _ in found):
+                counts.replaced += 1
+            elif not retired and not _may_leave(stitched, found, approved if _doubted(stitched) else shown):
+                counts.withheld += 1
+            else:
+                counts.retired += retired
+                for deliverable in _of(one, stitched, found[0], platforms, counts, retired=retired):
+                    counts.deliverables += not retired
+                    yield deliverable
+
+
+def _scenes(ledger: Ledger, films: Sequence[StandingFilm]) -> dict[str, Scenes]:
+    """The latest video of each scene of these films that has one."""
+    ids = [clip_id for one in films for clip_id in one.film.clip_ids]
+    clips, videos = ledger.clips(ids), ledger.videos_of(ids)
+    return {
+        one.film.film_id: [(clips[id_], videos[id_]) for id_ in one.film.clip_ids if id_ in videos] for one in films
+    }
+
+
+def _approved(ledger: Ledger, attempts: Scenes) -> set[str]:
+    decisions = ledger.decisions_of([intent.intent_id for _, intent in attempts])
+    return {intent_id for intent_id, review in decisions.items() if review.decision is Decision.APPROVE}
+
+
+def _doubted(stitched: Stitched) -> bool:
+    """Inspection doubts the film, which nobody can approve by itself: people have to approve each of its scenes."""
+    return (stitched.inspection or {}).get("status") == "review"
+
+
+def _may_leave(stitched: Stitched, scenes: Scenes, shown: Collection[str]) -> bool:
+    """The film is fit and of the present scenes, and each of those may be shown."""
+    latest = tuple(intent.intent_id for _, intent in scenes)
+    return not stitched.unfit and stitched.attempts == latest and all(intent_id in shown for intent_id in latest)
+
+
+def _of(
+    standing: StandingFilm,
+    stitched: Stitched,
+    first: tuple[Clip, Intent],
+    platforms: Mapping[str, Platform],
+    counts: Tally,
+    *,
+    retired: bool,
+) -> Iterator[Deliverable]:
+    clip, intent = first
+    found = stitched.inspection or {}
+    facts = found.get("facts") or {}
+    sizes = {one.get("platform"): one for one in found.get("renditions", ())}
+    for name in clip.platforms:
+        platform = platforms.get(name)
+        rendition = stitched.renditions.get(name)
+        fits = platform is not None and platform.native is standing.film.aspect_ratio
+        if platform is None or not fits or not (rendition or not platform.derived):
+            counts.unrendered[name] += not retired
+            continue
+        size = sizes.get(name, {}) if rendition else facts
+        yield Deliverable(
+            sku=clip.sku,
+            item_group_id=clip.item_group_id,
+            title=clip.title,
+            brand=clip.brand,
+            category=clip.category,
+            campaign=clip.campaign,
+            platform=name,
+            variant=clip.variant,
+            uri=rendition or stitched.video_uri,
+            poster_uri=stitched.poster_uri,
+            aspect_ratio=platform.ratio,
+            width=int(size.get("width") or platform.width),
+            height=int(size.get("height") or platform.height),
+            duration_s=float(facts.get("duration_s") or standing.film.duration_ms / 1000),
+            clip_id=clip.clip_id,
+            intent_id=intent.intent_id,
+            run_id=intent.run_id,
+            film=stitched.edition,
+            retired=retired,
+        )

@@ -1,0 +1,72 @@
+"""Storyboards held against platforms and models, before a row of the feed is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from reelmill.errors import FixRequest
+from reelmill.planning.building import ClipBuilder
+from reelmill.planning.drafts import Drafting
+from reelmill.planning.shapes import ClipShape
+from reelmill.planning.storyboards import scene_shape
+from reelmill.platforms import MediaUse
+from reelmill.product import Product, RowRef
+from reelmill.prompts.storyboard import FILE, Scene, Storyboard
+from reelmill.veo.checks import check_request
+
+__all__ = ["PROBE", "check_storyboards"]
+
+PROBE = Product(
+    sku="probe",
+    title="A product",
+    category=("Anything",),
+    ref=RowRef("probe", 1),
+    images=tuple(f"https://images.example/{n}.jpg" for n in range(4)),
+)
+"""A product with all that a request can carry."""
+
+
+def check_storyboards(builder: ClipBuilder, drafting: Drafting | None, today: date) -> list[str]:
+    """Check every storyboard in force; warnings of the draft model, if there is one.
+
+    Raises FixRequest for a scene that a model does not make, and for a film that its platforms would not take.
+    """
+    warnings: list[str] = []
+    for storyboard in builder.storyboards.values():
+        for shape in builder.shapes:
+            _check_shape(storyboard, shape, builder.longest_s)
+            for scene in storyboard.scene:
+                request = builder.request(scene_shape(shape, scene), PROBE, "a product", "")
+                try:
+                    check_request(request, builder.model)
+                    if drafting is not None:
+                        warnings += drafting.check(request, builder.settings, today)
+                except FixRequest as error:
+                    raise _refused(storyboard, scene, error) from None
+    return warnings
+
+
+def _check_shape(storyboard: Storyboard, shape: ClipShape, longest_s: Mapping[str, float]) -> None:
+    """Raises FixRequest for a film that its platforms would not take.
+
+    ``longest_s`` are the limits of those that have one.
+    """
+    where = f"prompts/{storyboard.folder}/{FILE}"
+    if shape.media_use is MediaUse.EXTEND_VIDEO:
+        raise FixRequest(
+            f"{where}: a storyboard makes new scenes, and media_use is extend_video.",
+            "Choose another media_use, or run without storyboards.",
+        )
+    seconds = storyboard.duration_ms / 1000
+    for platform in shape.platforms:
+        if seconds > longest_s.get(platform, seconds):
+            raise FixRequest(
+                f"{where}: film: it lasts {seconds:g} s; {platform} takes {longest_s[platform]:g} s.",
+                f"Shorten or leave out a scene, or leave out {platform}.",
+            )
+
+
+def _refused(storyboard: Storyboard, scene: Scene, error: FixRequest) -> FixRequest:
+    """Why the model does not make a scene, with where the scene stands."""
+    return FixRequest(f"prompts/{storyboard.folder}/{FILE}: scene {scene.name!r}: {error.problem}", error.remedy)

@@ -1,0 +1,108 @@
+"""The record beside a film: which scenes it was stitched from, how, and what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+import reelmill
+from reelmill.errors import LookFirst
+from reelmill.film import Film
+from reelmill.ledger.films import Stitched
+from reelmill.production.provenance import ProducedRendition, ProducedVideo
+
+__all__ = ["FilmProvenance", "FilmSceneRecord"]
+
+
+class FilmSceneRecord(BaseModel):
+    """A scene: the attempt whose video it is, with the digest of that, and the record of how it was made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scene: str
+    clip_id: str
+    intent_id: str
+    video: ProducedVideo
+    provenance_uri: str | None
+
+
+class FilmProvenance(BaseModel):
+    """One record. It is written last, so a film that has one is whole. Lengths in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1]
+    generator: str
+    ai_generated: Literal[True]
+    recorded_at: AwareDatetime
+    film_id: str
+    edition: str
+    sku: str
+    aspect_ratio: str
+    variant: int
+    draft: bool = False
+    crossfade_s: float
+    duration_s: float
+    scenes: tuple[FilmSceneRecord, ...]
+    video: ProducedVideo
+    renditions: tuple[ProducedRendition, ...]
+    poster_uri: str | None
+    inspection: Mapping[str, Any] | None
+
+    @classmethod
+    def of(
+        cls,
+        film: Film,
+        stitched: Stitched,
+        duration_s: float,
+        scenes: tuple[FilmSceneRecord, ...],
+        sha256: Mapping[str, str],
+    ) -> Self:
+        """The record of a film; ``sha256`` by address of its video and renditions."""
+        return cls(
+            version=1,
+            generator=f"reelmill {reelmill.__version__}",
+            ai_generated=True,
+            recorded_at=datetime.now(UTC),
+            film_id=film.film_id,
+            edition=stitched.edition,
+            sku=film.sku,
+            aspect_ratio=film.aspect_ratio.value,
+            variant=film.variant,
+            draft=film.draft,
+            crossfade_s=film.crossfade_ms / 1000,
+            duration_s=round(duration_s, 3),
+            scenes=scenes,
+            video=ProducedVideo(uri=stitched.video_uri, sha256=sha256.get(stitched.video_uri)),
+            renditions=tuple(
+                ProducedRendition(platform=platform, uri=uri, sha256=sha256.get(uri))
+                for platform, uri in sorted(stitched.renditions.items())
+            ),
+            poster_uri=stitched.poster_uri,
+            inspection=stitched.inspection,
+        )
+
+    @classmethod
+    def read(cls, data: bytes, where: str) -> Self:
+        """The record in ``data``. Raises LookFirst for anything else than :meth:`of` made."""
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError:
+            raise LookFirst(
+                f"{where} is no record of a film.", "Nothing else may write below films/: move it away, run it again."
+            ) from None
+
+    def stitched(self, provenance_uri: str) -> Stitched:
+        """What the ledger keeps of it."""
+        return Stitched(
+            edition=self.edition,
+            attempts=tuple(scene.intent_id for scene in self.scenes),
+            video_uri=self.video.uri,
+            provenance_uri=provenance_uri,
+            poster_uri=self.poster_uri,
+            inspection=self.inspection,
+            renditions={one.platform: one.uri for one in self.renditions},
+        )
