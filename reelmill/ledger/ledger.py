@@ -199,12 +199,24 @@ class Ledger(AfterDelivery):
         """SENDING, UNKNOWN or LOST → SUBMITTED. True if it is submitted under this operation now."""
         return sending.accepted(self._db, intent_id, operation)
 
-    def refused(self, intent_id: str, *, code: str, message: str, final: bool, owner: str | None = None) -> State:
+    def refused(
+        self,
+        intent_id: str,
+        *,
+        code: str,
+        message: str,
+        final: bool,
+        owner: str | None = None,
+        refusals: int | None = None,
+    ) -> State:
         """A definite refusal: SENDING → AUTHORISED, or FAILED if final; UNKNOWN, LOST → RELEASED. The state after it.
 
         With ``owner``, also AUTHORISED → FAILED (if final and it is the owner's), for what cannot even be sent.
+        ``refusals`` is how many the intent had when it was marked SENDING: the answer to an earlier mark, written
+        once more, changes nothing.
         """
-        return sending.refused(self._db, intent_id, code=code, message=message, final=final, owner=owner)
+        told = {"code": code, "message": message, "final": final}
+        return sending.refused(self._db, intent_id, **told, owner=owner, refusals=refusals)
 
     def unclear(self, intent_id: str, reason: str) -> bool:
         """SENDING → UNKNOWN: settled by looking."""
