@@ -215,8 +215,9 @@ class Ledger(AfterDelivery):
         ``refusals`` is how many the intent had when it was marked SENDING: the answer to an earlier mark, written
         once more, changes nothing.
         """
-        told = {"code": code, "message": message, "final": final}
-        return sending.refused(self._db, intent_id, **told, owner=owner, refusals=refusals)
+        return sending.refused(
+            self._db, intent_id, code=code, message=message, final=final, owner=owner, refusals=refusals
+        )
 
     def unclear(self, intent_id: str, reason: str) -> bool:
         """SENDING → UNKNOWN: settled by looking."""
