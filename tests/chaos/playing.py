@@ -156,9 +156,15 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
     settings = {"REELMILL_LEASE_S": str(schedule.lease_s), **_HASTY}
     with ExitStack() as opened:
         storage = opened.enter_context(storage_proxy(bank.gcs.url))
-        cap = schedule.cap * PRICE_USD if schedule.cap else None
         world = World(
-            folder, bank, titles=titles, storage_url=storage.url, cap_usd=cap, settings=settings, control=control
+            folder,
+            bank,
+            titles=titles,
+            storage_url=storage.url,
+            cap_usd=schedule.cap * PRICE_USD if schedule.cap else None,
+            run_cap_usd=max(1, schedule.cap - 1) * PRICE_USD,
+            settings=settings,
+            control=control,
         )
         opened.callback(world.close)
         playing = _Play(schedule, world, storage, opened.enter_context(_database(world)))
