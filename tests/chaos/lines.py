@@ -108,8 +108,8 @@ def run(
     numbers = {}
     for way in ways:
         numbers[way], first = _count(bank, folder, way)
-        wanted = sample or way.most
-        chosen = _spread(numbers[way], wanted) if wanted else _all(numbers[way], first, way.every)
+        bounds = [bound for bound in (sample, way.most) if bound]
+        chosen = _spread(numbers[way], min(bounds)) if bounds else _all(numbers[way], first, way.every)
         say(f"{way.name}: {numbers[way]:,} line events on {len(first):,} lines; {len(chosen):,} of them are tried")
         once = {_spelled(way, (event,)): partial(kill_at, bank, folder, way, (event,)) for event in chosen}
         _try(once, tally, say, at_once)
