@@ -72,6 +72,8 @@ class _Play:
                 self._redrive(step)
             case Do.STORAGE:
                 self.storage.troubles.append(Trouble(Wrong(step.what), Operation(step.verb), times=step.times))
+            case Do.LISTING:
+                self.storage.lag_s = step.times
             case Do.DATABASE:
                 if self.database is not None:
                     self.database.reset({step.times: Cut(step.what)})
@@ -116,6 +118,8 @@ class _Play:
     def finish(self) -> Verdict:
         """Nothing holds anybody up any more; bring everything to its end, and judge."""
         self.storage.troubles.clear()
+        self.done["late listing"] += bool(self.storage.hidden)
+        self.storage.lag_s = 0
         if self.database is not None:
             self.database.reset({})
         until(self._let_all_end, _LONG_PATIENCE_S)
