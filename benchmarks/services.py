@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reelmill.local import create_bucket, start_fake_gcs, start_simulator
@@ -46,9 +47,13 @@ class Services:
 
 
 @contextmanager
-def services(*, per_minute: int, latency: str) -> Iterator[Services]:
-    """Both, with an empty bucket. Videos are ready-made: to make them would take the sender's cores."""
-    options = ("--quota-per-minute", str(per_minute), "--latency", latency, "--seed", "1", "--fast-videos")
+def services(*, per_minute: int, latency: str, footage: Path | None = None) -> Iterator[Services]:
+    """Both, with an empty bucket. Videos are ready-made: to make them would take the sender's cores.
+
+    They are copies of the MP4 files in ``footage``, or of one easy drawing.
+    """
+    videos = ("--videos", str(footage)) if footage else ("--fast-videos",)
+    options = ("--quota-per-minute", str(per_minute), "--latency", latency, "--seed", "1", *videos)
     with start_fake_gcs() as storage, start_simulator(storage.url, *options) as simulator:
         create_bucket(storage.url, BUCKET.removeprefix("gs://"))
         yield Services(simulator.url, storage.url)

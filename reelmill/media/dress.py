@@ -78,11 +78,14 @@ class Dress:
             start_s = max(0.0, duration_s - finish.end_card_s)
             found.append(Overlay.of(self._card(frame), 0, 0, start_s=start_s, fade_s=_FADE_S))
         if finish.disclosure:  # on top: an end card must not hide it
-            box = self._lettering().box(
-                finish.disclosure, size=round(_DISCLOSURE * side), width=(right - left) * 2 // 3
-            )
-            found.append(Overlay.of(box, left, top))
+            found.append(Overlay.of(self.label(frame), left, top))
         return found
+
+    def label(self, frame: Frame) -> Image.Image:
+        """The words that tell viewers a film is AI-generated, for the frame's upper left. Raises OSError."""
+        left, _, right, _ = frame.safe
+        size = round(_DISCLOSURE * min(frame.width, frame.height))
+        return self._lettering().box(self.finish.disclosure, size=size, width=(right - left) * 2 // 3)
 
     def _lettering(self) -> Lettering:
         finish = self.finish

@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--locations", default=",".join(default.locations), help="regions that answer, comma-separated")
     add("--pending-done", action="store_true", help='say "done": false while pending')
     add("--fast-videos", action="store_true", help="one picture per size and length, made unique by its bytes only")
+    add("--videos", type=Path, default=None, metavar="FOLDER", help="hand out copies of these .mp4 files, as they are")
     add("--video-scale", type=float, default=default.video_scale, help="shrink both sides of the videos")
     add("--workers", type=int, default=default.workers, help="threads that encode videos")
     return parser

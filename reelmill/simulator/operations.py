@@ -73,7 +73,13 @@ class Operations:
         self._journal = journal
         self._store = store
         self._price_as_of = price_as_of
-        self._studio = Studio(store, fast=options.fast_videos, scale=options.video_scale, workers=options.workers)
+        self._studio = Studio(
+            store,
+            fast=options.fast_videos,
+            scale=options.video_scale,
+            workers=options.workers,
+            ready=options.videos,
+        )
         self._known: dict[str, Operation] = {}
         self._lives: set[asyncio.Task[None]] = set()
 

@@ -21,7 +21,8 @@ class SimulatorOptions:
 
     ``latency`` is the shortest and the longest time of a generation in seconds, drawn evenly.
     ``quota_per_minute`` 0 means no quota. ``faults`` maps a kind to its probability. ``models`` empty means
-    every model in the simulator's price list; ``listed_only`` are published but answer 404 when called.
+    every model in the simulator's price list; ``listed_only`` are published but answer 404 when called. ``videos`` is a
+    folder of MP4 files that are handed out instead of pictures of our own.
     """
 
     port: int = 0
@@ -41,6 +42,7 @@ class SimulatorOptions:
     locations: tuple[str, ...] = ("us-central1",)
     pending_done: bool = False
     fast_videos: bool = False
+    videos: Path | None = None
     video_scale: float = 1.0
     workers: int = 2
 
@@ -54,6 +56,8 @@ class SimulatorOptions:
         self._check(0 < self.video_scale <= 1, "--video-scale", "must lie above 0 and at most at 1")
         self._check(self.workers >= 1, "--workers", "must be at least 1")
         self._check(self.storage_url.startswith(("http://", "https://")), "--storage-url", "must be an http:// address")
+        ready = self.videos is None or any(self.videos.glob("*.mp4"))
+        self._check(ready, "--videos", "must be a folder that holds .mp4 files")
         for kind, probability in self.faults.items():
             self._check(0 <= probability <= 1, f"--fault {kind}", "needs a probability between 0 and 1")
         drawn = {Stage.POLL: "polls", Stage.VERDICT: "verdicts"}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmill.simulator.faults import Fault
@@ -51,12 +52,18 @@ class _Inputs:
 
 
 class Studio:
-    """Makes MP4s, a few at a time. In ``fast`` mode videos of one size and length differ in bytes only."""
+    """Makes MP4s, a few at a time. In ``fast`` mode videos of one size and length differ in bytes only.
 
-    def __init__(self, store: ObjectStore, *, fast: bool, scale: float, workers: int) -> None:
+    With ``ready``, a folder of MP4 files, it hands out copies of those, whatever is asked for.
+    """
+
+    def __init__(
+        self, store: ObjectStore, *, fast: bool, scale: float, workers: int, ready: Path | None = None
+    ) -> None:
         self._store = store
         self._fast = fast
         self._scale = scale
+        self._ready = [path.read_bytes() for path in sorted(ready.glob("*.mp4"))] if ready else []
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="studio")
 
     async def make(self, job: Job, operation: str, count: int, fault: Fault | None) -> list[bytes]:
@@ -91,14 +98,19 @@ class Studio:
         width, height = self._size(job)
         backdrop = self._backdrop(inputs, width, height)
         frames = self._frames(job, inputs)
-        if self._fast and fault not in (Fault.BLACK_VIDEO, Fault.FROZEN_VIDEO):
+        take = f"{operation}/{sample}"
+        if (self._ready or self._fast) and fault not in (Fault.BLACK_VIDEO, Fault.FROZEN_VIDEO):
             from reelmill.simulator.encoding import free_box
 
-            data = _template(width, height, frames, job.audio) + free_box(f"{operation}/{sample}")
+            data = self._footage(take) if self._ready else _template(width, height, frames, job.audio)
+            data += free_box(take)
         else:
-            scene = _scene(job, (width, height, frames), f"{operation}/{sample}", backdrop, fault)
+            scene = _scene(job, (width, height, frames), take, backdrop, fault)
             data = _photograph(scene, frames, audio=job.audio)
         return data[: len(data) // 2] if fault is Fault.TRUNCATED_VIDEO else data
+
+    def _footage(self, take: str) -> bytes:
+        return self._ready[zlib.crc32(take.encode()) % len(self._ready)]
 
     def _size(self, job: Job) -> tuple[int, int]:
         long, short = (max(_EVEN, round(side * self._scale / _EVEN) * _EVEN) for side in _SIZES[job.resolution])

@@ -14,6 +14,7 @@ from google.oauth2.credentials import Credentials
 
 from tests.support.services import simulator
 from tests.support.vertex_http import MODEL, VertexHttp
+from tests.support.videos import make_video
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,17 @@ def test_fast_videos_are_whole_and_each_is_unique(http, storage):
     videos = [storage.read(uri) for uri in uris]
     assert len(set(videos)) == 4
     assert {look(data)[0]["frames"] for data in videos} == {192}
+
+
+def test_ready_videos_are_handed_out_as_they_are(storage, tmp_path):
+    footage = make_video(tmp_path / "footage.mp4", seconds=1).read_bytes()
+    with simulator(storage.url, videos=tmp_path) as service:
+        http, uri = VertexHttp(service.url), f"gs://{storage.bucket()}/r"
+        done = [http.result(http.accepted(storageUri=uri))["response"]["videos"][0]["gcsUri"] for _ in range(2)]
+    videos = [storage.read(uri) for uri in done]
+    assert all(data.startswith(footage) for data in videos)
+    assert videos[0] != videos[1]
+    assert look(videos[0])[0]["frames"] == 24
 
 
 def test_inputs_are_read_from_cloud_storage(http, storage, record):

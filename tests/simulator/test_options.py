@@ -54,6 +54,7 @@ def test_a_fault_without_a_probability_is_certain():
         "--storage-url ftp://x",
         "--video-scale 0",
         "--workers 0",
+        "--videos nowhere",
         "--slow-seconds -1",
     ],
 )
