@@ -185,7 +185,15 @@ class _Scenes:
             return f"scene {name} is {state}." if state else f"scene {name} was not made yet."
         if intent.draft and not film.draft:
             return f"scene {name} is a draft; reelmill finals makes what was approved."
+        if self._outdated(film, scene):
+            return f"scene {name} continues an older video than there is now; reelmill redrive --unfit makes it again."
         return self._unusable(intent, name)
+
+    def _outdated(self, film: Film, scene: FilmScene) -> bool:
+        """Whether a scene continues another video than the one before it has now."""
+        sent, number = self.videos[scene.clip_id].sent_video, film.scenes.index(scene)
+        before = self.videos.get(film.scenes[number - 1].clip_id) if number else None
+        return sent is not None and before is not None and sent not in before.video_uris
 
     def _unusable(self, intent: Intent, name: str) -> str:
         """Why no film can have this video; empty if one can."""

@@ -160,6 +160,7 @@ class Ledger(AfterDelivery):
         remake: bool = False,
         remakes: int = 0,
         draft: bool = False,
+        sent_video: str | None = None,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
@@ -167,7 +168,7 @@ class Ledger(AfterDelivery):
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
         ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
         ``remake`` makes an unfit ``after`` anew whose findings ask for it, at most ``remakes`` times in a row.
-        A ``draft`` is marked as one for good.
+        A ``draft`` is marked as one for good. ``sent_video`` is the video of the clip that this one continues.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -189,6 +190,7 @@ class Ledger(AfterDelivery):
                 remakes=remakes,
             ),
             draft=draft,
+            sent_video=sent_video,
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:
