@@ -14,9 +14,7 @@ from reelmill.clip import Clip
 from reelmill.ledger import (
     adopting,
     authorising,
-    deliveries,
     judging,
-    landings,
     life,
     products,
     quota,
@@ -32,7 +30,6 @@ from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate
 from reelmill.ledger.records import (
     Caps,
-    Delivery,
     Intent,
     KnownProduct,
     Run,
@@ -201,12 +198,25 @@ class Ledger(AfterDelivery):
         """SENDING, UNKNOWN or LOST → SUBMITTED. True if it is submitted under this operation now."""
         return sending.accepted(self._db, intent_id, operation)
 
-    def refused(self, intent_id: str, *, code: str, message: str, final: bool, owner: str | None = None) -> State:
+    def refused(
+        self,
+        intent_id: str,
+        *,
+        code: str,
+        message: str,
+        final: bool,
+        owner: str | None = None,
+        refusals: int | None = None,
+    ) -> State:
         """A definite refusal: SENDING → AUTHORISED, or FAILED if final; UNKNOWN, LOST → RELEASED. The state after it.
 
         With ``owner``, also AUTHORISED → FAILED (if final and it is the owner's), for what cannot even be sent.
+        ``refusals`` is how many the intent had when it was marked SENDING: the answer to an earlier mark, written
+        once more, changes nothing.
         """
-        return sending.refused(self._db, intent_id, code=code, message=message, final=final, owner=owner)
+        return sending.refused(
+            self._db, intent_id, code=code, message=message, final=final, owner=owner, refusals=refusals
+        )
 
     def unclear(self, intent_id: str, reason: str) -> bool:
         """SENDING → UNKNOWN: settled by looking."""
@@ -288,36 +298,6 @@ class Ledger(AfterDelivery):
     def price_of_video(self, clip_id_start: str) -> Decimal | None:
         """USD for one video of the only clip whose id starts so; None if that is no single clip."""
         return recovering.price_of_video(self._db, clip_id_start)
-
-    # What is to be told, and what has landed
-
-    def take_due(self, *, holder: str, lease_s: float, limit: int) -> list[Delivery]:
-        """Deliveries that are due become ``holder``'s to send until the lease lapses; one more try of each."""
-        return deliveries.take_due(self._db, holder=holder, lease_s=lease_s, limit=limit)
-
-    def delivered(self, delivery_id: str) -> None:
-        """The receiver has it."""
-        deliveries.delivered(self._db, delivery_id)
-
-    def put_off(self, delivery_id: str, *, holder: str, pause_s: float, error: str) -> bool:
-        """A try failed; due again after ``pause_s`` seconds."""
-        return deliveries.put_off(self._db, delivery_id, holder=holder, pause_s=pause_s, error=error)
-
-    def bury(self, delivery_id: str, *, holder: str, error: str) -> bool:
-        """A dead letter from now on."""
-        return deliveries.bury(self._db, delivery_id, holder=holder, error=error)
-
-    def hold_back(self, seconds: float) -> None:
-        """No delivery is due before so many seconds have passed."""
-        deliveries.hold_back(self._db, seconds)
-
-    def redrive_deliveries(self, delivery_ids: Collection[str] | None = None) -> int:
-        """Dead letters (those named, or all) are due again; how many."""
-        return deliveries.redrive(self._db, delivery_ids)
-
-    def saw_feed(self, feed: str, version: str) -> landings.Sighting:
-        """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
-        return landings.saw_feed(self._db, feed, version)
 
     # Quota
 

@@ -65,15 +65,20 @@ def accepted(database: Database, intent_id: str, operation: str) -> bool:
         return held.state is State.SUBMITTED and held.intent.operation == operation
 
 
-def refused(database: Database, intent_id: str, *, code: str, message: str, final: bool, owner: str | None) -> State:
+def refused(
+    database: Database, intent_id: str, *, code: str, message: str, final: bool, owner: str | None, refusals: int | None
+) -> State:
     """A definite refusal: nothing is billed. Returns the state after it.
 
     SENDING → AUTHORISED, or FAILED if ``final``; UNKNOWN or LOST → RELEASED (the answer came late). An
     AUTHORISED one that can never be sent → FAILED, if ``final`` and ``owner`` holds it. Others stay as they are,
-    and so does everything that a given ``owner`` does not hold: what it knows is not about the holder's submit.
+    and so does everything that a given ``owner`` does not hold: what it knows is not about the holder's submit. So
+    does, with ``refusals``, an intent that has another number of them by now: this answer was to an earlier mark.
     """
     with database.writing() as connection:
         held = LockedIntent(database, connection, intent_id)
+        if refusals not in (None, held.intent.refusals):
+            return held.state
         facts: dict[str, Any] = {"error_code": code, "error_message": message, "refusals": held.intent.refusals + 1}
         mine = owner is None or owner == held.intent.owner
         target = held.state

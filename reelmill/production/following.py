@@ -45,25 +45,20 @@ def _poll(studio: Studio, intent: Intent, operation: str, watch: Watch) -> Verdi
         studio.waits.waiting(VERTEX_SILENT, outcome.reason)
     else:
         studio.waits.answered(VERTEX_SILENT)
-    if isinstance(outcome, Finished | Failed):
-        return _with_what_lies_there(studio, intent, classify(outcome, intent.samples))
+    verdict = classify(outcome, intent.samples) if isinstance(outcome, Finished | Failed) else None
+    if verdict is not None and verdict.code != EMPTY_RESPONSE:
+        return verdict
+    # An answer without content may hide videos in a shape that the library drops: only the prefix can tell, in time.
+    ended = verdict is not None or isinstance(outcome, OperationGone)
     overdue = watch.over(studio.ledger, intent.submitted_at, studio.settings.operation_deadline_s)
-    gone = isinstance(outcome, OperationGone)
-    if gone or overdue:
+    if ended or overdue:
         videos = videos_at_prefix(studio, intent)
-        if len(videos) >= intent.samples or (videos and gone and overdue):  # while it runs, more may come
+        if len(videos) >= intent.samples or (videos and ended and overdue):  # while it runs, more may come
             return classify(Finished(videos), intent.samples)
     if overdue and intent.state is State.SUBMITTED and not isinstance(outcome, Unreachable):
         studio.ledger.expired(intent.intent_id, _overdue_message(outcome))
         return Waiting(studio.ledger.intent(intent.intent_id) or intent)
     return Waiting(_kept(studio, intent, watch))
-
-
-def _with_what_lies_there(studio: Studio, intent: Intent, verdict: Verdict) -> Verdict:
-    """An answer without any content may hide videos in a shape that the library drops: look before believing it."""
-    if verdict.code == EMPTY_RESPONSE and (videos := videos_at_prefix(studio, intent)):
-        return classify(Finished(videos), intent.samples)
-    return verdict
 
 
 def _look(studio: Studio, intent: Intent, watch: Watch) -> Verdict | Waiting:
@@ -88,6 +83,11 @@ def _kept(studio: Studio, intent: Intent, watch: Watch) -> Intent:
 
 
 def _overdue_message(outcome: object) -> str:
-    gone = isinstance(outcome, OperationGone)
-    what = "Google no longer knows the operation" if gone else "the operation did not finish in time"
+    match outcome:
+        case OperationGone():
+            what = "Google no longer knows the operation"
+        case Finished():
+            what = "Google reported success without any video or reason"
+        case _:
+            what = "the operation did not finish in time"
     return f"{what} and no video lies at its prefix. Run reelmill settle later; redrive only by name."

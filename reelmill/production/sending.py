@@ -125,7 +125,8 @@ async def _send_until_heard(studio: Studio, clip: Clip, intent: Intent, media: d
 def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, MediaInput], key: str) -> SubmitOutcome:
     """Mark SENDING, send at most one POST, record the outcome. One thread, so that no await can lose it."""
     ledger, settings = studio.ledger, studio.settings
-    if ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s) is None:
+    marked = ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s)
+    if marked is None:
         return Unclear("another worker has taken this intent over")
     began = time.monotonic()
     outcome = studio.backend.submit(
@@ -138,7 +139,7 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         before_send=_lease_guard(settings.lease_s),
     )
     took = time.monotonic() - began
-    _surely(lambda: _record(studio, intent, outcome))
+    _surely(lambda: _record(studio, marked, outcome))
     studio.instruments.submitted(clip, _word(outcome), took)
     if isinstance(outcome, Refused) and outcome.refusal is Refusal.NOT_SENT and not outcome.code:
         studio.waits.waiting(VERTEX_SILENT, outcome.message)
@@ -171,7 +172,7 @@ def _record(studio: Studio, intent: Intent, outcome: SubmitOutcome) -> None:
         case Refused(refusal, status, said):
             code, message = explain_refusal(f"http_{status}" if status else refusal, said)
             final = refusal is Refusal.BAD_REQUEST
-            ledger.refused(intent.intent_id, code=code, message=message, final=final)
+            ledger.refused(intent.intent_id, code=code, message=message, final=final, refusals=intent.refusals)
         case Unclear(reason):
             ledger.unclear(intent.intent_id, reason)
 

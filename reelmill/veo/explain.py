@@ -78,8 +78,7 @@ def classify(outcome: Finished | Failed, samples: int) -> Verdict:
     return Verdict(
         VerdictState.FAILED,
         EMPTY_RESPONSE,
-        "Google reported success without any video or reason. Nothing is charged (not confirmed by Google); "
-        "look at the output prefix, then make the clip again.",
+        "Google reported success without any video or reason. Look at the output prefix: it may all lie there.",
     )
 
 

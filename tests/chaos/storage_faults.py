@@ -29,14 +29,19 @@ PLACES: Sequence[tuple[Operation, str]] = (
 )
 """Where storage is needed on a clip's way, and after it."""
 
-_TITLES = ("Walnut bowl", "Linen shirt [[fault:drop_after_accept]]", "Oak tray [[fault:poll_gone]]")
+_TITLES = (
+    "Walnut bowl",
+    "Linen shirt [[fault:drop_after_accept]]",
+    "Oak tray [[fault:poll_gone]]",
+    "Copper pan [[fault:empty_response]]",
+)
 _EVENTS = 9_000
 
 
 def troubled(
     bank: Bank, folder: Path, tally: Tally, troubles: Sequence[Trouble], *, kill: int | None = None
 ) -> StorageProxy:
-    """One world of three clips, two of which have to be looked for, behind a proxy that makes these troubles."""
+    """One world of clips, all but one of which have to be looked for, behind a proxy that makes these troubles."""
     what = f"storage: {', '.join(map(str, troubles))}, killed at {kill}"
     with storage_proxy(bank.gcs.url) as proxy:
         proxy.troubles = list(troubles)

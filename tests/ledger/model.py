@@ -86,6 +86,7 @@ class Imagined:
     step: int
     operation: str | None = None
     paid: Decimal = Decimal(0)
+    refusals: int = 0
 
     @property
     def held(self) -> Decimal:
@@ -215,15 +216,20 @@ class LedgerMachine(RuleBasedStateMachine):
     def refused(self, data):
         final = data.draw(st.booleans(), "final")
         owner = data.draw(st.sampled_from([None, *OWNERS]), "owner")
+        behind = data.draw(st.sampled_from([None, 0, 0, 1]), "refusals that it does not know of")
         intent_id, imagined = self.one(data, State.SENDING, State.UNKNOWN, State.LOST)
-        mine = owner in (None, imagined.owner)
-        if imagined.state in (State.UNKNOWN, State.LOST) and mine:
+        mine, before = owner in (None, imagined.owner), imagined.state
+        if behind:  # the answer to an earlier mark
+            pass
+        elif imagined.state in (State.UNKNOWN, State.LOST) and mine:
             self.move(imagined, State.RELEASED)
         elif imagined.state is State.SENDING and mine:
             self.move(imagined, State.FAILED if final else State.AUTHORISED)
         elif imagined.state is State.AUTHORISED and final and owner == imagined.owner:
             self.move(imagined, State.FAILED)
-        answer = self.ledger.refused(intent_id, code="429", message="no", final=final, owner=owner)
+        known = None if behind is None else imagined.refusals - behind
+        answer = self.ledger.refused(intent_id, code="429", message="no", final=final, owner=owner, refusals=known)
+        imagined.refusals += imagined.state is not before
         assert answer is imagined.state
 
     def release(self, data):

@@ -67,6 +67,18 @@ def test_a_refusal_returns_the_intent_for_another_send(ledger):
         assert ledger.mark_sending(intent.intent_id, owner=OWNER, lease_s=LEASE_S)
 
 
+def test_a_refusal_written_once_more_is_not_about_the_next_send(ledger):
+    marked = bring_to(ledger, State.SENDING)
+    refusal = {"code": "429", "message": "quota", "final": False, "refusals": marked.refusals}
+    assert ledger.refused(marked.intent_id, **refusal) is State.AUTHORISED
+    assert ledger.mark_sending(marked.intent_id, owner=OWNER, lease_s=LEASE_S)
+    assert ledger.refused(marked.intent_id, **refusal) is State.SENDING
+    assert ledger.unclear(marked.intent_id, "the connection broke")
+    assert ledger.refused(marked.intent_id, **refusal) is State.UNKNOWN
+    assert known(ledger, marked).refusals == 1
+    assert reserved(ledger) == marked.reserved_usd
+
+
 def test_a_refusal_for_good_frees_the_reservation(ledger):
     intent = bring_to(ledger, State.SENDING)
     assert ledger.refused(intent.intent_id, code="400", message="no such field", final=True) is State.FAILED

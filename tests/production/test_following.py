@@ -10,7 +10,7 @@ import pytest
 from reelmill.errors import TryLater
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
-from reelmill.production.following import next_step
+from reelmill.production.following import Waiting, next_step
 from reelmill.production.producer import Producer
 from reelmill.production.sending import authorise
 from reelmill.production.stop import StopSignal
@@ -70,13 +70,14 @@ class Told(Waits):
         return True
 
 
-def sent(engine, *, ago=timedelta(0)):
+def sent(engine, made=None, *, ago=timedelta(0)):
     """An accepted clip, sent so long ago."""
+    made = made or clip()
     with Ledger.open(engine.settings.ledger_url, clock=lambda: datetime.now(UTC) - ago) as past:
         studio = replace(engine.studio(), ledger=past)
-        intent = authorise(studio, Work(clip()), RUN)
+        intent = authorise(studio, Work(made), RUN)
         past.mark_sending(intent.intent_id, owner=engine.owner, lease_s=30)
-        past.accepted(intent.intent_id, OPERATION)
+        past.accepted(intent.intent_id, f"{OPERATION}-{made.sku}")
         return past.intent(intent.intent_id)
 
 
@@ -157,6 +158,22 @@ def test_only_an_answer_without_content_is_held_against_what_lies_there(tmp_path
         engine.storage.create(f"{intent.output_prefix}/1/sample_0.mp4", b"video", "video/mp4")
         verdict = next_step(replace(engine.studio(), backend=Backend(poll=answer)), intent, Watch())
     assert verdict.state is state
+
+
+def test_an_answer_without_content_is_believed_by_nobody(tmp_path, veo, gcs):
+    """Its videos may be listed late, or in part: nothing is final before the deadline, and then a person decides."""
+    with open_engine(tmp_path, veo, gcs, operation_deadline_s=60) as engine:
+        studio = replace(engine.studio(), backend=Backend(poll=Finished(())))
+        young, old = sent(engine), sent(engine, clip("SKU-2", samples=2), ago=timedelta(seconds=61))
+        for intent in (young, old):
+            assert isinstance(next_step(studio, intent, Watch()), Waiting)
+        assert engine.ledger.intent(young.intent_id).state is State.SUBMITTED
+        expired = engine.ledger.intent(old.intent_id)
+        assert (expired.state, expired.reserved_usd) == (State.EXPIRED, old.reserved_usd)
+        engine.storage.create(f"{old.output_prefix}/1/sample_0.mp4", b"video", "video/mp4")
+        assert next_step(studio, expired, Watch()).state is VerdictState.PARTIAL
+        engine.storage.create(f"{old.output_prefix}/1/sample_1.mp4", b"video", "video/mp4")
+        assert next_step(studio, expired, Watch()).state is VerdictState.SUCCEEDED
 
 
 def test_a_look_at_what_others_left_is_a_sign_of_life(tmp_path, veo, gcs):

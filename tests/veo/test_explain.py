@@ -83,7 +83,7 @@ def test_errors_keep_their_code_and_get_a_remedy(code, name, remedy):
 def test_nothing_at_all_is_a_failure_of_its_own():
     verdict = classify(Finished(()), 1)
     assert (verdict.state, verdict.code) == (VerdictState.FAILED, EMPTY_RESPONSE)
-    assert "not confirmed" in verdict.message
+    assert "output prefix" in verdict.message
 
 
 def test_an_unknown_code_is_kept():
