@@ -32,7 +32,7 @@ def base(tmp_path, monkeypatch, rehearsal):
 
 
 def test_a_chain_is_made_link_by_link_and_its_last_video_is_the_film(
-    reelmill, reelmill_json, base, write_feed, veo, tmp_path
+    reelmill, reelmill_json, base, write_feed, veo, tmp_path, monkeypatch
 ):
     run, output = ["run", write_feed("Bench"), *base, "--storyboards", "--yes"], base[-1]
     _, capped = reelmill_json(*run, "--cap-usd", "0.25")
@@ -60,6 +60,12 @@ def test_a_chain_is_made_link_by_link_and_its_last_video_is_the_film(
     first, on = attempts()
     assert (first.attempt, on.attempt, on.sent_video) == (2, 2, first.video_uris[0])
     assert reelmill_json("redrive", "--output", output, "--unfit", "--yes")[1]["run_id"] is None
+
+    monkeypatch.setenv("REELMILL_LEDGER_URL", f"sqlite:///{tmp_path / 'rebuilt.db'}")
+    reelmill_json("ledger", "rebuild", "--output", output)
+    assert attempts()[1].sent_video == first.video_uris[0]
+    _, after = reelmill_json(*run)
+    assert (after["made"], after["kept"], after["films"]["waiting"]) == (0, 2, 0)
 
 
 def test_what_continues_a_scene_without_a_video_is_not_asked_for(reelmill_json, base, write_feed, veo, tmp_path):
