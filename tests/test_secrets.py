@@ -56,6 +56,14 @@ class Night:
             "HTTPS_PROXY": f"http://me:{TOKENS['proxy password']}@127.0.0.1:9",
             "HTTP_PROXY": f"http://me:{TOKENS['proxy password']}@127.0.0.1:9",
             "NO_PROXY": "127.0.0.1,localhost",
+            "REELMILL_WEBHOOK_URL": f"http://127.0.0.1:9/{TOKENS['webhook path']}?key={TOKENS['webhook path']}",
+            "REELMILL_WEBHOOK_SECRET": f"whsec_{TOKENS['webhook secret']}",
+            "REELMILL_CMS_URL": f"http://127.0.0.1:9/{TOKENS['CMS path']}",
+            "REELMILL_CMS_TOKEN": TOKENS["CMS token"],
+            "REELMILL_CMS_ATTEMPTS": "1",
+            "REELMILL_REVIEW": "optional",
+            "REELMILL_PUBLIC_BASE_URL": "https://cdn.example.com/reels",
+            "OTEL_EXPORTER_OTLP_HEADERS": f"api-key={TOKENS['telemetry key']}",
             "TMPDIR": str(folder / "tmp"),
             "PYTHONPATH": str(ROOT),
         }
@@ -113,6 +121,11 @@ def test_a_night_of_the_command_line_leaves_no_secret(tmp_path):
         night.run("redrive", "--output", night.output, "--yes", REELMILL_LOG_FORMAT="json")
         assert "DEBUG" in night.severities()
         night.run("report", "--output", night.output)
+        assert night.run("manifest", "--output", night.output) == ExitCode.OK
+        assert night.run("publish", "--to", "cms", "--output", night.output) == ExitCode.ERROR  # nobody is there
+        for verb in ("test", "send", "redrive", "status"):
+            night.run("webhooks", verb)
+        assert "127.0.0.1:9" in "".join(night.printed)  # of the address, whoever it leads to is told
         night.run("doctor", REELMILL_VERTEX_BASE_URL="http://vertex.invalid:1")  # through a proxy that is not there
         locked = "postgresql://me:SECRETledger@127.0.0.1:9/none"
         night.run("status", REELMILL_LEDGER_URL=locked)

@@ -20,9 +20,11 @@ MASKED = "******"
 """What stands for a secret."""
 
 _ADDRESSES = ("ledger_url", "vertex_base_url", "storage_emulator_host")  # these may hold a user and a password
+_SECRET_PATHS = ("webhook_url", "cms_url")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _SQLITE = re.compile(r"sqlite(\+\w+)?:///")
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
+_PATH = re.compile(r"(?:/(?=.)|[?#]).*", re.DOTALL)
 _LONGEST = 2_000  # characters of a value
 
 Shown = bool | int | float | Decimal | str | tuple[str, ...] | None
@@ -98,7 +100,17 @@ def _fit(name: str, value: object) -> Shown:
         return value
     if isinstance(value, tuple):
         return tuple(shown(part) for part in value)
+    if name in _SECRET_PATHS:
+        return one_line(_origin(str(value)), _LONGEST)
     return one_line(_without_password(str(value)), _LONGEST) if name in _ADDRESSES else shown(value, _LONGEST)
+
+
+def _origin(address: str) -> str:
+    """Scheme, host and port; nothing at all of an address in which there may be a password."""
+    scheme, slashes, rest = address.partition("//")
+    if not slashes or "@" in address:
+        return MASKED
+    return f"{scheme}{slashes}{_PATH.sub('/…', rest)}"
 
 
 def _without_password(address: str) -> str:

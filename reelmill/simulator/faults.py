@@ -31,6 +31,7 @@ class Fault(StrEnum):
     HTTP_429 = "429"
     HTTP_500_BEFORE = "500_before"
     HTTP_503_BEFORE = "503_before"
+    HTTP_504_BEFORE = "504_before"
     DROP_BEFORE = "drop_before"
     REDIRECT = "redirect"
 
@@ -99,6 +100,7 @@ MEANINGS: Mapping[Fault, tuple[Stage, str]] = {
     Fault.HTTP_429: (Stage.REFUSAL, "429 RESOURCE_EXHAUSTED, whatever the quota"),
     Fault.HTTP_500_BEFORE: (Stage.REFUSAL, "500 INTERNAL; no operation exists"),
     Fault.HTTP_503_BEFORE: (Stage.REFUSAL, "503 UNAVAILABLE; no operation exists"),
+    Fault.HTTP_504_BEFORE: (Stage.REFUSAL, "504 DEADLINE_EXCEEDED; no operation exists"),
     Fault.DROP_BEFORE: (Stage.REFUSAL, "the connection closes without an answer; no operation exists"),
     Fault.REDIRECT: (Stage.REFUSAL, "307 to the same address; a client that follows it posts again"),
     Fault.DROP_AFTER_ACCEPT: (Stage.ANSWER, "the connection closes (FIN) without an answer"),

@@ -54,6 +54,7 @@ def judge(world: World, *, authorised: Mapping[str, int] | None = None) -> Verdi
         verdict.caps_exceeded = len(moments)
         verdict.broken += moments
     verdict.broken += _left_alone(world, intents)
+    verdict.broken += _unlisted_orphans(world, intents)
     verdict.broken += [f"{uri} was overwritten" for uri in world.overwritten]
     verdict.broken += [f"a command crashed: {worker.said}" for worker in world.workers if worker.crashed]
     return verdict
@@ -108,7 +109,7 @@ def _billed_over_cap(cap: Decimal, billed: Decimal, intents: list[tuple[Clip, In
 def _left_alone(world: World, intents: list[tuple[Clip, Intent]]) -> list[str]:
     """Every product has a clip; every clip ended, or waits for a person and is listed for them."""
     wrong = [f"intent {intent.intent_id} is still {intent.state}" for _, intent in intents if intent.state.open]
-    if world.cap_usd is None:
+    if world.affordable:
         known = {clip.sku for clip, _ in intents}
         skus = [f"C-{number}" for number in range(1, len(world.titles) + 1)]
         wrong += [f"nothing is known of {sku}" for sku in skus if sku not in known]
@@ -118,3 +119,23 @@ def _left_alone(world: World, intents: list[tuple[Clip, Intent]]) -> list[str]:
         listed = {entry["clip_id"] for entry in world.status()["attention"]}
         wrong += [f"status does not list clip {clip_id}" for clip_id in waiting - listed]
     return wrong
+
+
+def _unlisted_orphans(world: World, intents: list[tuple[Clip, Intent]]) -> list[str]:
+    """Of the paid attempts at a clip all but the last are orphans, listed with what they cost and where they lie."""
+    delivered: dict[str, Intent] = {}
+    orphans: list[Intent] = []
+    for _, intent in intents:  # in the order of creation
+        if intent.state.delivered:
+            orphans += [delivered[intent.clip_id]] if intent.clip_id in delivered else []
+            delivered[intent.clip_id] = intent
+    if not orphans:
+        return []
+    listed = {entry["intent_id"]: entry for entry in world.status()["orphans"]}
+    return [
+        f"status does not list orphan {orphan.intent_id} as it is"
+        for orphan in orphans
+        if (entry := listed.get(orphan.intent_id)) is None
+        or Decimal(str(entry["charged_usd"])) != orphan.charged_usd
+        or entry["videos"] != list(orphan.video_uris)
+    ]

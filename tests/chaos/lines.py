@@ -20,7 +20,8 @@ from tests.chaos.side_by_side import side_by_side
 from tests.chaos.tally import Tally
 from tests.chaos.tracing import AUTHORISE, KILL, TAKE_OVER
 from tests.chaos.worker import Interference
-from tests.chaos.world import World
+from tests.chaos.world import PRICE_USD, World
+from tests.support.pictures import bottle, file_of
 
 __all__ = ["MONEY", "WAYS", "Tried", "Way", "kill_at", "run", "run_one"]
 
@@ -38,7 +39,8 @@ class Way:
 
     ``fault`` is the simulator's. ``every``: of how many events one is tried when all shall be. ``then`` is the
     command of a second worker that is killed, too. ``settings`` are those of its workers; they allow ``more`` paid
-    attempts at the clip.
+    attempts at the clip. ``most``: no more events than so many are tried, spread evenly. ``picture``: the clip is made
+    from one.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Way:
     then: str = "run"
     settings: Mapping[str, str] = field(default_factory=dict, hash=False)
     more: int = 0
+    most: int | None = None
+    picture: bool = False
 
     def title(self, number: object) -> str:
         """A product that goes this way; the simulator counts some faults by the prompt, so each has its own."""
@@ -54,6 +58,7 @@ class Way:
         return f"Walnut bowl {number}{asked}"
 
 
+_LOOKED_AT = {"REELMILL_INSPECT": "full", "REELMILL_MEDIA_USE": "first_frame"}
 WAYS = (
     Way("plain"),
     Way("unclear", "drop_after_accept", every=10, then="settle"),
@@ -61,10 +66,12 @@ WAYS = (
     Way("filtered", "prompt_filter", every=10),
     Way("gone", "poll_gone", every=10, then="settle"),
     Way("softened", "prompt_filter", every=10, settings={"REELMILL_FILTERED_RETRIES": "1"}, more=1),
+    Way("looked-at", most=60, settings=_LOOKED_AT, picture=True),
     Way("remade", "truncated_video:1", every=10, settings={"REELMILL_REMAKE_ATTEMPTS": "1"}, more=1),
 )
 """Made at once; taken by Google without an answer; refused at first; paid nothing for; forgotten while it is made;
-tried again in softer words; unfit, and made anew because a policy says so."""
+tried again in softer words; made from a picture, looked at as a whole and rendered; unfit, and made anew because a
+policy says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,8 @@ def run(
     numbers = {}
     for way in ways:
         numbers[way], first = _count(bank, folder, way)
-        chosen = _spread(numbers[way], sample) if sample else _all(numbers[way], first, way.every)
+        bounds = [bound for bound in (sample, way.most) if bound]
+        chosen = _spread(numbers[way], min(bounds)) if bounds else _all(numbers[way], first, way.every)
         say(f"{way.name}: {numbers[way]:,} line events on {len(first):,} lines; {len(chosen):,} of them are tried")
         once = {_spelled(way, (event,)): partial(kill_at, bank, folder, way, (event,)) for event in chosen}
         _try(once, tally, say, at_once)
@@ -142,7 +150,14 @@ def kill_at(bank: Bank, folder: Path, way: Way, at: tuple[int, ...]) -> Tried:
 
 
 def _world(bank: Bank, folder: Path, way: Way, what: str) -> World:
-    return World(folder / f"{way.name}-{what}", bank, titles=[way.title(what)], settings=dict(way.settings))
+    return World(
+        folder / f"{way.name}-{what}",
+        bank,
+        titles=[way.title(what)],
+        cap_usd=PRICE_USD * (1 + way.more),
+        image=file_of(bottle(0.6)) if way.picture else b"",
+        settings=dict(way.settings),
+    )
 
 
 def _kill_twice(bank: Bank, folder: Path, way: Way, event: int, share: float) -> Tried:
@@ -193,6 +208,8 @@ def _count(bank: Bank, folder: Path, way: Way) -> tuple[int, dict[str, int]]:
         worker = world.start(interference=Interference(count=True))
         worker.wait()
         number, first = worker.counted()
+        if not number:
+            raise RuntimeError(f"Way {way.name} never comes to paying:\n{worker.said}")
         world.close()
         if number == before:
             break

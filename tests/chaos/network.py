@@ -38,6 +38,7 @@ EXPECTED: Mapping[str, State] = {
     # Nobody can tell whether it was accepted, and nothing ever lies at its prefix: a person decides.
     "500_before": _LOST,
     "503_before": _LOST,
+    "504_before": _LOST,
     "drop_before": _LOST,
     "redirect": _LOST,
     # Accepted, and nobody heard of it: found by looking, never sent again.

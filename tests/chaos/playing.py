@@ -72,6 +72,8 @@ class _Play:
                 self._redrive(step)
             case Do.STORAGE:
                 self.storage.troubles.append(Trouble(Wrong(step.what), Operation(step.verb), times=step.times))
+            case Do.LISTING:
+                self.storage.lag_s = step.times
             case Do.DATABASE:
                 if self.database is not None:
                     self.database.reset({step.times: Cut(step.what)})
@@ -116,6 +118,8 @@ class _Play:
     def finish(self) -> Verdict:
         """Nothing holds anybody up any more; bring everything to its end, and judge."""
         self.storage.troubles.clear()
+        self.done["late listing"] += bool(self.storage.hidden)
+        self.storage.lag_s = 0
         if self.database is not None:
             self.database.reset({})
         until(self._let_all_end, _LONG_PATIENCE_S)
@@ -156,9 +160,15 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
     settings = {"REELMILL_LEASE_S": str(schedule.lease_s), **_HASTY}
     with ExitStack() as opened:
         storage = opened.enter_context(storage_proxy(bank.gcs.url))
-        cap = schedule.cap * PRICE_USD if schedule.cap else None
         world = World(
-            folder, bank, titles=titles, storage_url=storage.url, cap_usd=cap, settings=settings, control=control
+            folder,
+            bank,
+            titles=titles,
+            storage_url=storage.url,
+            cap_usd=schedule.cap * PRICE_USD if schedule.cap else None,
+            run_cap_usd=max(1, schedule.cap - 1) * PRICE_USD,
+            settings=settings,
+            control=control,
         )
         opened.callback(world.close)
         playing = _Play(schedule, world, storage, opened.enter_context(_database(world)))

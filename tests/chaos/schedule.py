@@ -18,6 +18,8 @@ from tests.chaos.storage_proxy import Operation, Wrong
 __all__ = ["Do", "Schedule", "Step", "draw"]
 
 HOUR, DAY = 3600.0, 86_400.0
+_MANY = 20
+_WEIGHTS = (4, 3, 2, 2, 1, 1, 2, 2, 2, 1)  # in the order of Do, but for the database's
 
 
 class Do(StrEnum):
@@ -32,6 +34,7 @@ class Do(StrEnum):
     GO_ON = "go on"  # that worker, after a stop
     REDRIVE = "redrive"  # a person has one clip made again that ended ``what``
     STORAGE = "storage"  # ``what`` happens to the next ``times`` requests that ``verb``
+    LISTING = "listing"  # shows what is written only ``times`` seconds later, from now on
     DATABASE = "database"  # ``what`` happens at the ``times``-th COMMIT from now
 
 
@@ -90,7 +93,8 @@ _STORAGE = [(wrong, operation) for wrong in Wrong for operation in (Operation.WR
 def draw(seed: int, database: str) -> Schedule:
     """The schedule of a seed. ``database`` is ``sqlite`` or ``postgresql``."""
     chance = Random(f"{database} {seed}")
-    products = tuple(chance.choice(_FAULTS) if chance.random() < 0.6 else "" for _ in range(chance.randint(1, 5)))
+    many = _MANY if chance.random() < 0.05 else chance.randint(1, 5)
+    products = tuple(chance.choice(_FAULTS) if chance.random() < 0.6 else "" for _ in range(many))
     cap = chance.randint(1, len(products)) if chance.random() < 0.4 else 0
     lease_s = chance.choice((2.0, 2.0, 30.0))
     return Schedule(
@@ -102,7 +106,7 @@ def _steps(chance: Random, products: int, database: str) -> tuple[Step, ...]:
     steps = [_start(chance, 1, products)]
     for _ in range(chance.randint(2, 10)):
         workers = sum(step.do is Do.START for step in steps)
-        kind = chance.choices(tuple(Do), weights=(4, 3, 2, 2, 1, 1, 2, 2, 2, 2 if database == "postgresql" else 0))[0]
+        kind = chance.choices(tuple(Do), weights=(*_WEIGHTS, 2 if database == "postgresql" else 0))[0]
         steps.append(_step(chance, kind, workers, products))
     return tuple(steps)
 
@@ -122,6 +126,8 @@ def _step(chance: Random, kind: Do, workers: int, products: int) -> Step:
         case Do.STORAGE:
             wrong, operation = chance.choice(_STORAGE)
             told = {"what": wrong, "verb": operation, "times": chance.randint(1, 3)}
+        case Do.LISTING:
+            told = {"times": chance.choice((1, 3, 60))}
         case Do.DATABASE:
             told = {"what": chance.choice((Cut.BEFORE, Cut.AFTER)), "times": chance.randint(1, 25)}
     return Step(do=kind, **told)

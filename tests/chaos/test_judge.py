@@ -44,9 +44,15 @@ class PaperWorld(World):
     """Whose status lists exactly what it is told to."""
 
     listed: tuple[str, ...] = ()
+    orphans: tuple[Intent, ...] = ()
 
     def status(self) -> dict[str, Any]:
-        return {"attention": [{"clip_id": clip_id} for clip_id in self.listed]}
+        told = ("intent_id", "charged_usd", "video_uris")
+        orphans = [{name: getattr(intent, name) for name in told} for intent in self.orphans]
+        return {
+            "attention": [{"clip_id": clip_id} for clip_id in self.listed],
+            "orphans": [{**one, "videos": list(one.pop("video_uris"))} for one in orphans],
+        }
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +144,30 @@ def test_one_intent_sent_twice(world: World) -> None:
 
 
 def test_one_clip_paid_by_two_intents_unless_a_person_allowed_it(world: World) -> None:
-    first = _paid(world, _clip())
-    _paid(world, _clip(), again=True, after=first.intent_id)
+    first = _made_again(world)
     verdict = judge(world)
     _says(verdict, "was accepted 1 times too often")
     assert verdict.paid_twice_usd == PRICE_USD
     assert judge(world, authorised={first.clip_id: 1}).broken == []
+
+
+def _made_again(world: World) -> Intent:
+    """A clip that was paid, and paid again; its first attempt, an orphan now, is listed as such."""
+    first = _paid(world, _clip())
+    _paid(world, _clip(), again=True, after=first.intent_id)
+    with world.ledger() as ledger:
+        orphan = ledger.intent(first.intent_id)
+    assert orphan is not None
+    world.orphans = (orphan,)  # type: ignore[attr-defined]  # it is of paper
+    return orphan
+
+
+@pytest.mark.parametrize("change", [{"charged_usd": Decimal(0)}, {"video_uris": ()}, {"intent_id": "another"}])
+def test_an_orphan_that_is_listed_wrongly(world: World, change: dict[str, Any]) -> None:
+    orphan = _made_again(world)
+    world.orphans = (replace(orphan, **change),)  # type: ignore[attr-defined]  # it is of paper
+    verdict = judge(world, authorised={orphan.clip_id: 1})
+    assert verdict.broken == [f"status does not list orphan {orphan.intent_id} as it is"]
 
 
 def test_two_mistakes_that_cancel_out(world: World) -> None:
@@ -233,8 +257,8 @@ def test_a_cap_that_was_passed_for_a_moment(capped: World) -> None:
         intent = authorise(ledger, _clip(2), output=capped.output)  # under no cap at all
         ledger.release(intent.intent_id, owner=OWNER)
     verdict = judge(capped)
-    _says(verdict, "0.80 USD were spent and reserved")
-    assert verdict.caps_exceeded == 1
+    _says(verdict, f"in the run {RUN} 0.80 USD were spent and reserved")
+    assert verdict.caps_exceeded == 2  # the day's, too
 
 
 def test_a_bill_above_the_cap_of_which_the_ledger_never_heard(capped: World) -> None:

@@ -85,6 +85,7 @@ def test_everything_is_drawn_sooner_or_later():
     assert {step.do for schedule in drawn for step in schedule.steps} == set(Do)
     assert {fault.value for fault in Fault} - faults == {"missing_object", "drip", "poll_slow"}
     assert {step.signal for schedule in drawn for step in schedule.steps} == {"", "kill", "stop"}
+    assert {len(schedule.products) for schedule in drawn} == {1, 2, 3, 4, 5, 20}
     assert not [step for seed in range(300) for step in draw(seed, "sqlite").steps if step.do is Do.DATABASE]
 
 

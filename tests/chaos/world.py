@@ -18,6 +18,7 @@ from typing import Any
 import certifi
 
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import BudgetScope
 from reelmill.ledger.states import State
 from tests.chaos.bank import Bank
 from tests.chaos.caps import watch_caps
@@ -52,7 +53,9 @@ class World:
     ledger_url: str = ""
     veo_url: str = ""
     storage_url: str = ""
-    cap_usd: Decimal | None = None
+    cap_usd: Decimal | None = None  # of a day; a month may cost twice as much
+    run_cap_usd: Decimal | None = None  # the day's, unless it is another
+    image: bytes = b""  # of every product, in storage; without one, clips are made of text alone
     settings: dict[str, str] = field(default_factory=dict)
     control: Control | None = None  # how every worker's engine is broken
     seen: dict[str, str] = field(default_factory=dict)  # objects and their content when they were first seen
@@ -66,21 +69,35 @@ class World:
         self._own_ledger = "" if self.ledger_url else self.bank.ledgers.make(self.folder)
         self.ledger_url = self.ledger_url or self._own_ledger
         self.output = f"gs://{self.bank.gcs.bucket()}/reels"
-        _write_feed(self.feed, self.titles)
+        self._image_uri = self.bank.gcs.put(f"{self.output}-inputs/product.png", self.image) if self.image else ""
+        self._write_feed()
         _write_content(self.folder / "content")
-        if self.cap_usd is not None:
-            watch_caps(self.ledger_url, self.cap_usd)
+        if self.caps:
+            watch_caps(self.ledger_url, self.caps)
 
     @property
     def feed(self) -> Path:
         """The catalog's file."""
         return self.folder / "feed.csv"
 
+    @property
+    def caps(self) -> dict[BudgetScope, Decimal]:
+        """The caps of this world's workers, in USD."""
+        if self.cap_usd is None:
+            return {}
+        run = self.run_cap_usd or self.cap_usd
+        return {BudgetScope.RUN: run, BudgetScope.DAY: self.cap_usd, BudgetScope.MONTH: 2 * self.cap_usd}
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the caps let every product have its clip in one run."""
+        return all(usd >= PRICE_USD * len(self.titles) for usd in self.caps.values())
+
     @cached_property
     def environment(self) -> dict[str, str]:
         """What every worker of this world is told; waits are short, the protocol is the one of production."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        cap = {"REELMILL_CAP_DAY_USD": str(self.cap_usd)} if self.cap_usd is not None else {}
+        caps = {f"REELMILL_CAP_{scope.value.upper()}_USD": str(usd) for scope, usd in self.caps.items()}
         return {
             **inherited,
             "GOOGLE_CLOUD_PROJECT": "rehearsal",
@@ -101,7 +118,7 @@ class World:
             "REELMILL_OPERATION_DEADLINE_S": "10",
             "REELMILL_LEASE_S": "30",
             "REELMILL_INSPECT": "header",
-            **cap,
+            **caps,
             **self.settings,
         }
 
@@ -148,7 +165,7 @@ class World:
     def add(self, title: str) -> None:
         """Let the catalog have one product more."""
         self.titles = [*self.titles, title]
-        _write_feed(self.feed, self.titles)
+        self._write_feed()
 
     # ---- the world as it is
 
@@ -182,15 +199,14 @@ class World:
             self.bank.ledgers.drop(self._own_ledger)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-
-def _write_feed(path: Path, titles: Sequence[str]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(_COLUMNS)
-        for number, title in enumerate(titles, 1):
-            image = f"https://images.example.com/{number}.jpg"
-            rest = ["Made well.", "https://shop.example.com/p", image, "in_stock", "19.00 EUR", "Orrin", "Home"]
-            rows.writerow([f"C-{number}", title, *rest])
+    def _write_feed(self) -> None:
+        with self.feed.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(_COLUMNS)
+            for number, title in enumerate(self.titles, 1):
+                image = self._image_uri or f"https://images.example.com/{number}.jpg"
+                rest = ["Made well.", "https://shop.example.com/p", image, "in_stock", "19.00 EUR", "Orrin", "Home"]
+                rows.writerow([f"C-{number}", title, *rest])
 
 
 def _write_content(folder: Path) -> None:
@@ -198,6 +214,7 @@ def _write_content(folder: Path) -> None:
     (folder / "prompts" / "default").mkdir(parents=True, exist_ok=True)
     for name in ("platforms.toml", "prompts/categories.toml"):
         shutil.copyfile(CONTENT / name, folder / name)
+    (folder / "fonts").symlink_to((CONTENT / "fonts").resolve())
     (folder / "prompts" / "soften.toml").write_text(_SOFTENING)
     brand = (CONTENT / "brand.toml").read_text("utf-8")
     (folder / "brand.toml").write_text(brand.replace(_FINDINGS, _FINDINGS + _REMADE), "utf-8")

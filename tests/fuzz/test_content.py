@@ -18,7 +18,7 @@ from reelmill.prompts.brand import load_brand
 from reelmill.prompts.library import PromptLibrary
 from reelmill.prompts.lint import lint_rendered
 from reelmill.veo.registry import Registry
-from tests.support.fuzzing import ATTACKS, MARK, NASTY_TEXT, fuzz, is_one_line
+from tests.support.fuzzing import ATTACKS, MARK, NASTY_TEXT, fuzz, grown, is_one_line
 from tests.support.making import CONTENT, product
 
 MODELS = """
@@ -154,3 +154,22 @@ def test_nothing_in_a_product_is_executed(library, texts, lists, category, extra
         assert MARK not in rendered.negative_prompt
         assert is_one_line(rendered.prompt.replace("\n", ""))
         lint_rendered(rendered, item)
+
+
+def test_rendering_hostile_products_for_ever_holds_no_memory(library):
+    def once(number):
+        item = replace(product(), title=f"Bowl {number} {ATTACKS[number % len(ATTACKS)]}", description="x" * 20_000)
+        library.render(item, ratio=NativeRatio.PORTRAIT, duration_s=8, audio=True)
+
+    assert grown(once, rounds=60) < 1_000_000
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_reading_broken_content_for_ever_holds_no_memory(tmp_path, name):
+    path = tmp_path / name
+
+    def once(number):
+        path.write_text(TEXTS[name][:-number] + f"\n[never.seen.{number}]\nx = '{'x' * 20_000}'")
+        loaded_or_refused(LOADERS[name], path)
+
+    assert grown(once, rounds=60) < 1_000_000

@@ -28,7 +28,7 @@ from reelmill.storage.names import check_name, safe_name
 from reelmill.storage.open import open_storage, split_gs
 from reelmill.veo.endpoint import Endpoint
 from reelmill.veo.labels import clean_labels, request_labels
-from tests.support.fuzzing import NASTY_TEXT, fuzz
+from tests.support.fuzzing import NASTY_TEXT, fuzz, grown
 from tests.support.production import clip
 from tests.support.records import paid_intent, record_of
 
@@ -206,6 +206,16 @@ def test_a_broken_record_is_refused_or_stays_inside(record, data):
     else:
         assert found.intent.output_prefix in name
         assert all(storage.name(uri) for uri in found.intent.video_uris)
+
+
+def test_reading_broken_records_for_ever_holds_no_memory(record):
+    raw, name, storage = record
+
+    def once(number):
+        with suppress(LookFirst):
+            read_provenance(raw[: -number or None] + b"x" * 20_000 * (number % 2), name, storage)
+
+    assert grown(once, rounds=60) < 1_000_000
 
 
 @pytest.fixture(scope="module")

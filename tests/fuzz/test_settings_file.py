@@ -4,7 +4,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 
 from hypothesis import given
@@ -14,7 +14,7 @@ from reelmill.cli.environment import unknown_names
 from reelmill.cli.settings import settings as show
 from reelmill.errors import ExitCode, FixConfiguration, ReelmillError
 from reelmill.settings import Settings, load_settings
-from tests.support.fuzzing import NASTY_TEXT, fuzz
+from tests.support.fuzzing import NASTY_TEXT, fuzz, grown
 
 SECRET = "hunter2"
 TEXT = NASTY_TEXT.filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text) and "\0" not in text)
@@ -102,6 +102,15 @@ def test_any_file_is_told_and_no_secret_is_shown(tmp_path_factory, top, section,
     if out and for_machines:
         assert json.loads(out)["settings"].keys() == Settings.model_fields.keys()
     assert for_machines or all(len(line) <= 100 for line in out.splitlines())
+
+
+def test_reading_broken_settings_for_ever_holds_no_memory(tmp_path):
+    def once(number):
+        content = f"samples = {number}\nnever_seen_{number} = '{'x' * 20_000}'\n" + "[" * (number % 2)
+        with left_behind(tmp_path, content, {}), suppress(ReelmillError):
+            load_settings()
+
+    assert grown(once, rounds=60) < 1_000_000
 
 
 @fuzz(200)

@@ -89,6 +89,27 @@ def test_passwords_in_addresses_are_masked(here, monkeypatch, address, shown):
         assert effective()[name].value == shown
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://cms.example.com:8443/hunter2?key=hunter2", "https://cms.example.com:8443/…"),
+        ("https://hooks.example.com?hunter2", "https://hooks.example.com/…"),
+        ("https://hooks.example.com/", "https://hooks.example.com/"),
+        ("https://hooks.example.com", "https://hooks.example.com"),
+    ],
+)
+def test_paths_that_may_be_secrets_are_not_shown(here, monkeypatch, address, shown):
+    for name in ("webhook_url", "cms_url"):
+        monkeypatch.setenv(f"REELMILL_{name.upper()}", address)
+        assert effective()[name].value == shown
+
+
+@pytest.mark.parametrize("address", ["https://hunter2@host/x", "https://host/hunter2@x", "hunter2", "https:/hunter2@x"])
+def test_an_address_that_may_hold_a_password_anywhere_is_not_shown(here, monkeypatch, address):
+    monkeypatch.setenv("REELMILL_CMS_URL", address)
+    assert effective()["cms_url"].value in (MASKED, None)  # None: it is wrong as it is
+
+
 def test_a_secret_says_only_that_it_is_set(here, monkeypatch):
     assert effective()["vertex_token"].value is None
     monkeypatch.setenv("REELMILL_VERTEX_TOKEN", "hunter2")

@@ -38,6 +38,7 @@ def only(veo, prompt):
         ("429", 429, "RESOURCE_EXHAUSTED"),
         ("500_before", 500, "INTERNAL"),
         ("503_before", 503, "UNAVAILABLE"),
+        ("504_before", 504, "DEADLINE_EXCEEDED"),
     ],
 )
 def test_refusals_accept_nothing(veo, http, kind, code, status):

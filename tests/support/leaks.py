@@ -28,6 +28,11 @@ TOKENS = {
     "link token": "SECRETlink33",
     "shop password": "SECRETshop22",
     "proxy password": "SECRETproxy11",
+    "webhook secret": "SECRETwebhookSECRETwebhookSECRET",  # base64 of 24 bytes
+    "webhook path": "SECREThook0",
+    "CMS token": "SECRETcms99",
+    "CMS path": "SECRETuploads88",
+    "telemetry key": "SECRETotlp77",
 }
 SIGNED = "SECRET"
 """What every signature of the feed holds: the shop opens a picture to whoever sends it."""
