@@ -23,7 +23,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from tasks.account import close_books, open_books
 from tasks.budget_watch import watching_budgets
-from tasks.make import make
+from tasks.make import make, make_what_continues
 from tasks.make_shards import make_in_shards
 from tasks.plan import plan
 from tasks.resume import resume
@@ -67,13 +67,16 @@ async def plan_and_make(
 async def _make_and_account(
     engine: Engine, run_id: str, summary: PlanSummary, spool: Spool, resumed: list[Work], *, first: int | None
 ) -> State[Any]:
-    total = len(resumed) + min(summary.counts[Action.MAKE], first or summary.counts[Action.MAKE])
+    at_once = summary.counts[Action.MAKE] - spool.link_counts.total()
+    total = len(resumed) + min(at_once, first or at_once)
     with ended_if_broken_off(engine, run_id):
         async with watching_budgets(engine, run_id):
             if first is None and wants_shards(engine, summary):  # a canary stays at home
                 tally, kept = await make_in_shards(engine, run_id, resumed, spool, total)
             else:
                 tally, kept = await make(engine, run_id, planned_work(resumed, spool, first=first), total)
+            if first is None:
+                await make_what_continues(engine, run_id, spool, tally, kept)
         films = await stitch(whole(engine)) if has_films(engine) else FilmWork()
         report = await close_books(
             whole(engine),

@@ -39,6 +39,8 @@ class VideoRequest:
 
     Media are named by reference (``https://`` or ``gs://``, without signatures); they are fetched when the clip
     is made, never when it is planned. ``duration_s`` is the paid length in seconds (7 for an extension).
+    ``continues`` is the id of a clip whose video this one extends: which video that is, is known once it is delivered,
+    and stands in ``video`` of what is sent.
     """
 
     model: str
@@ -55,11 +57,12 @@ class VideoRequest:
     last_frame: str | None = None
     reference_images: tuple[str, ...] = ()
     video: str | None = None
+    continues: str | None = None
 
     @property
     def mode(self) -> Mode:
         """The generation mode that the media imply."""
-        if self.video is not None:
+        if self.video is not None or self.continues is not None:
             return Mode.EXTENSION
         if self.reference_images:
             return Mode.REFERENCES
@@ -76,7 +79,10 @@ class VideoRequest:
     def to_dict(self) -> dict[str, Any]:
         """The request as plain JSON values; the inverse of :meth:`from_dict`."""
         # Every value is immutable, so the deep copies that dataclasses.asdict makes would be in vain.
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if self.continues is None:
+            del values["continues"]  # or every clip from before continued scenes would be another one, and paid again
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -39,6 +39,11 @@ class Kept:
         if len(kept) < _MOST:
             kept.append(result)
 
+    def merge(self, other: Kept) -> None:
+        """Keep what another one kept, as long as there is room."""
+        for result in [*other.attention, *other.fine]:
+            self.add(result)
+
     def rows(self) -> Iterable[dict[str, str]]:
         """The rows to show."""
         return [clip_row(result) for result in [*self.attention, *self.fine][:_MOST]]

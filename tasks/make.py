@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from prefect.logging import get_run_logger
 
+from reelmill.jobs.chains import make_links
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import make_clips, make_in_groups
+from reelmill.planning.spool import Spool
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.work import Work
@@ -18,7 +20,7 @@ from tasks.produce import clip_runs
 from tasks.produce_group import group_runs
 from tasks.progress import Progress
 
-__all__ = ["make"]
+__all__ = ["make", "make_what_continues"]
 
 
 async def make(engine: Engine, run_id: str, works: Iterable[Work], total: int) -> tuple[Tally, Kept]:
@@ -36,3 +38,14 @@ async def make(engine: Engine, run_id: str, works: Iterable[Work], total: int) -
         else:
             tally = await make_clips(engine, works, clip_runs(producer), on_result=note)
     return tally, kept
+
+
+async def make_what_continues(engine: Engine, run_id: str, spool: Spool, tally: Tally, kept: Kept) -> None:
+    """Make the scenes that continue others, on this machine; counted in ``tally`` and shown with the rows ``kept``."""
+
+    async def make_some(works: Iterable[Work], total: int) -> Tally:
+        made, rows = await make(engine, run_id, works, total)
+        kept.merge(rows)
+        return made
+
+    await make_links(engine, spool, make_some, tally)

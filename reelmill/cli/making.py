@@ -17,12 +17,14 @@ from reelmill.cli.logs import say
 from reelmill.cli.printing import count, money, print_text
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.chains import make_links
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork, stitch_films
 from reelmill.jobs.making import make_clips
 from reelmill.ledger.records import RunStatus
 from reelmill.ledger.states import State
 from reelmill.planning.actions import Action
+from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
@@ -67,13 +69,30 @@ def interruptible(stop: StopSignal) -> Iterator[None]:
 
 
 async def make_with_progress(
-    engine: Engine, run_id: str, works: Iterable[Work], total: int, *, quiet: bool = False
+    engine: Engine,
+    run_id: str,
+    works: Iterable[Work],
+    total: int,
+    *,
+    links: Spool | None = None,
+    quiet: bool = False,
 ) -> tuple[Tally, FilmWork]:
-    """Make the clips of a run, showing how far it is on standard error; then stitch the films that are whole."""
+    """Make the clips of a run, showing how far it is on standard error; then stitch the films that are whole.
+
+    ``links`` has the scenes that continue others, made once those are there.
+    """
     quiet = quiet or engine.settings.log_format is LogFormat.JSON  # every line on standard error is JSON then
     with interruptible(engine.stop):
         with _progress(total, quiet=quiet) as advance:
-            tally = await make_clips(engine, works, Producer(engine.studio(), run_id).produce, on_result=advance)
+            produce = Producer(engine.studio(), run_id).produce
+
+            async def make(some: Iterable[Work], total: int) -> Tally:
+                del total
+                return await make_clips(engine, some, produce, on_result=advance)
+
+            tally = await make(works, total)
+            if links is not None:
+                await make_links(engine, links, make, tally)
         return tally, await stitch_films(engine)
 
 

@@ -22,7 +22,11 @@ def redrive(
     only: OnlyThese = (),
     unfit: Annotated[
         bool,
-        Parameter(help="Also what was delivered in part or found unfit by inspection. It is paid again.", negative=()),
+        Parameter(
+            help="Also what was delivered in part, found unfit by inspection, or continues a video made anew since. "
+            "It is paid again.",
+            negative=(),
+        ),
     ] = False,
     remakes: Annotated[
         bool, Parameter(help="Also delivered clips that a reviewer wants remade. They are paid again.", negative=())

@@ -46,7 +46,7 @@ def run(
         total = summary.counts[Action.MAKE] + len(resumed)
         with ended_if_broken_off(engine, run_id):
             tally, films = asyncio.run(
-                make_with_progress(engine, run_id, planned_work(resumed, spool), total, quiet=json)
+                make_with_progress(engine, run_id, planned_work(resumed, spool), total, links=spool, quiet=json)
             )
             report = close_run(engine, run_id, summary, spool, tally, films=films)
     if json:

@@ -128,6 +128,7 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
         ("Mode", request.mode.value.replace("_", " ")),
         ("Variant", str(clip.variant)),
         ("Scene", clip.scene),
+        ("Continues", intent.sent_video or ""),
         ("Attempt", str(intent.attempt)),
         ("Softened", str(intent.softening) if intent.softening else ""),
         ("Remake", str(intent.remake) if intent.remake else ""),

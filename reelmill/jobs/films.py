@@ -139,27 +139,34 @@ def _due(ledger: Ledger, output: str, work: FilmWork, inspect: InspectDepth) -> 
         wanted = [standing for standing in chunk if not standing.outplanned]
         scenes = _Scenes.of(ledger, output, [id_ for one in wanted for id_ in one.film.clip_ids], inspect)
         for standing in wanted:
-            why = next(filter(None, (scenes.lacks(standing.film, scene) for scene in standing.film.scenes)), "")
-            if why:
-                work.wait(standing.film, why)
+            film = standing.film
+            if why := next(filter(None, (scenes.lacks(film, scene) for scene in film.scenes)), ""):
+                work.wait(film, why)
                 continue
-            attempts = [scenes.videos[id_] for id_ in standing.film.clip_ids]
-            edition = standing.film.edition([intent.intent_id for intent in attempts])
-            if standing.stitched is None or standing.stitched.edition != edition:
-                clips = ledger.clips(standing.film.clip_ids)
-                found = ((clips[intent.clip_id], intent) for intent in attempts)
-                yield _Due(standing, tuple(found))
+            attempts = [scenes.videos[id_] for id_ in film.clip_ids]
+            edition = film.edition([intent.intent_id for intent in attempts])
+            if standing.stitched is not None and standing.stitched.edition == edition:
+                continue
+            if gone := scenes.gone(film):
+                work.wait(film, gone)
+                continue
+            clips = ledger.clips(film.clip_ids)
+            yield _Due(standing, tuple((clips[intent.clip_id], intent) for intent in attempts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Scenes:
-    """The scenes of some films: their latest videos, what people decided about those, and how the others stand."""
+    """The scenes of some films: their latest videos, what people decided about those, and how the others stand.
+
+    ``removed`` are the attempts whose videos are not there any more.
+    """
 
     output: str
     inspect: InspectDepth
     videos: Mapping[str, Intent]
     decisions: Mapping[str, Review]
     states: Mapping[str, str]
+    removed: Collection[str]
 
     @classmethod
     def of(cls, ledger: Ledger, output: str, clip_ids: Collection[str], inspect: InspectDepth) -> _Scenes:
@@ -167,7 +174,8 @@ class _Scenes:
         standings = ledger.standings([id_ for id_ in clip_ids if id_ not in videos])
         states = {id_: standing.state.value for id_, standing in standings.items()}
         decisions = ledger.decisions_of([intent.intent_id for intent in videos.values()])
-        return cls(output, inspect, videos, decisions, states)
+        removed = ledger.removed([intent.intent_id for intent in videos.values()])
+        return cls(output, inspect, videos, decisions, states, removed)
 
     def lacks(self, film: Film, scene: FilmScene) -> str:
         """Why a film cannot have this scene yet; empty if it can."""
@@ -177,7 +185,15 @@ class _Scenes:
             return f"scene {name} is {state}." if state else f"scene {name} was not made yet."
         if intent.draft and not film.draft:
             return f"scene {name} is a draft; reelmill finals makes what was approved."
+        if self._outdated(film, scene):
+            return f"scene {name} continues an older video than there is now; reelmill redrive --unfit makes it again."
         return self._unusable(intent, name)
+
+    def _outdated(self, film: Film, scene: FilmScene) -> bool:
+        """Whether a scene continues another video than the one before it has now."""
+        sent, number = self.videos[scene.clip_id].sent_video, film.scenes.index(scene)
+        before = self.videos.get(film.scenes[number - 1].clip_id) if number else None
+        return sent is not None and before is not None and sent not in before.video_uris
 
     def _unusable(self, intent: Intent, name: str) -> str:
         """Why no film can have this video; empty if one can."""
@@ -192,3 +208,8 @@ class _Scenes:
             flag = "--rejected" if review.decision is Decision.REJECT else "--remakes"
             return f"a reviewer said {review.decision.value} to scene {name}; reelmill redrive {flag} makes it again."
         return ""
+
+    def gone(self, film: Film) -> str:
+        """Which scene was removed since, if one was; empty if all are there."""
+        names = (scene.name for scene in film.scenes if self.videos[scene.clip_id].intent_id in self.removed)
+        return next((f"the video of scene {name!r} was removed; make it again with --force." for name in names), "")

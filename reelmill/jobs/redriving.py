@@ -39,10 +39,10 @@ def plan_redrive(
 ) -> tuple[PlanSummary, list[Work]]:
     """What failed or was filtered and would be made again, and what that costs at most.
 
-    ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part or found unfit, ``decided`` what was
-    delivered and decided about so. A clip that may have been paid is never touched unless its id is among
-    ``authorise_unclear``; raises FixConfiguration for an id that names no such clip. A clip that an earlier attempt
-    delivered is made again only if ``only`` names it.
+    ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part, found unfit, or continues a video
+    that was made again since; ``decided`` what was delivered and decided about so. A clip that may have been paid is
+    never touched unless its id is among ``authorise_unclear``; raises FixConfiguration for an id that names no such
+    clip. A clip that an earlier attempt delivered is made again only if ``only`` names it.
     """
     settings = engine.settings
     summary = empty_summary(engine)
@@ -124,9 +124,10 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
     found = ledger.intents(states=ended, output=root, latest=True)
     if unfit:  # a partial one that is unfit too is among the first already
         of_no_use = ((clip, intent) for clip, intent in ledger.unfit(output=root) if intent.state not in ended)
-        found = chain(found, of_no_use)
+        found = chain(found, of_no_use, _outdated(engine))
     if decided:
-        found = _once(chain(found, _decided(engine, decided)))
+        found = chain(found, _decided(engine, decided))
+    found = _once(found)
     for clip, intent in current(ledger, found):
         if intent.state is not State.RELEASED or intent.softening or intent.remake:
             unclear = intent.state in _UNCLEAR
@@ -139,6 +140,17 @@ def _decided(engine: Engine, decided: Collection[Decision]) -> Iterator[tuple[Cl
         decisions = engine.ledger.decisions_of([intent.intent_id for _, intent in chunk])
         for clip, intent in chunk:
             if intent.intent_id in decisions and decisions[intent.intent_id].decision in decided:
+                yield clip, intent
+
+
+def _outdated(engine: Engine) -> Iterator[tuple[Clip, Intent]]:
+    """Delivered scenes that continue a video in whose place another one has come since."""
+    delivered = engine.ledger.intents(states=DELIVERED, output=engine.storage.root, latest=True)
+    for chunk in chunks((one for one in delivered if one[1].sent_video is not None), _CHUNK):
+        videos = engine.ledger.videos_of([clip.request.continues for clip, _ in chunk if clip.request.continues])
+        for clip, intent in chunk:
+            before = videos.get(clip.request.continues or "")
+            if before is not None and intent.sent_video not in before.video_uris:
                 yield clip, intent
 
 

@@ -1,4 +1,4 @@
-"""What the ledger keeps of a clip once it is paid: looks, decisions, films, what left."""
+"""What the ledger keeps beside the money: looks at clips, decisions, films, what left, what is told, what landed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from reelmill.clip import Clip
 from reelmill.film import Film
-from reelmill.ledger import films, inspecting, publications, removing, reviews
+from reelmill.ledger import deliveries, films, inspecting, landings, publications, removing, reviews
 from reelmill.ledger.reader import Reader
-from reelmill.ledger.records import Intent, Publication
+from reelmill.ledger.records import Delivery, Intent, Publication
 
 __all__ = ["AfterDelivery"]
 
@@ -63,3 +63,33 @@ class AfterDelivery(Reader):
     def remember_publication(self, publication: Publication) -> None:
         """Keep a receipt for good."""
         publications.remember_publication(self._db, publication)
+
+    # What is to be told, and what has landed
+
+    def take_due(self, *, holder: str, lease_s: float, limit: int) -> list[Delivery]:
+        """Deliveries that are due become ``holder``'s to send until the lease lapses; one more try of each."""
+        return deliveries.take_due(self._db, holder=holder, lease_s=lease_s, limit=limit)
+
+    def delivered(self, delivery_id: str) -> None:
+        """The receiver has it."""
+        deliveries.delivered(self._db, delivery_id)
+
+    def put_off(self, delivery_id: str, *, holder: str, pause_s: float, error: str) -> bool:
+        """A try failed; due again after ``pause_s`` seconds."""
+        return deliveries.put_off(self._db, delivery_id, holder=holder, pause_s=pause_s, error=error)
+
+    def bury(self, delivery_id: str, *, holder: str, error: str) -> bool:
+        """A dead letter from now on."""
+        return deliveries.bury(self._db, delivery_id, holder=holder, error=error)
+
+    def hold_back(self, seconds: float) -> None:
+        """No delivery is due before so many seconds have passed."""
+        deliveries.hold_back(self._db, seconds)
+
+    def redrive_deliveries(self, delivery_ids: Collection[str] | None = None) -> int:
+        """Dead letters (those named, or all) are due again; how many."""
+        return deliveries.redrive(self._db, delivery_ids)
+
+    def saw_feed(self, feed: str, version: str) -> landings.Sighting:
+        """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
+        return landings.saw_feed(self._db, feed, version)

@@ -124,6 +124,7 @@ def authorise(
     caps: Caps,
     permission: Permission,
     draft: bool = False,
+    sent_video: str | None = None,
 ) -> Intent:
     """Reserve the clip's highest cost under every cap and write its intent, or change nothing.
 
@@ -152,6 +153,7 @@ def authorise(
             "remake": following.remake,
             "sent_prompt": words.prompt if words else None,
             "sent_negative_prompt": words.negative_prompt if words else None,
+            "sent_video": sent_video,
             "draft": draft,
         }
         _insert(connection, clip, row)

@@ -14,9 +14,7 @@ from reelmill.clip import Clip
 from reelmill.ledger import (
     adopting,
     authorising,
-    deliveries,
     judging,
-    landings,
     life,
     products,
     quota,
@@ -32,7 +30,6 @@ from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate
 from reelmill.ledger.records import (
     Caps,
-    Delivery,
     Intent,
     KnownProduct,
     Run,
@@ -160,6 +157,7 @@ class Ledger(AfterDelivery):
         remake: bool = False,
         remakes: int = 0,
         draft: bool = False,
+        sent_video: str | None = None,
     ) -> Intent:
         """Promise the clip's highest cost once: reserved under every cap, with its own output prefix.
 
@@ -167,7 +165,7 @@ class Ledger(AfterDelivery):
         is never doubled. Both hold only while ``after`` (the intent they were decided on) is the latest.
         ``softening`` retries a filtered ``after`` in other words, at most ``retries`` times in a row.
         ``remake`` makes an unfit ``after`` anew whose findings ask for it, at most ``remakes`` times in a row.
-        A ``draft`` is marked as one for good.
+        A ``draft`` is marked as one for good. ``sent_video`` is the video of the clip that this one continues.
         Raises RaiseCap, LookFirst, ChooseAnotherModel (no price), FixConfiguration (no run).
         """
         return authorising.authorise(
@@ -189,6 +187,7 @@ class Ledger(AfterDelivery):
                 remakes=remakes,
             ),
             draft=draft,
+            sent_video=sent_video,
         )
 
     def mark_sending(self, intent_id: str, *, owner: str, lease_s: float) -> Intent | None:
@@ -299,36 +298,6 @@ class Ledger(AfterDelivery):
     def price_of_video(self, clip_id_start: str) -> Decimal | None:
         """USD for one video of the only clip whose id starts so; None if that is no single clip."""
         return recovering.price_of_video(self._db, clip_id_start)
-
-    # What is to be told, and what has landed
-
-    def take_due(self, *, holder: str, lease_s: float, limit: int) -> list[Delivery]:
-        """Deliveries that are due become ``holder``'s to send until the lease lapses; one more try of each."""
-        return deliveries.take_due(self._db, holder=holder, lease_s=lease_s, limit=limit)
-
-    def delivered(self, delivery_id: str) -> None:
-        """The receiver has it."""
-        deliveries.delivered(self._db, delivery_id)
-
-    def put_off(self, delivery_id: str, *, holder: str, pause_s: float, error: str) -> bool:
-        """A try failed; due again after ``pause_s`` seconds."""
-        return deliveries.put_off(self._db, delivery_id, holder=holder, pause_s=pause_s, error=error)
-
-    def bury(self, delivery_id: str, *, holder: str, error: str) -> bool:
-        """A dead letter from now on."""
-        return deliveries.bury(self._db, delivery_id, holder=holder, error=error)
-
-    def hold_back(self, seconds: float) -> None:
-        """No delivery is due before so many seconds have passed."""
-        deliveries.hold_back(self._db, seconds)
-
-    def redrive_deliveries(self, delivery_ids: Collection[str] | None = None) -> int:
-        """Dead letters (those named, or all) are due again; how many."""
-        return deliveries.redrive(self._db, delivery_ids)
-
-    def saw_feed(self, feed: str, version: str) -> landings.Sighting:
-        """Keep what a sensor saw; LANDED once per version that stayed the same for two looks."""
-        return landings.saw_feed(self._db, feed, version)
 
     # Quota
 

@@ -166,6 +166,10 @@ class Reader:
         """Attempts whose removal was begun and not ended."""
         return removing.unended_removals(self._db, output=output)
 
+    def removed(self, intent_ids: Collection[str]) -> set[str]:
+        """Those of these attempts whose videos were removed, or are being removed."""
+        return removing.removed(self._db, intent_ids)
+
     def removed_at(self, *, run_id: str) -> dict[str, datetime]:
         """When the removal of a run's attempts began, by intent; the others are there."""
         return removing.removed_at(self._db, run_id=run_id)

@@ -186,6 +186,7 @@ class Intent:
     softening: int = 0
     sent_prompt: str | None = None
     sent_negative_prompt: str | None = None
+    sent_video: str | None = None
     filter_causes: tuple[str, ...] = ()
     remake: int = 0
     draft: bool = False
@@ -202,7 +203,9 @@ class Intent:
         return self.state.delivered and self.unfit and any(video.get("recommended") == "remake" for video in videos)
 
     def as_sent(self, request: VideoRequest) -> VideoRequest:
-        """The clip's request in the words of this attempt."""
+        """The clip's request in the words of this attempt, with the video that it extends."""
+        if self.sent_video is not None:
+            request = replace(request, video=self.sent_video, continues=None)
         if self.sent_prompt is None:
             return request
         return replace(request, prompt=self.sent_prompt, negative_prompt=self.sent_negative_prompt or "")

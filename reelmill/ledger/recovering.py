@@ -215,6 +215,7 @@ def _fill(connection: Connection, intent: Intent, keys: BudgetKeys, missing: lis
             softening=0,
             sent_prompt=None,
             sent_negative_prompt=None,
+            sent_video=None,
             filter_causes=(),
         )
         _insert(connection, blank, keys)

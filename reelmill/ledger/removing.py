@@ -33,6 +33,7 @@ __all__ = [
     "end_removal",
     "leaving",
     "of_no_use",
+    "removed",
     "removed_at",
     "unended_removals",
 ]
@@ -147,6 +148,16 @@ def end_removal(database: Database, intent_id: str) -> None:
     with database.writing() as connection:
         ended = {"ended_at": database.now(connection)}
         connection.execute(update(removals).where(_r.intent_id == intent_id, _r.ended_at.is_(None)).values(**ended))
+
+
+def removed(database: Database, intent_ids: Collection[str]) -> set[str]:
+    """Those of these attempts whose removal began."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(intent_ids), _CHUNK):
+        with database.reading() as connection:
+            query = select(_r.intent_id).where(one_of(connection, _r.intent_id, chunk))
+            found.update(connection.execute(query).scalars())
+    return found
 
 
 def removed_at(database: Database, *, run_id: str) -> dict[str, datetime]:

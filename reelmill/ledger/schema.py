@@ -133,6 +133,7 @@ intents = Table(
     Column("softening", Integer, nullable=False, server_default="0"),
     Column("sent_prompt", Words),
     Column("sent_negative_prompt", Words),
+    Column("sent_video", Text),  # that of the scene that it continues; NULL: as the clip's request says
     Column("filter_causes", Json),
     Column("remake", Integer, nullable=False, server_default="0"),  # delivered ones before it that asked for another
     Column("draft", Boolean, nullable=False, server_default=false()),  # bought to be looked at, never to be published

@@ -30,11 +30,14 @@ _LONGEST_SCENE_S = 60.0
 def stitch(scenes: Sequence[Path], target: Path, *, crossfade_s: float, sound: bool) -> float:
     """Write the film of these videos (MP4, at least one) to ``target``; its length in seconds.
 
-    Size and frame rate are those of the first. ``crossfade_s`` seconds of two neighbours overlap, 0 makes cuts. With
-    ``sound`` scenes are brought to one loudness, and one without any is silent. Raises what PyAV raises, ValueError for
-    scenes that do not go together, and OSError.
+    One video alone is taken as it is, without being coded again. Size and frame rate are those of the first.
+    ``crossfade_s`` seconds of two neighbours overlap, 0 makes cuts. With ``sound`` scenes are brought to one loudness,
+    and one without any is silent. Raises what PyAV raises, ValueError for scenes that do not go together, and OSError.
     """
     first = read_coded(scenes[0])
+    if len(scenes) == 1:
+        bind(scenes[0], scenes[0] if sound and first.facts.audio_codec else None, target, tags=first.tags)
+        return first.facts.duration_s
     fps = Fraction(first.facts.fps or 24).limit_denominator(1001)
     folder = target.parent
     pictures, track = folder / "film-pictures.mp4", folder / "film-sound.mp4"

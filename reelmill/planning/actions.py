@@ -43,7 +43,8 @@ class PlannedClip:
     """A clip to make; ``after`` is the attempt that ``again`` or ``soften`` was decided on.
 
     ``sources`` gives the signed addresses of references that were signed in the feed: to fetch with, never to keep.
-    A ``draft`` is to be looked at and never published.
+    A ``draft`` is to be looked at and never published. ``link`` is how many scenes of its chain come before it: it can
+    be made only after them.
     """
 
     clip: Clip
@@ -52,6 +53,7 @@ class PlannedClip:
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     soften: bool = False
     draft: bool = False
+    link: int = 0
 
 
 def decide(standing: Standing | None, *, force: bool = False, filtered_retries: int = 0, remakes: int = 0) -> Decision:

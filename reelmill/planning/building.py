@@ -63,11 +63,13 @@ class ClipBuilder:
         prices = shown_prices(product, self.now)
         for shape in self.shapes:
             for variant in range(1, self.settings.variants + 1):
+                before = None
                 for scene in scenes:
                     asked = scene_shape(shape, scene) if scene else shape
                     rendered = self._rendered(product, asked, variant, scene)
                     clip = self._clip(product, asked, variant, rendered, fingerprint=fingerprint, prices=prices)
-                    yield (self._as_scene(clip, scene) if scene else clip), rendered
+                    before = self._as_scene(clip, scene, before) if scene else clip
+                    yield before, rendered
 
     def films(self, product: Product, clips: Sequence[Clip], drafts: Collection[str] = ()) -> list[Film]:
         """The films that these clips of a product, in the order of :meth:`build`, are stitched into.
@@ -155,13 +157,18 @@ class ClipBuilder:
             sale_price=prices.sale_price,
         )
 
-    def _as_scene(self, clip: Clip, scene: Scene) -> Clip:
-        """The clip with an identity of its own: two scenes are bought twice, whatever their prompts say."""
-        rehearsal = self.settings.rehearsal
+    def _as_scene(self, clip: Clip, scene: Scene, before: Clip | None) -> Clip:
+        """The clip with an identity of its own: two scenes are bought twice, whatever their prompts say.
+
+        The identity of one that continues another holds that of the one ``before``, so a change goes down the chain.
+        """
+        rehearsal, request = self.settings.rehearsal, clip.request
+        if scene.continues and before is not None:
+            request = replace(request, continues=before.clip_id)
         identity = Clip.identify(
-            clip.request, clip.sku, clip.variant, clip.content_hashes, scene=scene.name, rehearsal=rehearsal
+            request, clip.sku, clip.variant, clip.content_hashes, scene=scene.name, rehearsal=rehearsal
         )
-        return replace(clip, clip_id=identity, scene=scene.name)
+        return replace(clip, clip_id=identity, request=request, scene=scene.name)
 
     def _content_hashes(self, product: Product, request: VideoRequest) -> tuple[str, ...]:
         if self.settings.image_identity is not ImageIdentity.CONTENT or self.hash_content is None:

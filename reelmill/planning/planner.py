@@ -16,6 +16,7 @@ from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
+from reelmill.planning.chains import Chains
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.drafts import Chosen, Drafting, Finals, as_final
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
@@ -107,7 +108,7 @@ class Planner:
             check_request(request, model)
             if self.drafting is not None:
                 warnings += self.drafting.check(request, settings, today)
-        warnings += check_storyboards(self.builder, self.drafting, today)
+        warnings += check_storyboards(self.builder, self.drafting, today, output=self.output)
         return list(dict.fromkeys(warnings))
 
     def plan(self, rows: Iterable[Product | Reject], sink: PlanSink | None = None) -> PlanSummary:
@@ -258,12 +259,14 @@ class _Pass:
         self.summary.products += 1
         chosen_ones: list[Chosen] = []
         made: set[str] = set()
+        chains = Chains()
         for wanted, rendered in clips:
             chosen = self._choose(wanted, standings)
             chosen_ones.append(chosen)
             clip, standing, decision = chosen.clip, chosen.standing, chosen.decision
             if decision.action is Action.MAKE:
                 decision = self._checked(chosen, product, rendered)
+            decision = chains.decided(clip, decision)
             if self.summary.finals is not None:
                 self.summary.finals.count(chosen, decision)
             if decision.action is Action.MAKE:
@@ -272,8 +275,8 @@ class _Pass:
                 if self.sink is not None:
                     after = standing.intent_id if standing else None
                     sources = signed_sources(product, clip.request)
-                    draft = self.planner.drafting is not None
-                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften, draft))
+                    draft, link = self.planner.drafting is not None, chains.link(clip)
+                    self.sink.make(PlannedClip(clip, decision.again, after, sources, decision.soften, draft, link))
                 continue
             if decision.action is Action.KEEP:
                 self.summary.add_keep(1)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reelmill.platforms import MediaUse, NativeRatio, Platform
+from reelmill.prompts.storyboard import EXTENSION_S
 from reelmill.settings import Settings
 
 __all__ = ["ClipShape", "shapes_for"]
 
-_EXTENSION_SECONDS = 7  # fixed by Veo: an extension always adds 7 s
 _REFERENCE_SECONDS = 8  # Veo 3.1 takes reference images for 8 s only
 
 
@@ -48,7 +48,7 @@ def shapes_for(platforms: Sequence[Platform], settings: Settings) -> list[ClipSh
 
 def _duration(media_use: MediaUse, members: Sequence[Platform]) -> int:
     if media_use is MediaUse.EXTEND_VIDEO:
-        return _EXTENSION_SECONDS
+        return EXTENSION_S
     if media_use is MediaUse.REFERENCES:
         return _REFERENCE_SECONDS
     return max(member.duration_s for member in members)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,10 +50,15 @@ class Spool:
         default_factory=lambda: tempfile.TemporaryDirectory(prefix="reelmill-spool-")
     )
     _files: dict[str, IO[bytes]] = field(default_factory=dict)
+    link_counts: Counter[int] = field(default_factory=Counter)
+    """How many scenes to make are the so-manieth links of their chains, from 1; the others count nowhere."""
 
     def make(self, planned: PlannedClip) -> None:
         """Keep a clip to make."""
-        self._write("make", planned_row(planned) | {"sources": planned.sources})
+        row = planned_row(planned) | {"sources": planned.sources}
+        if planned.link:
+            self.link_counts[planned.link] += 1
+        self._write(f"link-{planned.link}" if planned.link else "make", row)
 
     def reject(self, reject: Reject) -> None:
         """Keep a row that cannot be made."""
@@ -72,8 +78,13 @@ class Spool:
             self._write("retired", sku)
 
     def planned_clips(self) -> Iterator[PlannedClip]:
-        """The clips to make, in feed order."""
+        """The clips to make, in feed order, but those that continue others."""
         for line in self._read("make"):
+            yield planned_from_row(line)
+
+    def links(self, number: int) -> Iterator[PlannedClip]:
+        """The scenes to make that are the ``number``-th links of their chains; in feed order."""
+        for line in self._read(f"link-{number}"):
             yield planned_from_row(line)
 
     def rejects(self) -> Iterator[Reject]:

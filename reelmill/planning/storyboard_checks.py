@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from reelmill.errors import FixRequest
@@ -17,6 +18,8 @@ from reelmill.veo.checks import check_request
 
 __all__ = ["PROBE", "check_storyboards"]
 
+_SOME_CLIP = "0" * 32
+
 PROBE = Product(
     sku="probe",
     title="A product",
@@ -27,17 +30,20 @@ PROBE = Product(
 """A product with all that a request can carry."""
 
 
-def check_storyboards(builder: ClipBuilder, drafting: Drafting | None, today: date) -> list[str]:
+def check_storyboards(builder: ClipBuilder, drafting: Drafting | None, today: date, *, output: str) -> list[str]:
     """Check every storyboard in force; warnings of the draft model, if there is one.
 
-    Raises FixRequest for a scene that a model does not make, and for a film that its platforms would not take.
+    ``output`` is empty if it does not matter. Raises FixRequest for a scene that a model does not make, and for a film
+    that its platforms would not take.
     """
     warnings: list[str] = []
     for storyboard in builder.storyboards.values():
+        _check_chains(storyboard, drafts=drafting is not None, output=output)
         for shape in builder.shapes:
             _check_shape(storyboard, shape, builder.longest_s)
             for scene in storyboard.scene:
                 request = builder.request(scene_shape(shape, scene), PROBE, "a product", "")
+                request = replace(request, continues=_SOME_CLIP) if scene.continues else request
                 try:
                     check_request(request, builder.model)
                     if drafting is not None:
@@ -45,6 +51,20 @@ def check_storyboards(builder: ClipBuilder, drafting: Drafting | None, today: da
                 except FixRequest as error:
                     raise _refused(storyboard, scene, error) from None
     return warnings
+
+
+def _check_chains(storyboard: Storyboard, *, drafts: bool, output: str) -> None:
+    """Raises FixRequest for a scene that continues another where that cannot be."""
+    scene = next((scene for scene in storyboard.scene if scene.continues), None)
+    if scene is None:
+        return
+    if drafts:
+        problem, remedy = "it continues another, and drafts of that are not made", "Run without drafts"
+    elif output and not output.startswith("gs://"):
+        problem, remedy = "it continues another, which Veo reads from Cloud Storage", "Choose a gs:// output"
+    else:
+        return
+    raise _refused(storyboard, scene, FixRequest(f"{problem}.", f"{remedy}, or make it a scene of its own."))
 
 
 def _check_shape(storyboard: Storyboard, shape: ClipShape, longest_s: Mapping[str, float]) -> None:

@@ -9,14 +9,19 @@ from reelmill.clip import Clip
 from reelmill.film import Film, FilmScene
 from reelmill.ledger.listed import chunks
 from reelmill.planning.shapes import ClipShape
+from reelmill.platforms import MediaUse
 from reelmill.prompts.storyboard import Scene, Storyboard
 
 __all__ = ["films_of", "scene_shape"]
 
 
 def scene_shape(shape: ClipShape, scene: Scene) -> ClipShape:
-    """The shape of a scene: the storyboard says how long it is, the platforms all else."""
-    return replace(shape, duration_s=scene.duration_s)
+    """The shape of a scene: the storyboard says how long it is, the platforms all else.
+
+    One that continues another is made of that alone, not of pictures.
+    """
+    use = MediaUse.NONE if scene.continues else shape.media_use
+    return replace(shape, duration_s=scene.seconds, media_use=use)
 
 
 def films_of(storyboard: Storyboard, clips: Sequence[Clip], drafts: Collection[str] = ()) -> Iterator[Film]:

@@ -66,13 +66,17 @@ class FilmMaker:
     def _made(
         self, film: Film, scenes: Sequence[tuple[Clip, Intent]], edition: str, prefix: str, folder: Path
     ) -> Stitched:
-        records = tuple(
-            self._fetched(film.scenes[number].name, intent, folder / f"scene-{number}.mp4")
-            for number, (_, intent) in enumerate(scenes)
-        )
+        records: list[FilmSceneRecord] = []
+        paths: list[Path] = []
+        for number, (clip, intent) in enumerate(scenes):
+            path = folder / f"scene-{number}.mp4"
+            records.append(self._fetched(film.scenes[number].name, intent, path))
+            if clip.request.continues and paths:
+                paths[-1] = path  # it holds what it continues
+            else:
+                paths.append(path)
         self._stay()
         path, clip = folder / "film.mp4", scenes[0][0]
-        paths = [folder / f"scene-{number}.mp4" for number in range(len(scenes))]
         try:
             duration_s = stitch(paths, path, crossfade_s=film.crossfade_ms / 1000, sound=clip.request.audio)
         except FAILURES as error:
@@ -88,7 +92,7 @@ class FilmMaker:
         stitched = replace(stitched, edition=edition, attempts=tuple(intent.intent_id for _, intent in scenes))
         digests |= {uri: made.sha256[platform] for platform, uri in made.uris.items()}
         record = f"{prefix}/{NAME}"
-        provenance = FilmProvenance.of(film, stitched, duration_s, records, digests)
+        provenance = FilmProvenance.of(film, stitched, duration_s, tuple(records), digests)
         self.storage.create(record, provenance.model_dump_json(indent=2).encode(), "application/json")
         return replace(stitched, provenance_uri=self.storage.uri(record))
 

@@ -81,6 +81,8 @@ def _names(record: Provenance) -> str:
     for what, text in plain.items():
         if not _PLAIN.fullmatch(text):
             return f"says no {what} that can be kept"
+    if clip.request.continues is not None and not _ID.fullmatch(clip.request.continues):
+        return "does not say which clip it continues"
     same = intent.model == clip.request.model and intent.seconds == clip.request.duration_s
     return "" if same and intent.samples == clip.request.samples else "says one request for the clip, another paid"
 
@@ -93,6 +95,7 @@ def _places(record: Provenance, name: str, storage: Storage) -> str:
     if not name == f"{intent.output_prefix}/{NAME}" == f"{here}/{NAME}":
         return f"belongs at {here}"
     named = (*intent.video_uris, *(video.uri for video in record.videos), intent.poster_uri, intent.provenance_uri)
+    named += (intent.sent_video,)
     for uri in (*named, *intent.renditions.values()):
         if uri is not None and not _inside(uri, storage):
             return "names an object outside the output"

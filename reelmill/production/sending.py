@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from reelmill.clip import Clip
 from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillError, TryLater
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE
+from reelmill.production.chaining import video_to_continue
 from reelmill.production.provenance import clip_folder, prefix_leaf
 from reelmill.production.remaking import remakes
 from reelmill.production.softening import softened_words
@@ -32,8 +34,8 @@ _RECORD_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)
 def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
     """Reserve the most that the clip can cost and write the intent down, in one transaction.
 
-    Raises RaiseCap if a cap would be passed, LookFirst if the clip is under way, may have been paid, or may not be
-    retried in softer words.
+    Raises RaiseCap if a cap would be passed, LookFirst if the clip is under way, may have been paid, may not be
+    retried in softer words, or continues one without a video of use.
     """
     clip = work.clip
 
@@ -57,6 +59,7 @@ def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
         remake=work.remake,
         remakes=remakes(studio, clip),
         draft=work.draft,
+        sent_video=video_to_continue(studio.ledger, clip, output=studio.storage.root, inspect=studio.settings.inspect),
     )
 
 
@@ -79,7 +82,8 @@ async def send(studio: Studio, clip: Clip, intent: Intent, sources: Mapping[str,
 
 async def _send(studio: Studio, clip: Clip, intent: Intent, sources: Mapping[str, str]) -> Intent:
     try:
-        media = await studio.threads.poll(studio.media.resolve, clip, sources)
+        sent = replace(clip, request=intent.as_sent(clip.request))
+        media = await studio.threads.poll(studio.media.resolve, sent, sources)
     except (ImageRefused, ImageUnreachable) as error:
         code = PICTURE_REFUSED if isinstance(error, ImageRefused) else PICTURE_UNREACHABLE
         return await studio.threads.ledger(_fail, studio, intent, code, str(error))

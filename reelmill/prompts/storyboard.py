@@ -13,11 +13,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from reelmill.errors import FixConfiguration
 
-__all__ = ["FILE", "FilmRules", "Scene", "Storyboard", "Transition", "read_storyboards", "scene_template"]
+__all__ = [
+    "EXTENSION_S",
+    "FILE",
+    "FilmRules",
+    "Scene",
+    "Storyboard",
+    "Transition",
+    "read_storyboards",
+    "scene_template",
+]
 
 FILE = "storyboard.toml"
 _SHORTEST_FADE = Decimal("0.1")
 _LONGEST_FADE = Decimal(1)
+_LONGEST_CHAIN_S = 37  # of what an extension returns (Veo 3.1 model cards)
+
+EXTENSION_S = 7
+"""What an extension adds, in seconds; fixed by Veo."""
 
 
 def _decimal(value: Any) -> Any:
@@ -33,13 +46,30 @@ class Transition(StrEnum):
 
 
 class Scene(BaseModel):
-    """One ``[[scene]]``: a paid clip. Its template is ``prompt``, or the file ``storyboard.<name>.j2`` beside it."""
+    """One ``[[scene]]``: a paid clip. Its template is ``prompt``, or the file ``storyboard.<name>.j2`` beside it.
+
+    One that ``continues`` the scene before it is an extension of that video by Veo, of a fixed length.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", description="Names the scene, in results too.")
-    duration_s: Literal[4, 6, 8] = Field(description="Seconds asked of Veo.")
+    duration_s: Literal[4, 6, 8] | None = Field(None, description="Seconds asked of Veo; none if it continues.")
+    continues: bool = Field(False, description="Extends the video of the scene before it by 7 seconds.")
     prompt: str | None = Field(None, min_length=1, description="Its template, in Jinja.")
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> Self:
+        if self.continues and self.duration_s is not None:
+            raise ValueError("duration_s: a scene that continues another always adds 7 seconds; leave it out")
+        if not self.continues and self.duration_s is None:
+            raise ValueError("duration_s: it is missing; give 4, 6 or 8")
+        return self
+
+    @property
+    def seconds(self) -> int:
+        """How much longer it makes the film, transitions apart; what is paid for it."""
+        return self.duration_s or EXTENSION_S
 
 
 class FilmRules(BaseModel):
@@ -73,7 +103,25 @@ class Storyboard(BaseModel):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two scenes are called {twice!r}")
+        if self.scene[0].continues:
+            raise ValueError(f"scene {names[0]!r} continues another, and is the first")
+        for chain in self.chains:
+            seconds = sum(scene.seconds for scene in chain)
+            if seconds > _LONGEST_CHAIN_S:
+                last = chain[-1].name
+                raise ValueError(f"scene {last!r} would end a video of {seconds} s; Veo extends to {_LONGEST_CHAIN_S}")
         return self
+
+    @property
+    def chains(self) -> tuple[tuple[Scene, ...], ...]:
+        """The scenes in order, each with those that continue it: Veo returns every chain as one video."""
+        chains: list[list[Scene]] = []
+        for scene in self.scene:
+            if scene.continues and chains:
+                chains[-1].append(scene)
+            else:
+                chains.append([scene])
+        return tuple(map(tuple, chains))
 
     @property
     def crossfade_ms(self) -> int:
@@ -82,8 +130,8 @@ class Storyboard(BaseModel):
 
     @property
     def duration_ms(self) -> int:
-        """Length of the film: its scenes, less what they overlap."""
-        return 1000 * sum(scene.duration_s for scene in self.scene) - self.crossfade_ms * (len(self.scene) - 1)
+        """Length of the film: its scenes, less what its videos overlap."""
+        return 1000 * sum(scene.seconds for scene in self.scene) - self.crossfade_ms * (len(self.chains) - 1)
 
     def template(self, scene: Scene) -> str:
         """The name of a scene's template, like ``cookware/storyboard.pour``."""

@@ -68,7 +68,7 @@ def _exclusive_media(request: VideoRequest, model: Model) -> None:
     given = {
         "image": request.image is not None,
         "reference_images": bool(request.reference_images),
-        "video": request.video is not None,
+        "video": request.mode is Mode.EXTENSION,
     }
     chosen = [name for name, there in given.items() if there]
     if len(chosen) > 1:

@@ -18,7 +18,7 @@ duration_s = 4
 prompt = "{{ product.name }} on a table."
 [[scene]]
 name = "last"
-duration_s = 4
+continues = true
 prompt = "{{ product.name }} at rest."
 """
 
@@ -38,9 +38,9 @@ async def test_a_flow_run_stitches_the_film_of_its_scenes_and_shows_the_step(gcs
 
     assert (report.made, report.films.stitched) == (2, [film["film_id"]]), state.message
     assert shown.tasks["stitch"].is_completed()
-    assert "1 film of 8 s: first, last" in shown.artifacts["reelmill-plan"].data
+    assert "1 film of 11 s: first, last" in shown.artifacts["reelmill-plan"].data
     assert {(row["film_id"], row["scene"]) for row in results} == {
         (film["film_id"], "first"),
         (film["film_id"], "last"),
     }
-    assert film["status"] == "stitched"
+    assert (film["status"], film["planned_s"]) == ("stitched", 11.0)

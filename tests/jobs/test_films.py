@@ -144,6 +144,17 @@ async def test_a_film_waits_for_what_a_reviewer_rejected_also_once_it_was_remove
     assert (await stitch_films(engine)).waiting[0].why == why
 
 
+async def test_a_film_of_drafts_waits_for_a_draft_that_was_removed(engine, video):
+    engine.ledger.plan_films(RUN, engine.storage.root, [replace(FILM, draft=True)])
+    left, _ = [deliver(engine, made, video, draft=True) for made in SCENES]
+    assert engine.ledger.begin_removals([left], keep={RemovalKind.DRAFT: 0}) == {left.intent_id}
+    work = await stitch_films(engine)
+    assert (work.failed, work.waiting[0].why) == (
+        0,
+        "the video of scene 'one' was removed; make it again with --force.",
+    )
+
+
 async def test_what_cannot_be_stitched_is_told_and_stops_nothing(engine, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")

@@ -148,7 +148,15 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
         for column in ("picture", "scene", "price", "sale_price"):
             connection.execute(text(f"ALTER TABLE clips DROP COLUMN {column}"))
-        for column in ("remake", "draft", "softening", "sent_prompt", "sent_negative_prompt", "filter_causes"):
+        for column in (
+            "remake",
+            "draft",
+            "softening",
+            "sent_prompt",
+            "sent_negative_prompt",
+            "sent_video",
+            "filter_causes",
+        ):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
         for statement in OLD_ROWS:

@@ -99,3 +99,12 @@ def test_scenes_that_do_not_go_together_are_refused(tmp_path, scenes):
         stitch(scenes(fps=(24, 12, 24)), tmp_path / "film.mp4", crossfade_s=0, sound=True)
     with pytest.raises(ValueError, match="shorter than its cross-fade"):
         stitch(scenes(), tmp_path / "film.mp4", crossfade_s=2, sound=True)
+
+
+def test_one_video_alone_is_bound_anew_and_not_coded_again(scenes, tmp_path):
+    alone = scenes()[0]
+    assert stitch([alone], tmp_path / "film.mp4", crossfade_s=0.5, sound=True) == 1.0
+    with av.open(str(alone)) as before, av.open(str(tmp_path / "film.mp4")) as after:
+        assert [bytes(packet) for packet in before.demux(video=0)] == [bytes(packet) for packet in after.demux(video=0)]
+        assert after.streams.audio[0].codec_context.name == "aac"
+        assert after.metadata["digital_source_type"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from reelmill.errors import FixRequest
+from reelmill.ledger.states import State
 from reelmill.planning.drafts import made_with
 from reelmill.planning.spool import Spool
 from reelmill.platforms import MediaUse
@@ -81,6 +82,83 @@ def test_a_changed_scene_is_remade_by_itself(ledger, tmp_path):
     assert (remade, summary.counts["keep"]) == (["served", "served"], 4)
     assert [film.clip_ids[:2] for film in after] == [film.clip_ids[:2] for film in before]
     assert not {film.film_id for film in after} & {film.film_id for film in before}
+
+
+CHAIN = """
+[[scene]]
+name = "one"
+duration_s = 8
+prompt = "{{ product.name }}."
+[[scene]]
+name = "two"
+continues = true
+prompt = "It turns."
+[[scene]]
+name = "three"
+continues = true
+prompt = "It stops."
+"""
+
+
+@pytest.fixture
+def chained(ledger, tmp_path):
+    """A planner for a storyboard of one chain, from words like those of ``CHAIN``."""
+
+    def planner(text=CHAIN, **options):
+        shutil.copytree(CONTENT, tmp_path / "content", dirs_exist_ok=True)
+        folder = tmp_path / "content" / "prompts" / "apparel"
+        (folder / "storyboard.toml").write_text(text)
+        made = planner_for(ledger, settings=wanted(**options.pop("settings", {})), platforms=["tiktok"], **options)
+        return replace(made, builder=replace(made.builder, library=PromptLibrary.load(tmp_path / "content")))
+
+    return planner
+
+
+def test_a_chain_is_priced_up_front_and_a_change_goes_down_it(ledger, chained):
+    with Spool() as spool:
+        summary = chained().plan([SHIRT], spool)
+        (one,), (two,), (three,) = list(spool.planned_clips()), list(spool.links(1)), list(spool.links(2))
+        (film,) = spool.films()
+        assert dict(spool.link_counts) == {1: 1, 2: 1}
+    clips = [planned.clip for planned in (one, two, three)]
+    assert [clip.request.continues for clip in clips] == [None, clips[0].clip_id, clips[1].clip_id]
+    assert [clip.request.duration_s for clip in clips] == [8, 7, 7]
+    assert summary.estimated_usd == 22 * clips[0].unit_price_usd
+    assert (film.clip_ids, film.duration_ms) == (tuple(clip.clip_id for clip in clips), 22_000)
+    assert "continues" not in clips[0].request.to_dict()  # or each clip from before would be bought again
+
+    def ids(text):
+        with Spool() as changed:
+            chained(text).plan([SHIRT], changed)
+            return next(changed.films()).clip_ids
+
+    assert not set(ids(CHAIN.replace("product.name }}", "product.name }}, close"))) & set(film.clip_ids)
+    assert ids(CHAIN.replace("It stops", "It waits"))[:2] == film.clip_ids[:2]
+
+
+def test_what_continues_a_blocked_scene_is_blocked_and_not_priced(ledger, chained):
+    with Spool() as spool:
+        chained().plan([SHIRT], spool)
+        settle_all(ledger, spool, State.FILTERED)
+    summary = chained().plan([SHIRT])
+    assert (summary.counts["blocked"], summary.estimated_usd) == (3, 0)
+    assert summary.blocked[2].reason == "scene 'three' continues one that is blocked"
+
+
+@pytest.mark.parametrize(
+    ("options", "output", "told"),
+    [
+        ({}, "/srv/reels", "which Veo reads from Cloud Storage"),
+        ({"drafts": True, "settings": {"draft_model": "veo-3.1-lite-generate-001"}}, "", "drafts of that are not made"),
+    ],
+)
+def test_a_chain_is_refused_where_it_cannot_be(chained, options, output, told):
+    planner = replace(chained(**options), output=output)
+    with pytest.raises(FixRequest) as refused:
+        planner.check(date(2026, 11, 1))
+    assert "storyboard.toml: scene 'two': it continues another" in refused.value.problem
+    assert told in refused.value.problem
+    chained().check(date(2026, 11, 1))
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def test_a_storyboard_is_read_as_it_is_written(tmp_path_factory, names, data, tr
 
 SCENE = '[[scene]]\nname = "{}"\nduration_s = {}\nprompt = "{{{{ product.name }}}} stands."\n'
 TWO = SCENE.format("one", 4) + SCENE.format("two", 6)
+NEXT = '[[scene]]\nname = "{}"\ncontinues = true\nprompt = "On."\n'
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,10 @@ TWO = SCENE.format("one", 4) + SCENE.format("two", 6)
         (SCENE.format("one", 4) + SCENE.format("two", 5), "scene 'two', duration_s: Input should be 4, 6 or 8"),
         (SCENE.format("One", 4) + TWO, "scene 'One', name"),
         (SCENE.format("one", 4), "scene: "),
+        (NEXT.format("one") + TWO.replace("one", "three"), "scene 'one' continues another, and is the first"),
+        (TWO + NEXT.format("on") + "duration_s = 4\n", "scene 'on': duration_s: a scene that continues another"),
+        (TWO.replace("duration_s = 6", ""), "scene 'two': duration_s: it is missing"),
+        (TWO + "".join(map(NEXT.format, "abcde")), "scene 'e' would end a video of 41 s; Veo extends to 37"),
         (TWO + 'form = "extend"\n', "scene 'two', form: Extra inputs are not permitted"),
         ("[film]\ncrossfade_s = 1.5\n" + TWO, "film.crossfade_s"),
         ('[film]\ntransition = "wipe"\n' + TWO, "film.transition"),
@@ -56,6 +61,25 @@ def test_mistakes_are_named_with_file_scene_and_field(catalogs, text, told):
     assert told in refused.value.problem
     assert refused.value.remedy
     assert [finding.message for finding in lint_catalogs(folder)] == [refused.value.problem]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=11), FADES)
+def test_what_continues_a_scene_is_one_video_with_it(tmp_path_factory, continues, fade):
+    scenes = "".join((NEXT if more else SCENE).format(f"s{n}", 4) for n, more in enumerate(continues))
+    text = f'[film]\ntransition = "crossfade"\ncrossfade_s = {fade}\n' + SCENE.format("first", 8) + scenes
+    path = tmp_path_factory.getbasetemp() / "toys" / "storyboard.toml"
+    lengths = [8]
+    for more in continues:
+        lengths = [*lengths[:-1], lengths[-1] + 7] if more else [*lengths, 4]
+    if max(lengths) > 37:
+        with pytest.raises(FixConfiguration, match="would end a video of"):
+            Storyboard.parse(path, text)
+        return
+    board = Storyboard.parse(path, text)
+    videos = [sum(scene.seconds for scene in chain) for chain in board.chains]
+    assert videos == lengths
+    assert sum(map(len, board.chains)) == len(board.scene) == 1 + len(continues)
+    assert Decimal(board.duration_ms) / 1000 == sum(lengths) - fade * (len(lengths) - 1)
 
 
 def test_a_template_without_a_scene_is_a_mistake(catalogs):
