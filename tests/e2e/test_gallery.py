@@ -15,7 +15,7 @@ from reelmill.jobs.reviewing import ReviewDesk, apply_file
 from reelmill.ledger.records import Decision
 from reelmill.settings import load_settings
 from reelmill.storage.browse import browse_address
-from tests.support.review_shop import HOSTILE, RUN, review_shop, shop_clip
+from tests.support.review_shop import HOSTILE, PREVIEW, RUN, SIZES, review_shop, shop_clip
 from tests.support.served import served
 from tests.support.waiting import wait_for
 
@@ -234,6 +234,85 @@ def test_a_poster_plays_while_it_is_pointed_at_and_only_one_does(look, on_disk):
     until(page, f"{playing} === 1")
     page.keyboard.press("Enter")
     until(page, "document.querySelectorAll('#grid video').length === 0")
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """The address of a run whose clips have a preview and a file for each platform, with a film of two scenes."""
+    folder = tmp_path_factory.mktemp("rendered")
+    with review_shop(f"sqlite:///{folder}/ledger.db", str(folder / "reels")) as shop:
+        shop.deliver(shop_clip(0, platforms=("instagram_feed", "tiktok")), rendered=True)
+        shop.deliver(shop_clip(1), inspection=OFF_RULES, rendered=True)
+        shop.stitch()
+        return f"file://{write_gallery(shop.ledger, shop.storage, RUN)}"
+
+
+OFF_RULES = {
+    "status": "review",
+    "findings": [{"code": "rendition_off_rules", "message": "For youtube it has 300 kbit/s.", "at_s": None}],
+}
+PLAYS = "(() => {{ const v = document.querySelector({!r}); return v && v.readyState >= 2 && {} }})()"
+
+
+def plays(page, where, platform, condition="true"):
+    """The player there has read the file of that platform (None: the original), whose size nothing else has."""
+    width, height = SIZES[platform] if platform else (90, 160)
+    file = f"/{platform}.mp4" if platform else "_0.mp4"
+    shown = f"v.videoWidth === {width} && v.videoHeight === {height} && v.currentSrc.endsWith('{file}')"
+    until(page, PLAYS.format(where, f"{shown} && {condition}"))
+
+
+def test_the_drawer_plays_what_each_platform_gets_at_the_same_place(look, rendered):
+    page, player = look(rendered), "#drawer .pair video"
+    page.get_by_role("option", name="SKU-0000").click()
+    plays(page, player, None)
+    versions = page.get_by_role("group", name="Videos of this clip")
+    buttons = [one.split() for one in versions.get_by_role("button").all_inner_texts()]
+    tall, taller = ["80", "\u00d7", "100"], ["90", "\u00d7", "160"]
+    assert buttons == [["Original"], ["instagram", "feed", *tall], ["tiktok", *taller]]
+    page.locator(player).evaluate("video => { video.currentTime = 1.25; }")
+    page.get_by_role("button", name="Original").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    plays(page, player, "instagram_feed", "Math.abs(v.currentTime - 1.25) < 0.05 && v.paused")
+    pressed = versions.get_by_role("button", pressed=True)
+    expect(pressed).to_have_text(re.compile("instagram feed"))
+    named = f"Video of SKU-0000 9:16 for instagram feed, {' '.join(tall)}"
+    expect(page.locator(player)).to_have_attribute("aria-label", named)
+    box = page.locator(player).bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(0.8, rel=0.02), "in its own frame, without bars"
+    assert (page.evaluate(CONTRAST), page.evaluate(NAMELESS)) == ([], [])
+    page.keyboard.press("v")
+    plays(page, player, "tiktok", "v.currentTime > 1.2")
+    page.keyboard.press("v")
+    plays(page, player, None, "v.currentTime > 1.2")
+    page.locator(player).evaluate("video => video.play()")
+    page.keyboard.press("v")
+    plays(page, player, "instagram_feed", "!v.paused")
+
+    page.get_by_role("option", name="SKU-0001").click()
+    expect(versions.get_by_role("button", pressed=True)).to_have_text("Original")
+    expect(page.locator("#drawer")).to_contain_text("For youtube it has 300 kbit/s.")
+    page.get_by_role("option", name="SKU-0000").click()
+    plays(page, player, "instagram_feed")  # the platform that was looked at last is still wanted
+
+
+def test_the_drawer_plays_what_each_platform_gets_of_a_film(look, rendered):
+    page = look(rendered)
+    page.get_by_role("option", name="scene close").click()
+    expect(page.get_by_role("group", name="Videos of this clip")).to_have_count(0)
+    film = page.get_by_role("group", name="Videos of this film")
+    film.get_by_role("button", name="tiktok").click()
+    plays(page, "#drawer section video", "tiktok")
+    expect(film.get_by_role("button", pressed=True)).to_have_text(re.compile("tiktok"))
+
+
+def test_pointing_at_a_poster_plays_the_preview_instead_of_the_whole_video(look, rendered):
+    page = look(rendered)
+    page.get_by_role("option", name="SKU-0000").hover()
+    until(page, PLAYS.format("#grid video", f"v.videoWidth === {PREVIEW[0]} && !v.paused && v.currentTime > 0"))
+    page.get_by_role("option", name="scene close").hover()
+    plays(page, "#grid video", None)  # it has no preview
 
 
 def test_nothing_moves_for_whoever_wants_it_so(look, on_disk):

@@ -45,6 +45,9 @@ def build(entries, reviews=(), **options):
 def test_a_clip_is_told_whole(storage):
     clip = shop_clip(4, picture="https://images.example.com/4.jpg", campaign="winter")
     intent = made(storage, clip, "fail", poster_uri="p", video_uris=("v",), sent_prompt="Softer.", softening=1)
+    record = {"preview_uri": "w", "renditions": [{"platform": "tiktok", "width": 1080, "height": 1920}]}
+    made_for = {"tiktok": "t", "instagram_reels": "i"}
+    intent = replace(intent, inspection={**(intent.inspection or {}), **record}, renditions=made_for)
     entry = clip_entry(clip, intent, LINKS, replaced=True)
     lineage = dict(entry.pop("lineage"))
     assert entry == {
@@ -70,7 +73,22 @@ def test_a_clip_is_told_whole(storage):
         "cost": "0.80",
         "reserved": "0",
         "poster": f"media/{intent.intent_id}/poster.jpg",
+        "preview": f"media/{intent.intent_id}/preview.mp4",
         "videos": [f"media/{intent.intent_id}/0.mp4"],
+        "renditions": [
+            {
+                "platform": "instagram_reels",
+                "video": f"media/{intent.intent_id}/for-instagram_reels.mp4",
+                "width": None,
+                "height": None,
+            },
+            {
+                "platform": "tiktok",
+                "video": f"media/{intent.intent_id}/for-tiktok.mp4",
+                "width": 1080,
+                "height": 1920,
+            },
+        ],
         "picture": "https://images.example.com/4.jpg",
         "provenance": None,
         "replaced": True,
@@ -82,6 +100,10 @@ def test_a_clip_is_told_whole(storage):
     assert (lineage["Template"], lineage["Intent"], lineage["Attempt"]) == ("apparel/9x16", intent.intent_id, "1")
     assert lineage["Submitted"] == "2026-07-15T12:00:02.000000Z"
     assert "Seed" not in lineage
+
+    gone = clip_entry(clip, intent, LINKS, removed_at=NOON)
+    assert (gone["videos"], gone["preview"], gone["renditions"], gone["poster"]) == ([], None, [], None)
+    assert [finding["code"] for finding in gone["findings"]] == ["black_stretch"], "what was found of it stays"
 
 
 @pytest.mark.parametrize(
