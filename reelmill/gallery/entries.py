@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from reelmill.clip import Clip
@@ -12,6 +11,7 @@ from reelmill.gallery.links import Links
 from reelmill.gallery.media import without_media
 from reelmill.ledger.films import StandingFilm, Stitched
 from reelmill.ledger.records import Intent, Review, Run
+from reelmill.ledger.tallying import Group
 
 __all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry"]
 
@@ -99,10 +99,10 @@ def decision_entry(review: Review) -> Entry:
     }
 
 
-def run_entry(run: Run, spend: Mapping[str, Iterable[tuple[str, int, Decimal]]]) -> Entry:
-    """The run, and its money by what it was spent on: name, attempts and USD of each."""
+def run_entry(run: Run, spend: Mapping[str, Mapping[str, Group]]) -> Entry:
+    """The run, and its money by what it was spent on: name, attempts, USD and delivered attempts of each."""
     # Names come from the feed, so they are values and never keys.
-    groups = [[title, [[name, count, str(usd)] for name, count, usd in rows]] for title, rows in spend.items()]
+    groups = [[title, [_spent(name, group) for name, group in rows.items()]] for title, rows in spend.items()]
     return {
         "id": run.run_id,
         "output": run.output,
@@ -114,6 +114,10 @@ def run_entry(run: Run, spend: Mapping[str, Iterable[tuple[str, int, Decimal]]])
         "ended": _moment(run.ended_at),
         "spend": groups,
     }
+
+
+def _spent(name: str, group: Group) -> list[str | int]:
+    return [name, group.attempts, str(group.spent_usd), group.delivered]
 
 
 def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent, Run
-from reelmill.ledger.tallying import Dimension, Group
+from reelmill.ledger.tallying import Dimension
 from reelmill.production.kept_pictures import KeptPictures
 from reelmill.report.summary import summarise
 from reelmill.storage.names import safe_name
@@ -39,6 +39,7 @@ __all__ = [
 CONTACT_SHEET = "contact-sheet.jpg"
 
 _CHARTS = (Dimension.CATEGORY, Dimension.PLATFORM, Dimension.MODEL, Dimension.TEMPLATE, Dimension.CAMPAIGN)
+_SKUS = 5  # of a million, nobody reads more
 _CHUNK = 1000
 _COPIERS = 8
 
@@ -147,16 +148,13 @@ def _attempts(ledger: Ledger, run_id: str) -> Iterator[tuple[Clip, Intent]]:
 
 def _run_entry(ledger: Ledger, run: Run) -> dict[str, Any]:
     summary = summarise(ledger, run_id=run.run_id, by=_CHARTS)
-    spend = {
-        dimension.heading: _rows(breakdown.groups)
+    charts = {
+        dimension.heading: breakdown.groups
         for dimension, breakdown in summary.by.items()
         if any(breakdown.groups)  # without a campaign there is nothing to tell of campaigns
     }
-    return run_entry(run, {**spend, "Status": _rows(summary.by_state)})
-
-
-def _rows(groups: Mapping[str, Group]) -> list[tuple[str, int, Decimal]]:
-    return [(name, group.attempts, group.spent_usd) for name, group in groups.items()]
+    charts["Dearest SKUs"] = dict(islice(ledger.tally(Dimension.SKU, run_id=run.run_id), _SKUS))
+    return run_entry(run, {**charts, "Status": summary.by_state})
 
 
 def _media_of(storage: Storage, clip: Clip, intent: Intent, kept: KeptPictures, *, videos: bool) -> dict[str, str]:

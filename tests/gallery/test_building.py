@@ -13,6 +13,7 @@ from reelmill.gallery.entries import clip_entry, doubt, run_entry
 from reelmill.gallery.links import LinksInside
 from reelmill.ledger.records import Decision, Review, ReviewedVia, Run
 from reelmill.ledger.states import State
+from reelmill.ledger.tallying import Group
 from reelmill.storage.local import LocalStorage
 from tests.support.records import paid_intent
 from tests.support.review_shop import BLACK, HOSTILE, shop_clip
@@ -147,7 +148,9 @@ def test_among_clips_of_one_doubt_the_least_like_their_product_come_first(storag
 
 def test_hostile_text_is_text_in_every_file(storage):
     clip = shop_clip(1, title=HOSTILE, sku=HOSTILE, category="__proto__")
-    run = run_entry(replace(RUN, run_id=HOSTILE), {"Category": [("__proto__", 1, Decimal(1))]})
+    run = run_entry(
+        replace(RUN, run_id=HOSTILE), {"Category": {"__proto__": Group(attempts=2, delivered=1, spent_usd=Decimal(1))}}
+    )
     intent = made(storage, clip, error_message=HOSTILE)
     review = Review(
         review_id="r",
@@ -164,7 +167,7 @@ def test_hostile_text_is_text_in_every_file(storage):
     by_name = {file.name: file for file in files}
     assert read(by_name["clips-0001.js"])[0]["title"] == HOSTILE
     assert read(by_name["decisions.js"])[0]["reason"] == HOSTILE
-    assert read(by_name["data.js"])["run"]["spend"] == [["Category", [["__proto__", 1, "1"]]]]
+    assert read(by_name["data.js"])["run"]["spend"] == [["Category", [["__proto__", 2, "1", 1]]]]
     assert json.loads(by_name["decisions.json"].data)["run_id"] == HOSTILE
 
 

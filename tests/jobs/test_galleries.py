@@ -52,7 +52,8 @@ def test_in_the_output_every_link_leads_to_its_object(local, tmp_path):
         assert (folder / clip["poster"]).read_bytes() in {poster for _, poster in map(media, ratios())}
         assert (folder / clip["videos"][0]).read_bytes() in {video for video, _ in map(media, ratios())}
     spend = dict(value((folder / "data.js").read_bytes())["run"]["spend"])
-    assert sum(float(usd) for _, _, usd in spend["Category"]) == pytest.approx(4 * 0.8)
+    assert sum(float(usd) for _, _, usd, _ in spend["Category"]) == pytest.approx(4 * 0.8)
+    assert spend["Dearest SKUs"] == [[f"SKU-000{number}", 1, "0.800000", 1] for number in range(4)]
 
 
 def ratios():
