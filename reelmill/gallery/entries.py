@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from reelmill.clip import Clip
 from reelmill.gallery.links import Links
-from reelmill.ledger.films import StandingFilm
+from reelmill.gallery.media import without_media
+from reelmill.ledger.films import StandingFilm, Stitched
 from reelmill.ledger.records import Intent, Review, Run
+from reelmill.ledger.tallying import Group
 
 __all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry"]
 
@@ -48,7 +48,7 @@ def clip_entry(
     ``film`` is what it is a scene of.
     """
     if removed_at is not None:
-        intent = replace(intent, video_uris=(), poster_uri=None)
+        intent = without_media(intent)
     request = intent.as_sent(clip.request)
     return {
         "id": intent.intent_id,
@@ -73,7 +73,9 @@ def clip_entry(
         "cost": str(intent.charged_usd),
         "reserved": str(intent.reserved_usd),
         "poster": links.poster(intent),
+        "preview": links.preview(intent),
         "videos": links.videos(intent),
+        "renditions": _renditions(intent, links),
         "picture": links.picture(clip),
         "provenance": links.provenance(intent),
         "replaced": replaced,
@@ -97,10 +99,10 @@ def decision_entry(review: Review) -> Entry:
     }
 
 
-def run_entry(run: Run, spend: Mapping[str, Iterable[tuple[str, int, Decimal]]]) -> Entry:
-    """The run, and its money by what it was spent on: name, attempts and USD of each."""
+def run_entry(run: Run, spend: Mapping[str, Mapping[str, Group]]) -> Entry:
+    """The run, and its money by what it was spent on: name, attempts, USD and delivered attempts of each."""
     # Names come from the feed, so they are values and never keys.
-    groups = [[title, [[name, count, str(usd)] for name, count, usd in rows]] for title, rows in spend.items()]
+    groups = [[title, [_spent(name, group) for name, group in rows.items()]] for title, rows in spend.items()]
     return {
         "id": run.run_id,
         "output": run.output,
@@ -112,6 +114,10 @@ def run_entry(run: Run, spend: Mapping[str, Iterable[tuple[str, int, Decimal]]])
         "ended": _moment(run.ended_at),
         "spend": groups,
     }
+
+
+def _spent(name: str, group: Group) -> list[str | int]:
+    return [name, group.attempts, str(group.spent_usd), group.delivered]
 
 
 def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
@@ -150,14 +156,30 @@ def _lineage(clip: Clip, intent: Intent) -> list[list[str]]:
 
 def _film(standing: StandingFilm, links: Links) -> Entry:
     """The film that a clip is a scene of: its video, if there is one by now, and all its scenes."""
-    video, poster = links.film(standing.stitched) if standing.stitched else (None, None)
+    stitched = standing.stitched
+    video, poster = links.film(stitched) if stitched else (None, None)
     return {
         "video": video,
         "poster": poster,
+        "renditions": _renditions(stitched, links) if stitched else [],
         "seconds": standing.film.duration_ms / 1000,
         "draft": standing.film.draft,
         "scenes": [{"name": scene.name, "clip": scene.clip_id} for scene in standing.film.scenes],
     }
+
+
+def _renditions(made: Intent | Stitched, links: Links) -> list[Entry]:
+    """What each platform gets, with its size in pixels if the record of the file says it."""
+    known = {one.get("platform"): one for one in (made.inspection or {}).get("renditions", ())}
+    return [
+        {
+            "platform": platform,
+            "video": link,
+            "width": known.get(platform, {}).get("width"),
+            "height": known.get(platform, {}).get("height"),
+        }
+        for platform, link in sorted(links.renditions(made).items())
+    ]
 
 
 def _findings(inspection: Mapping[str, Any] | None) -> list[Entry]:

@@ -9,22 +9,22 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from reelmill.clip import Clip
+from reelmill.gallery.media import (
+    FILM,
+    POSTER,
+    PREVIEW,
+    media_folder,
+    picture_name,
+    preview_uri,
+    rendition_name,
+    video_name,
+)
 from reelmill.ledger.films import Stitched
 from reelmill.ledger.records import Intent
 from reelmill.signatures import is_incomplete
-from reelmill.storage.names import safe_name
 from reelmill.storage.port import Storage
 
-__all__ = [
-    "KeptPicture",
-    "Links",
-    "LinksBeside",
-    "LinksInside",
-    "film_media_name",
-    "media_name",
-    "picture_name",
-    "picture_origin",
-]
+__all__ = ["KeptPicture", "Links", "LinksBeside", "LinksInside", "picture_origin"]
 
 KeptPicture = Callable[[Clip], str | None]
 """The object name under which the picture that a clip was made from is kept below the output root."""
@@ -42,6 +42,14 @@ class Links(Protocol):
 
     def poster(self, intent: Intent) -> str | None:
         """Its poster."""
+        ...
+
+    def preview(self, intent: Intent) -> str | None:
+        """Three seconds of it, which play while it is pointed at."""
+        ...
+
+    def renditions(self, made: Intent | Stitched) -> dict[str, str]:
+        """What each platform gets of an attempt or a film, by the platform's name."""
         ...
 
     def provenance(self, intent: Intent) -> str | None:
@@ -72,6 +80,15 @@ class LinksBeside:
     def poster(self, intent: Intent) -> str | None:
         """The poster's object."""
         return self._to(intent.poster_uri)
+
+    def preview(self, intent: Intent) -> str | None:
+        """The preview's object."""
+        return self._to(preview_uri(intent))
+
+    def renditions(self, made: Intent | Stitched) -> dict[str, str]:
+        """Those below the output root."""
+        links = {platform: self._to(uri) for platform, uri in made.renditions.items()}
+        return {platform: link for platform, link in links.items() if link is not None}
 
     def provenance(self, intent: Intent) -> str | None:
         """The record's object."""
@@ -104,11 +121,22 @@ class LinksInside:
 
     def videos(self, intent: Intent) -> list[str]:
         """By number."""
-        return [media_name(intent, index) for index in range(len(intent.video_uris))] if self.has_videos else []
+        count = len(intent.video_uris) if self.has_videos else 0
+        return [f"{media_folder(intent)}/{video_name(index)}" for index in range(count)]
 
     def poster(self, intent: Intent) -> str | None:
         """By its intent."""
-        return None if intent.poster_uri is None else media_name(intent, None)
+        return None if intent.poster_uri is None else f"{media_folder(intent)}/{POSTER}"
+
+    def preview(self, intent: Intent) -> str | None:
+        """By its intent."""
+        there = self.has_videos and preview_uri(intent) is not None
+        return f"{media_folder(intent)}/{PREVIEW}" if there else None
+
+    def renditions(self, made: Intent | Stitched) -> dict[str, str]:
+        """By platform."""
+        names = made.renditions if self.has_videos else ()
+        return {platform: f"{media_folder(made)}/{rendition_name(platform)}" for platform in names}
 
     def provenance(self, intent: Intent) -> str | None:
         """Not taken along."""
@@ -117,28 +145,13 @@ class LinksInside:
 
     def film(self, stitched: Stitched) -> tuple[str | None, str | None]:
         """By its edition."""
-        video = film_media_name(stitched, poster=False) if self.has_videos else None
-        return video, film_media_name(stitched, poster=True) if stitched.poster_uri else None
+        folder = media_folder(stitched)
+        return f"{folder}/{FILM}" if self.has_videos else None, f"{folder}/{POSTER}" if stitched.poster_uri else None
 
     def picture(self, clip: Clip) -> str | None:
         """The kept picture, taken along; or the feed's address."""
         name = self.kept(clip)
         return picture_name(name) if name is not None else _public(clip)
-
-
-def media_name(intent: Intent, index: int | None) -> str:
-    """Where a folder of its own has the video of this number, or (None) the poster, of an intent."""
-    return f"media/{safe_name(intent.intent_id)}/{'poster.jpg' if index is None else f'{index}.mp4'}"
-
-
-def film_media_name(stitched: Stitched, *, poster: bool) -> str:
-    """Where a folder of its own has the video or the poster of a film."""
-    return f"media/{stitched.edition}/{'poster.jpg' if poster else 'film.mp4'}"
-
-
-def picture_name(kept: str) -> str:
-    """Where such a folder has a kept picture."""
-    return f"media/pictures/{safe_name(kept.rpartition('/')[2])}"
 
 
 def picture_origin(link: str | None) -> str | None:

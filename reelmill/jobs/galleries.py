@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from reelmill.clip import Clip
 from reelmill.errors import FixAccess, FixConfiguration
 from reelmill.gallery.building import INDEX, GalleryFile, build_gallery
 from reelmill.gallery.entries import clip_entry, run_entry
-from reelmill.gallery.links import Links, LinksBeside, LinksInside, film_media_name, media_name, picture_name
+from reelmill.gallery.links import Links, LinksBeside, LinksInside
+from reelmill.gallery.media import POSTER, media_folder, media_of, picture_name, without_media
 from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent, Run
-from reelmill.ledger.tallying import Dimension, Group
+from reelmill.ledger.tallying import Dimension
 from reelmill.production.kept_pictures import KeptPictures
 from reelmill.report.summary import summarise
 from reelmill.storage.names import safe_name
@@ -38,6 +39,7 @@ __all__ = [
 CONTACT_SHEET = "contact-sheet.jpg"
 
 _CHARTS = (Dimension.CATEGORY, Dimension.PLATFORM, Dimension.MODEL, Dimension.TEMPLATE, Dimension.CAMPAIGN)
+_SKUS = 5  # of a million, nobody reads more
 _CHUNK = 1000
 _COPIERS = 8
 
@@ -101,7 +103,7 @@ def copy_gallery(ledger: Ledger, storage: Storage, run_id: str, folder: Path, *,
             clips += 1
             wanted |= _media_of(storage, clip, intent, kept, videos=videos)
             if intent.poster_uri is not None:
-                posters.append((media_name(intent, None), f"{clip.sku} {clip.request.aspect_ratio.value}"))
+                posters.append((f"{media_folder(intent)}/{POSTER}", f"{clip.sku} {clip.request.aspect_ratio.value}"))
         wanted |= _film_media(ledger, storage, run_id, videos=videos)
         missing = _copy_media(storage, folder, wanted)
         for name, label in posters:
@@ -141,35 +143,31 @@ def _attempts(ledger: Ledger, run_id: str) -> Iterator[tuple[Clip, Intent]]:
     """Every attempt of a run as it can be shown: one whose videos were removed has none any more."""
     gone = ledger.removed_at(run_id=run_id)
     for clip, intent in ledger.intents(run_id=run_id):
-        yield clip, replace(intent, video_uris=(), poster_uri=None) if intent.intent_id in gone else intent
+        yield clip, without_media(intent) if intent.intent_id in gone else intent
 
 
 def _run_entry(ledger: Ledger, run: Run) -> dict[str, Any]:
     summary = summarise(ledger, run_id=run.run_id, by=_CHARTS)
-    spend = {
-        dimension.heading: _rows(breakdown.groups)
+    charts = {
+        dimension.heading: breakdown.groups
         for dimension, breakdown in summary.by.items()
         if any(breakdown.groups)  # without a campaign there is nothing to tell of campaigns
     }
-    return run_entry(run, {**spend, "Status": _rows(summary.by_state)})
-
-
-def _rows(groups: Mapping[str, Group]) -> list[tuple[str, int, Decimal]]:
-    return [(name, group.attempts, group.spent_usd) for name, group in groups.items()]
+    charts["Dearest SKUs"] = dict(islice(ledger.tally(Dimension.SKU, run_id=run.run_id), _SKUS))
+    return run_entry(run, {**charts, "Status": summary.by_state})
 
 
 def _media_of(storage: Storage, clip: Clip, intent: Intent, kept: KeptPictures, *, videos: bool) -> dict[str, str]:
     """What a folder of its own needs of an attempt: file name to object name."""
-    uris = [(media_name(intent, None), intent.poster_uri)]
-    if videos:
-        uris += [(media_name(intent, index), uri) for index, uri in enumerate(intent.video_uris)]
-    found = {}
-    for name, uri in uris:
-        if uri is not None:
-            found[name] = _object_name(storage, uri)
+    found = _media(storage, intent, videos=videos)
     if (picture := kept(clip)) is not None:
         found[picture_name(picture)] = picture
     return found
+
+
+def _media(storage: Storage, made: Intent | Stitched, *, videos: bool) -> dict[str, str]:
+    folder = media_folder(made)
+    return {f"{folder}/{name}": _object_name(storage, uri) for name, uri in media_of(made, videos=videos).items()}
 
 
 def stitched_films(ledger: Ledger, run_id: str) -> Iterator[Stitched]:
@@ -181,12 +179,9 @@ def stitched_films(ledger: Ledger, run_id: str) -> Iterator[Stitched]:
 
 
 def _film_media(ledger: Ledger, storage: Storage, run_id: str, *, videos: bool) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for stitched in stitched_films(ledger, run_id):
-        if videos:
-            found[film_media_name(stitched, poster=False)] = _object_name(storage, stitched.video_uri)
-        if stitched.poster_uri is not None:
-            found[film_media_name(stitched, poster=True)] = _object_name(storage, stitched.poster_uri)
+        found |= _media(storage, stitched, videos=videos)
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from reelmill.gallery.building import decisions_script
 from reelmill.gallery.decisions_file import MOST_BYTES, ParsedDecisions, RowProblem, parse_export, parse_posted
 from reelmill.gallery.entries import decision_entry
 from reelmill.gallery.links import LinksInside
+from reelmill.gallery.media import media_of
 from reelmill.jobs.galleries import gallery_files, stitched_films
 from reelmill.jobs.media_cache import MediaCache
+from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.ledger.reviews import Recorded
@@ -138,14 +139,14 @@ class ReviewDesk:
         return decisions_script(self._ledger.reviews(run_id=self._run_id))
 
     def media(self, folder: str, name: str) -> Path | None:
-        """A poster or video of this run's clips and films, or a kept picture; None for anything else."""
+        """A poster, preview, video or rendition of this run's clips and films, or a kept picture; else None."""
         if folder == "pictures":
             return self._cache.get(f"inputs/{name}") if PICTURE.fullmatch(f"inputs/{name}") else None
-        if (film := self._films.get(folder)) is not None:
-            uri = {"film.mp4": film.video_uri, "poster.jpg": film.poster_uri}.get(name)
-        else:
+        made: Intent | Stitched | None = self._films.get(folder)
+        if made is None:
             intent = self._ledger.intent(folder)
-            uri = _uri(intent, name) if intent is not None and intent.run_id == self._run_id else None
+            made = intent if intent is not None and intent.run_id == self._run_id else None
+        uri = None if made is None else media_of(made).get(name)
         try:
             return None if uri is None else self._cache.get(self._storage.name(uri))
         except ValueError:  # outside the output
@@ -159,13 +160,3 @@ class ReviewDesk:
             "recorded": [decision_entry(outcome.review) for outcome in outcomes if outcome.review is not None],
             "problems": [{"row": problem.row, "problem": problem.problem} for problem in problems],
         }
-
-
-def _uri(intent: Intent, name: str) -> str | None:
-    if name == "poster.jpg":
-        return intent.poster_uri
-    number = name.removesuffix(".mp4")
-    if number == name or not number.isascii() or not number.isdigit():
-        return None
-    uris: Sequence[str] = intent.video_uris
-    return uris[int(number)] if len(number) < 4 and int(number) < len(uris) else None  # noqa: PLR2004 - no name is longer

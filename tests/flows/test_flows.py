@@ -43,7 +43,7 @@ def check_artifacts(artifacts) -> None:
     results = artifacts["reelmill-results"].data
     assert "spent $3.20 of $3.20" in results
     assert "### Cost and yield" in results
-    assert re.search(r"\n\| tiktok \| 2 \| 2 \| 100% \| \$0.80 \| `███` 25% \|\n", results), results
+    assert re.search(r" \| tiktok \| 2 \| 2 \| 0 \| 0 \| 0 \| 100% \| \$0.80 \| `███` 25% \|\n", results), results
     clips = json.loads(artifacts["reelmill-clips"].data)
     assert {row["SKU"] for row in clips} == {"BOWL-1", "BOWL/2"}
     assert all(row["Video"].startswith("gs://") for row in clips)

@@ -13,6 +13,7 @@ from reelmill.gallery.entries import clip_entry, doubt, run_entry
 from reelmill.gallery.links import LinksInside
 from reelmill.ledger.records import Decision, Review, ReviewedVia, Run
 from reelmill.ledger.states import State
+from reelmill.ledger.tallying import Group
 from reelmill.storage.local import LocalStorage
 from tests.support.records import paid_intent
 from tests.support.review_shop import BLACK, HOSTILE, shop_clip
@@ -45,6 +46,9 @@ def build(entries, reviews=(), **options):
 def test_a_clip_is_told_whole(storage):
     clip = shop_clip(4, picture="https://images.example.com/4.jpg", campaign="winter")
     intent = made(storage, clip, "fail", poster_uri="p", video_uris=("v",), sent_prompt="Softer.", softening=1)
+    record = {"preview_uri": "w", "renditions": [{"platform": "tiktok", "width": 1080, "height": 1920}]}
+    made_for = {"tiktok": "t", "instagram_reels": "i"}
+    intent = replace(intent, inspection={**(intent.inspection or {}), **record}, renditions=made_for)
     entry = clip_entry(clip, intent, LINKS, replaced=True)
     lineage = dict(entry.pop("lineage"))
     assert entry == {
@@ -70,7 +74,22 @@ def test_a_clip_is_told_whole(storage):
         "cost": "0.80",
         "reserved": "0",
         "poster": f"media/{intent.intent_id}/poster.jpg",
+        "preview": f"media/{intent.intent_id}/preview.mp4",
         "videos": [f"media/{intent.intent_id}/0.mp4"],
+        "renditions": [
+            {
+                "platform": "instagram_reels",
+                "video": f"media/{intent.intent_id}/for-instagram_reels.mp4",
+                "width": None,
+                "height": None,
+            },
+            {
+                "platform": "tiktok",
+                "video": f"media/{intent.intent_id}/for-tiktok.mp4",
+                "width": 1080,
+                "height": 1920,
+            },
+        ],
         "picture": "https://images.example.com/4.jpg",
         "provenance": None,
         "replaced": True,
@@ -82,6 +101,10 @@ def test_a_clip_is_told_whole(storage):
     assert (lineage["Template"], lineage["Intent"], lineage["Attempt"]) == ("apparel/9x16", intent.intent_id, "1")
     assert lineage["Submitted"] == "2026-07-15T12:00:02.000000Z"
     assert "Seed" not in lineage
+
+    gone = clip_entry(clip, intent, LINKS, removed_at=NOON)
+    assert (gone["videos"], gone["preview"], gone["renditions"], gone["poster"]) == ([], None, [], None)
+    assert [finding["code"] for finding in gone["findings"]] == ["black_stretch"], "what was found of it stays"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +148,9 @@ def test_among_clips_of_one_doubt_the_least_like_their_product_come_first(storag
 
 def test_hostile_text_is_text_in_every_file(storage):
     clip = shop_clip(1, title=HOSTILE, sku=HOSTILE, category="__proto__")
-    run = run_entry(replace(RUN, run_id=HOSTILE), {"Category": [("__proto__", 1, Decimal(1))]})
+    run = run_entry(
+        replace(RUN, run_id=HOSTILE), {"Category": {"__proto__": Group(attempts=2, delivered=1, spent_usd=Decimal(1))}}
+    )
     intent = made(storage, clip, error_message=HOSTILE)
     review = Review(
         review_id="r",
@@ -142,7 +167,7 @@ def test_hostile_text_is_text_in_every_file(storage):
     by_name = {file.name: file for file in files}
     assert read(by_name["clips-0001.js"])[0]["title"] == HOSTILE
     assert read(by_name["decisions.js"])[0]["reason"] == HOSTILE
-    assert read(by_name["data.js"])["run"]["spend"] == [["Category", [["__proto__", 1, "1"]]]]
+    assert read(by_name["data.js"])["run"]["spend"] == [["Category", [["__proto__", 2, "1", 1]]]]
     assert json.loads(by_name["decisions.json"].data)["run_id"] == HOSTILE
 
 

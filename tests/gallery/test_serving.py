@@ -11,7 +11,7 @@ import pytest
 from reelmill.gallery.serving import new_secret, review_app
 from reelmill.jobs.reviewing import ReviewDesk
 from reelmill.ledger.records import Decision, ReviewedVia
-from tests.support.review_shop import RUN, media, review_shop, shop_clip
+from tests.support.review_shop import RUN, made_for, media, preview, review_shop, shop_clip
 from tests.support.served import served
 
 SECRET = "a-secret-of-this-test"
@@ -31,7 +31,17 @@ def intents(shop):
 
 
 @pytest.fixture(scope="module")
-def desk(shop, intents, tmp_path_factory):
+def rendered(shop):
+    return shop.deliver(shop_clip(20), rendered=True)
+
+
+@pytest.fixture(scope="module")
+def stitched(shop):
+    return shop.stitch()[1]
+
+
+@pytest.fixture(scope="module")
+def desk(shop, intents, rendered, stitched, tmp_path_factory):
     folder = tmp_path_factory.mktemp("desk")
     return ReviewDesk(shop.ledger, shop.storage, RUN, reviewer="Ada", folder=folder)
 
@@ -115,8 +125,29 @@ def test_media_come_in_parts_so_that_a_video_seeks(client, intents):
     assert part.headers["content-range"] == f"bytes 100-199/{len(video)}"
 
 
+def test_what_platforms_get_of_clips_and_films_and_previews_are_served(client, rendered, stitched):
+    for folder in (rendered.intent_id, stitched.edition):
+        found = client.get(f"/{SECRET}/media/{folder}/for-instagram_reels.mp4")
+        assert (found.status_code, found.content) == (200, made_for("instagram_reels")[0])
+        assert client.get(f"/{SECRET}/media/{folder}/for-youtube.mp4").status_code == 404
+    assert client.get(f"/{SECRET}/media/{rendered.intent_id}/preview.mp4").content == preview()
+    assert client.get(f"/{SECRET}/media/{stitched.edition}/film.mp4").status_code == 200
+
+
 @pytest.mark.parametrize(
-    "name", ["1.mp4", "-1.mp4", "0", "²", "00000.mp4", "provenance.json", "poster.jpg.mp4", "..%2fposter.jpg"]
+    "name",
+    [
+        "1.mp4",
+        "preview.mp4",
+        "for-tiktok.mp4",
+        "-1.mp4",
+        "0",
+        "²",
+        "00000.mp4",
+        "provenance.json",
+        "poster.jpg.mp4",
+        "..%2fposter.jpg",
+    ],
 )
 def test_media_that_a_clip_does_not_have_are_not_there(client, intents, name):
     assert client.get(f"/{SECRET}/media/{intents[0].intent_id}/{name}").status_code == 404

@@ -14,7 +14,7 @@ from reelmill.ledger.states import State
 from reelmill.production.media_inputs import pointer
 from reelmill.settings import load_settings
 from reelmill.storage.browse import browse_address
-from tests.support.review_shop import RUN, media, review_shop, shop_clip
+from tests.support.review_shop import RUN, inspection_of, made_for, media, preview, review_shop, shop_clip
 
 KEPT = f"inputs/{'a' * 64}.jpg"
 
@@ -52,15 +52,37 @@ def test_in_the_output_every_link_leads_to_its_object(local, tmp_path):
         assert (folder / clip["poster"]).read_bytes() in {poster for _, poster in map(media, ratios())}
         assert (folder / clip["videos"][0]).read_bytes() in {video for video, _ in map(media, ratios())}
     spend = dict(value((folder / "data.js").read_bytes())["run"]["spend"])
-    assert sum(float(usd) for _, _, usd in spend["Category"]) == pytest.approx(4 * 0.8)
+    assert sum(float(usd) for _, _, usd, _ in spend["Category"]) == pytest.approx(4 * 0.8)
+    assert spend["Dearest SKUs"] == [[f"SKU-000{number}", 1, "0.800000", 1] for number in range(4)]
 
 
 def ratios():
     return [shop_clip(number).request.aspect_ratio for number in (0, 1)]
 
 
+def test_what_platforms_get_is_linked_and_copied_for_clips_and_films(local, tmp_path):
+    local.deliver(shop_clip(0), rendered=True)
+    local.stitch()
+    write_gallery(local.ledger, local.storage, RUN)
+    copy_gallery(local.ledger, local.storage, RUN, tmp_path / "copy")
+    for folder in (tmp_path / "reels" / "gallery" / RUN, tmp_path / "copy"):
+        clips = value((folder / "clips-0001.js").read_bytes())
+        (clip,) = [one for one in clips if one["preview"]]
+        (film, same) = [one["film"] for one in clips if one["film"]]
+        assert film == same
+        assert (folder / clip["preview"]).read_bytes() == preview()
+        for shown in (clip, film):
+            assert [(one["platform"], one["width"], one["height"]) for one in shown["renditions"]] == [
+                ("instagram_reels", 90, 160),
+                ("tiktok", 90, 160),
+            ]
+            for one in shown["renditions"]:
+                assert (folder / one["video"]).read_bytes() == made_for(one["platform"])[0]
+
+
 def test_in_a_bucket_the_pages_relative_links_resolve_as_a_browser_follows_them(cloud, gcs):
-    cloud.fill(2)
+    cloud.deliver(shop_clip(1), rendered=True)
+    cloud.deliver(shop_clip(2), inspection=inspection_of(2), rendered=True)
     index = write_gallery(cloud.ledger, cloud.storage, RUN)
     address = browse_address(index, load_settings(storage_emulator_host=gcs.url))
     page = httpx.get(address, trust_env=False)
@@ -68,7 +90,8 @@ def test_in_a_bucket_the_pages_relative_links_resolve_as_a_browser_follows_them(
     script = httpx.get(httpx.URL(address).join("clips-0001.js"), trust_env=False)
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
     (clip, _) = value(script.content)
-    for link, kind in ((clip["poster"], "image/jpeg"), (clip["videos"][0], "video/mp4")):
+    videos = [clip["videos"][0], clip["preview"], *(one["video"] for one in clip["renditions"])]
+    for link, kind in [(clip["poster"], "image/jpeg"), *((video, "video/mp4") for video in videos)]:
         found = httpx.get(httpx.URL(address).join(link), trust_env=False, headers={"Range": "bytes=0-9"})
         assert (found.status_code, found.headers["content-type"]) == (206, kind)
 

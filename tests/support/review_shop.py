@@ -12,13 +12,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reelmill.clip import Clip, VideoRequest
+from reelmill.film import Film, FilmScene
+from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Intent, Run, RunStatus, Settlement
 from reelmill.ledger.recovering import PaidClip
 from reelmill.ledger.states import State
+from reelmill.media.coded import read_coded
 from reelmill.media.expectation import Expectation
 from reelmill.media.inspect import inspect_video
+from reelmill.media.renditions import Rendition
 from reelmill.platforms import NativeRatio
+from reelmill.production.renditions import Made
 from reelmill.settings import load_settings
 from reelmill.storage.open import open_storage
 from reelmill.storage.port import Storage
@@ -29,6 +34,9 @@ RUN = "r20260715-120000-abcdef"
 CATEGORIES = ("Apparel > Shirts", "Home & Garden > Bowls", "Toys")
 SILENT = {"code": "silent", "message": "Its sound is silence.", "at_s": None}
 BLACK = {"code": "black_stretch", "message": "It is black for 0.8 s.", "at_s": 1.2}
+SIZES = {"tiktok": (90, 160), "instagram_reels": (90, 160), "instagram_feed": (80, 100), "youtube": (160, 90)}
+"""Of what a platform gets in these tests, in pixels."""
+PREVIEW = (54, 96)
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028{{ 7*7 }}"
 
 
@@ -78,6 +86,25 @@ def media(ratio: NativeRatio) -> tuple[bytes, bytes]:
         return path.read_bytes(), poster
 
 
+@cache
+def made_for(platform: str) -> tuple[bytes, dict[str, Any]]:
+    """What a platform gets, as long as the clip, and what the record says of it."""
+    width, height = SIZES[platform]
+    with TemporaryDirectory() as folder:
+        path = make_video(Path(folder) / "video.mp4", width=width, height=height, seconds=2, key_frame_every=6)
+        made = Rendition(
+            platform=platform, path=path, coded=read_coded(path), encoded=True, loudness=None, limited=False
+        )
+        return path.read_bytes(), made.to_dict()
+
+
+@cache
+def preview() -> bytes:
+    """What plays while a clip is pointed at."""
+    with TemporaryDirectory() as folder:
+        return make_video(Path(folder) / "preview.mp4", width=PREVIEW[0], height=PREVIEW[1], seconds=1).read_bytes()
+
+
 @dataclass(frozen=True)
 class ReviewShop:
     """The ledger and the output of one run."""
@@ -85,8 +112,19 @@ class ReviewShop:
     ledger: Ledger
     storage: Storage
 
-    def deliver(self, clip: Clip, *, state: State = State.SUCCEEDED, shared: bool = False, **told: Any) -> Intent:
-        """A clip that came to an end; ``shared`` has all of them name the same two objects."""
+    def deliver(
+        self,
+        clip: Clip,
+        *,
+        state: State = State.SUCCEEDED,
+        shared: bool = False,
+        rendered: bool = False,
+        **told: Any,
+    ) -> Intent:
+        """A clip that came to an end; ``shared`` has all of them name the same two objects.
+
+        ``rendered``: there is a preview, and a file for each of its platforms.
+        """
         intent = self.ledger.authorise(
             clip,
             run_id=RUN,
@@ -108,10 +146,61 @@ class ReviewShop:
             self.storage.create(f"{prefix}/poster.jpg", poster, "image/jpeg")
             names["video_uris"] = (self.storage.uri(f"{prefix}/sample_0.mp4"),)
             names["poster_uri"] = self.storage.uri(f"{prefix}/poster.jpg")
+        if rendered:
+            made = self.render(clip, intent.output_prefix)
+            names["renditions"] = made.uris
+            told["inspection"] = (told.get("inspection") or inspection_of(0)) | made.to_dict()
         self.ledger.settle(intent.intent_id, Settlement(state=state, returned=int(state.delivered), **(names | told)))
         found = self.ledger.intent(intent.intent_id)
         assert found is not None
         return found
+
+    def render(self, clip: Clip, prefix: str) -> Made:
+        """A preview and a file for each platform, below ``prefix``."""
+        self.storage.create(f"{prefix}/preview.mp4", preview(), "video/mp4")
+        for platform in clip.platforms:
+            self.storage.create(f"{prefix}/renditions/{platform}.mp4", made_for(platform)[0], "video/mp4")
+        return Made(
+            uris={name: self.storage.uri(f"{prefix}/renditions/{name}.mp4") for name in clip.platforms},
+            preview_uri=self.storage.uri(f"{prefix}/preview.mp4"),
+            details=tuple(made_for(platform)[1] for platform in clip.platforms),
+        )
+
+    def stitch(self, sku: str = "SKU-FILM") -> tuple[list[Intent], Stitched]:
+        """Two delivered scenes, and the film of them with a file for each platform."""
+        clips = []
+        for name in ("opening", "close"):
+            clip = shop_clip(0, sku=sku, scene=name)
+            clips.append(replace(clip, clip_id=Clip.identify(clip.request, sku, clip.variant, scene=name)))
+        ids = [clip.clip_id for clip in clips]
+        scenes = tuple(FilmScene(clip.scene, clip.clip_id) for clip in clips)
+        ratio = clips[0].request.aspect_ratio
+        film = Film(
+            film_id=Film.identify(ids),
+            sku=sku,
+            aspect_ratio=ratio,
+            variant=1,
+            scenes=scenes,
+            crossfade_ms=0,
+            duration_ms=16_000,
+        )
+        self.ledger.plan_films(RUN, self.storage.root, [film])
+        attempts = [self.deliver(clip) for clip in clips]
+        prefix = f"films/{sku}"
+        self.storage.create(f"{prefix}/film.mp4", media(ratio)[0], "video/mp4")
+        self.storage.create(f"{prefix}/poster.jpg", media(ratio)[1], "image/jpeg")
+        made = self.render(clips[0], prefix)
+        stitched = Stitched(
+            edition=film.edition([intent.intent_id for intent in attempts]),
+            attempts=tuple(intent.intent_id for intent in attempts),
+            video_uri=self.storage.uri(f"{prefix}/film.mp4"),
+            poster_uri=self.storage.uri(f"{prefix}/poster.jpg"),
+            provenance_uri=self.storage.uri(f"{prefix}/provenance.json"),
+            inspection=inspection_of(0) | made.to_dict(),
+            renditions=made.uris,
+        )
+        assert self.ledger.keep_stitched(film.film_id, stitched)
+        return attempts, stitched
 
     def recover(self, clips: int) -> None:
         """So many delivered clips at once, as records in the output bring them back; all name the same objects."""

@@ -1,4 +1,4 @@
-// What the money went to: bars, each beside its own words and amounts, so that no bar says anything alone.
+// What the money went to, and what came of it: bars, each beside its own words and amounts, so that no bar says anything alone.
 "use strict";
 (() => {
   const app = window.reelmill;
@@ -10,7 +10,7 @@
     if (sorted.length <= MOST) return sorted;
     const rest = sorted.slice(MOST - 1);
     const sum = (at) => rest.reduce((total, row) => total + Number(row[at]), 0);
-    return [...sorted.slice(0, MOST - 1), [`${rest.length} others`, sum(1), sum(2), true]];
+    return [...sorted.slice(0, MOST - 1), [`${rest.length} others`, sum(1), sum(2), sum(3), true]];
   };
 
   const chart = ([title, rows]) => {
@@ -18,9 +18,9 @@
     const most = Math.max(...rows.map((row) => Number(row[2])), 0.000001); // others together may be more: a full bar
     return make("figure", { className: "chart" },
       make("figcaption", {}, title),
-      make("ul", {}, ...shown.map(([name, attempts, amount, rest]) => make("li", {},
+      make("ul", {}, ...shown.map(([name, attempts, amount, delivered, rest]) => make("li", {},
         make("span", { className: "chart-name", title: name }, title === "Category" ? name.split(" > ").at(-1) || "none" : words(name) || "none"),
-        make("span", { className: "chart-amount" }, `${usd(amount)} `, make("small", {}, app.count(Number(attempts), "attempt"))),
+        make("span", { className: "chart-amount" }, `${usd(amount)} `, make("small", {}, `${delivered} of ${attempts}`)),
         svg("svg", { class: "chart-bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
           svg("rect", { class: "chart-track", width: 100, height: 4 }),
           svg("rect", { class: rest ? "chart-rest" : "chart-fill", width: Math.min(100, (100 * Number(amount)) / most), height: 4 }))))));

@@ -15,29 +15,18 @@
 
   const media = (clip) => {
     const box = make("div", { className: "media", attrs: { "data-ratio": clip.ratio } });
-    const sources = clip.videos.map(app.address).filter(Boolean);
+    const poster = app.address(clip.poster), name = `${clip.sku} ${clip.ratio}`;
+    const files = app.versionsOf(clip.videos, clip.renditions);
+    let versions = "";
     video = null;
-    if (sources.length) {
-      video = make("video", { controls: true, playsInline: true, preload: "metadata", src: sources[0],
-        attrs: { "aria-label": `Video of ${clip.sku} ${clip.ratio}` } });
-      const poster = app.address(clip.poster);
-      if (poster) video.poster = poster;
+    if (files.length) {
+      ({ video, group: versions } = app.playerOf(files, { name: `Video of ${name}`, poster, preload: "metadata", groupName: "Videos of this clip" }));
       video.addEventListener("play", () => app.stopPlaying());
       video.addEventListener("error", () => app.warn("This video cannot be played here."));
       box.append(video);
-    } else if (app.address(clip.poster)) box.append(make("img", { src: app.address(clip.poster), alt: `Poster of ${clip.sku} ${clip.ratio}` }));
+    } else if (poster) box.append(make("img", { src: poster, alt: `Poster of ${name}` }));
     else box.append(make("p", { className: "nothing" }, clip.removed ? "Its videos were removed by retention. Cost and record stay." : clip.error || words(clip.state)));
-    const parts = [box];
-    if (sources.length > 1) parts.push(make("div", { className: "samples", attrs: { role: "group", "aria-label": "Videos of this clip" } },
-      ...sources.map((source, at) => {
-        const button = make("button", { type: "button", className: "button quiet", attrs: { "aria-pressed": String(at === 0) } }, `Video ${at + 1}`);
-        button.addEventListener("click", () => {
-          video.src = source;
-          for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
-        });
-        return button;
-      })));
-    return make("div", { className: "column" }, make("h3", {}, "Clip"), ...parts);
+    return make("div", { className: "column" }, make("h3", {}, "Clip"), box, versions);
   };
 
   const picture = (clip) => {
@@ -81,17 +70,18 @@
   /** The film that the clip is a scene of: its video, if it was stitched, and its scenes; those of this run open. */
   const film = (clip) => {
     if (!clip.film) return "";
-    const source = app.address(clip.film.video), poster = app.address(clip.film.poster);
-    const player = source ? make("video", { controls: true, playsInline: true, preload: "none", src: source,
-      attrs: { "aria-label": `Film of ${clip.sku} ${clip.ratio}` } }) : make("p", { className: "nothing" }, "It waits for a scene.");
-    if (source && poster) player.poster = poster;
+    const poster = app.address(clip.film.poster), name = `film of ${clip.sku} ${clip.ratio}`;
+    const files = app.versionsOf([clip.film.video], clip.film.renditions);
+    let player = make("p", { className: "nothing" }, "It waits for a scene."), versions = "";
+    if (files.length) ({ video: player, group: versions } = app.playerOf(files, { name: `Video of ${name}`, poster, preload: "none", groupName: "Videos of this film" }));
+    else if (poster) player = make("img", { src: poster, alt: `Poster of ${name}` });
     const scenes = clip.film.scenes.map((scene) => {
       const other = app.clips.findLast((one) => one.clip === scene.clip);
       const node = make("button", { type: "button", className: "button quiet", disabled: !other, attrs: { "aria-pressed": String(scene.clip === clip.clip) } }, scene.name);
       node.addEventListener("click", () => { app.current = other; app.openDrawer(other); });
       return node;
     });
-    return heading(`${clip.film.draft ? "Draft of a film" : "Film"}, ${clip.film.seconds} s`, make("div", { className: "media", attrs: { "data-ratio": clip.ratio } }, player),
+    return heading(`${clip.film.draft ? "Draft of a film" : "Film"}, ${clip.film.seconds} s`, make("div", { className: "media", attrs: { "data-ratio": clip.ratio } }, player), versions,
       make("div", { className: "samples", attrs: { role: "group", "aria-label": "Scenes of this film" } }, ...scenes));
   };
 

@@ -6,7 +6,7 @@
   const KEYS = [
     [["j", "→"], "Next clip"], [["k", "←"], "Previous clip"], [["↓"], "Row below"], [["↑"], "Row above"],
     [["Home"], "First clip"], [["End"], "Last clip"],
-    [["Enter"], "Open the clip; again: play"], [["a"], "Approve"], [["r"], "Reject, with a reason (1–8 choose one)"], [["m"], "Remake"],
+    [["Enter"], "Open the clip; again: play"], [["v"], "Its next video: original, then each platform's"], [["a"], "Approve"], [["r"], "Reject, with a reason (1–8 choose one)"], [["m"], "Remake"],
     [["u"], "Undo"], [["x"], "Select"], [["Esc"], "Close, or clear the selection"], [["/"], "Search"], [["?"], "This help"],
   ];
 
@@ -31,7 +31,7 @@
     Home: () => app.goTo(app.shown[0]), End: () => app.goTo(app.shown.at(-1)),
     a: () => app.act("approve"), r: () => app.act("reject"), m: () => app.act("remake"), u: () => app.undo(),
     x: () => { if (app.current) app.select(app.current); else app.step(0); },
-    Enter: enter, "/": () => find("search").focus(), "?": () => app.showHelp(),
+    v: () => app.nextVersion(), Enter: enter, "/": () => find("search").focus(), "?": () => app.showHelp(),
     Escape: () => { if (!app.closeDrawer() && app.selected.size) app.clearSelection(); },
   };
 

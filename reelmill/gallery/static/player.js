@@ -21,7 +21,7 @@
 
   app.playSoon = (clip, frame) => {
     app.stopPlaying();
-    const source = app.address(clip.videos[0]);
+    const source = app.address(clip.preview) || app.address(clip.videos[0]);
     if (app.calm.matches || !source || app.drawerPlays()) return;
     waiting = setTimeout(() => {
       if (!frame.isConnected) return;
