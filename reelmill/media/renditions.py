@@ -89,7 +89,7 @@ class RenditionMaker:
             self._coded = coded = read_coded(order.source)
         except FAILURES as error:
             for platform in order.platforms:
-                self._failed(platform.name, error)
+                self._failed(platform, error)
             return
         if letters := self._unwritable():
             words = f"The caption is left out: the font has no letters for {letters}."
@@ -130,7 +130,7 @@ class RenditionMaker:
         for maker, platforms in self._makers:
             for platform in platforms:
                 if maker.failure is not None:
-                    self._failed(platform.name, maker.failure)
+                    self._failed(platform, maker.failure)
                 else:
                     self._finish(platform, maker.path, tracks)
             maker.path.unlink(missing_ok=True)
@@ -186,7 +186,7 @@ class RenditionMaker:
             track = tracks.of(platform)
             coded = self._bound(pictures, track, target, edit_lists=platform.delivery.get("edit_lists") is not False)
         except FAILURES as error:
-            self._failed(platform.name, error)
+            self._failed(platform, error)
             return
         encoded = pictures != self.order.source
         self.made.append(
@@ -200,7 +200,8 @@ class RenditionMaker:
             )
         )
         for words in broken_rules(platform, coded):
-            self.findings.append(Finding(FindingCode.RENDITION_OFF_RULES, f"For {platform.name} it has {words}."))
+            told = f"For {platform.name} it has {words}."
+            self.findings.append(Finding(FindingCode.RENDITION_OFF_RULES, told, platform=platform.name))
 
     def _bound(self, pictures: Path, track: Track, target: Path, *, edit_lists: bool) -> Coded:
         assert self._coded is not None
@@ -214,17 +215,18 @@ class RenditionMaker:
                 raise maker.failure
             bind(maker.path, None, target, tags=self._coded.tags if self._coded else {})
         except FAILURES as error:
-            self._failed("the preview", error)
+            self._failed(None, error)
         else:
             self.preview = target
         maker.path.unlink(missing_ok=True)
 
-    def _failed(self, what: str, error: Exception) -> None:
+    def _failed(self, platform: Platform | None, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno in _FULL:
             self.no_room = error
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-        words = f"What was to be made for {what} failed: {reason[:200]}."
-        self.findings.append(Finding(FindingCode.RENDITION_FAILED, words))
+        name = platform.name if platform else ""
+        words = f"What was to be made for {name or 'the preview'} failed: {reason[:200]}."
+        self.findings.append(Finding(FindingCode.RENDITION_FAILED, words, platform=name))
 
 
 def _look_of(platform: Platform, facts: VideoFacts) -> Look:

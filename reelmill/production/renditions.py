@@ -98,7 +98,7 @@ class Making:
             self._create(name, maker.preview)
             preview_uri = storage.uri(name)
         words = "There is no platform {} in platforms.toml any more, so nothing was made for it."
-        gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name)) for name in self.unknown]
+        gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name), platform=name) for name in self.unknown]
         judged = self.finishing.policy().judged_anew(inspection, [*maker.findings, *gone])
         details = tuple(rendition.to_dict() for rendition in maker.made)
         return judged, Made(uris, digests, preview_uri, details)

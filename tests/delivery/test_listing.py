@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from reelmill.delivery.lack import Lack
+from reelmill.finish import Consequence, Finish
 from reelmill.ledger.records import Settlement
 from reelmill.ledger.states import State
 from reelmill.platforms import NativeRatio
@@ -19,8 +21,8 @@ def uris(stall, **options):
 
 
 def test_a_native_clip_is_listed_for_each_of_its_platforms(stall):
-    intent = stall.deliver(make_clip(item_group_id="LAMPS", campaign="autumn"))
-    found, tally = stall.listed()
+    intent = stall.deliver(make_clip(item_group_id="LAMPS", campaign="autumn"), bare=True)
+    found, tally = stall.listed(renders=False)
     assert [one.platform for one in found] == list(PORTRAIT)
     assert {one.uri for one in found} == {intent.video_uris[0]}
     assert {(one.width, one.height, one.duration_s, one.aspect_ratio) for one in found} == {(720, 1280, 8.0, "9:16")}
@@ -41,7 +43,7 @@ def test_the_latest_delivered_attempt_counts_whatever_came_after(stall):
     latest = stall.ledger.standings([clip.clip_id])[clip.clip_id].intent_id
     third = stall.bring(State.SUBMITTED, clip, again=True, after=latest)
     assert uris(stall) == set(second.video_uris)
-    end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=("/elsewhere.mp4",))
+    end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=("/1.mp4",), renditions={"tiktok": "/elsewhere.mp4"})
     stall.ledger.settle(third.intent_id, end)
     assert uris(stall) == {"/elsewhere.mp4"}
 
@@ -103,13 +105,58 @@ def test_of_several_samples_the_first_that_passed_is_taken_with_its_own_facts(st
     seen = {"status": "review", "findings": [], "videos": reports}
     end = Settlement(state=State.SUCCEEDED, returned=3, video_uris=places, inspection=seen)
     stall.ledger.settle(intent.intent_id, end)
-    ((one,), _) = stall.listed()
+    ((one,), _) = stall.listed(renders=False)
     assert (one.uri, one.width, one.height, one.duration_s) == (places[1], 1080, 1920, 7.96)
+
+
+@pytest.mark.parametrize("finish", [Finish(), Finish(disclosure="AI"), Finish(music="bed.m4a")])
+@pytest.mark.parametrize("renders", [True, False])
+def test_a_clip_goes_as_it_came_only_where_nothing_would_be_made_of_it(stall, finish, renders):
+    """Else it would reach people without the disclosure, the caption, or the level of sound."""
+    intent = stall.deliver(make_clip(platforms=("tiktok",)), bare=True)
+    found, tally = stall.listed(finish=finish, renders=renders)
+    if renders or finish.adds:
+        assert (found, tally.lacking) == ([], {(Lack.NOT_MADE, "tiktok"): 1})
+    else:
+        assert [one.uri for one in found] == list(intent.video_uris)
+
+
+SAID = {
+    Lack.FAILED: ("rendition_failed", "What was to be made for tiktok failed: No space left on device."),
+    Lack.OFF_RULES: ("rendition_off_rules", "For tiktok it has 4 s; TikTok in-feed wants at least 5."),
+}
+
+
+@pytest.mark.parametrize("lack", SAID)
+@pytest.mark.parametrize("about", [{}, {"platform": "tiktok"}], ids=["older record", "record"])
+def test_a_file_that_failed_or_is_off_the_rules_stays_and_the_other_goes(stall, lack, about):
+    code, message = SAID[lack]
+    found = {"code": code, "message": message, "at_s": None, **about}
+    stall.deliver(
+        make_clip(platforms=("tiktok", "instagram_reels")),
+        inspection={"status": "review", "findings": [found], "videos": []},
+    )
+    for renders in (True, False):  # no setting lets the clip itself go in its place
+        listed, tally = stall.listed(renders=renders)
+        assert [one.platform for one in listed] == ["instagram_reels"]
+        assert dict(tally.unrendered) == {"tiktok": 1}
+        (sentence,) = tally.left_out()
+        assert sentence.startswith(f"Left out for tiktok (1): {lack.words}. ")
+        assert "redrive --remakes" in sentence
+    let_pass = Finish(findings={code: Consequence.PASS})
+    assert len(stall.listed(finish=let_pass)[0]) == (2 if lack is Lack.OFF_RULES else 1)
+
+
+def test_a_clip_that_nobody_looked_at_has_a_remedy_that_costs_nothing(stall):
+    stall.deliver(make_clip(platforms=("tiktok",)), inspection=None, bare=True)
+    found, tally = stall.listed()
+    assert (found, tally.to_dict()["unrendered_because"]) == ([], {"not_looked_at": {"tiktok": 1}})
+    assert "reelmill inspect" in next(tally.left_out())
 
 
 def test_products_known_to_be_gone_are_marked(stall):
     stall.deliver(make_clip("HERE"))
-    stall.deliver(make_clip("GONE"), inspection=FAIL)
+    stall.deliver(make_clip("GONE"), inspection=FAIL, bare=True)
     stall.retire("GONE")
     found, tally = stall.listed()
     assert {one.sku: one.retired for one in found} == {"HERE": False, "GONE": True}

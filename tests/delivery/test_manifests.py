@@ -338,7 +338,7 @@ def test_the_command_writes_and_says_so(stall, reelmill, reelmill_json, monkeypa
     assert said["listed"]["unrendered"] == {"instagram_feed": 1}
     code, printed, _ = reelmill("manifest", "--run", RUN)
     assert code == ExitCode.OK
-    assert "instagram_feed: 1 clip without the rendition" in printed
+    assert "Left out for instagram_feed (1): no file was made" in printed
     assert "tiktok was left out. Give --feed" in printed
     assert f"{stall.root}/manifests/runs/{RUN}/merchant.tsv" in printed
     code, _, problem = reelmill("manifest", "google-ads", "--output", stall.root)
