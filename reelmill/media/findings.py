@@ -35,6 +35,7 @@ class FindingCode(StrEnum):
     FROZEN = "frozen"
     DURATION_OFF = "duration_off"
     FRAME_RATE = "frame_rate"
+    WRONG_CODEC = "wrong_codec"
     BLACK_STRETCH = "black_stretch"
     FROZEN_STRETCH = "frozen_stretch"
     SILENT = "silent"

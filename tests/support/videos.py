@@ -49,13 +49,19 @@ def make_video(
     faststart: bool = True,
     crf: int = 23,
     key_frame_every: int = 250,
+    codec: str = "libx264",
+    sound_codec: str = "aac",
 ) -> Path:
-    """Write an H.264 (and AAC) MP4; ``sound`` is the loudness of a tone, 0 for silence, None for no track."""
+    """Write an MP4, H.264 and AAC if nothing else is asked for.
+
+    ``sound`` is the loudness of a tone, 0 for silence, None for no track.
+    """
     with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
-        video = container.add_stream("libx264", rate=fps, options={"preset": "veryfast", "crf": str(crf)})
+        options = {"preset": "veryfast", "crf": str(crf)} if codec == "libx264" else {}
+        video = container.add_stream(codec, rate=fps, options=options)
         video.gop_size = key_frame_every
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        audio = None if sound is None else container.add_stream("aac", rate=_RATE, layout="mono")
+        audio = None if sound is None else container.add_stream(sound_codec, rate=_RATE, layout="mono")
         for number in range(round(seconds * fps)):
             container.mux(video.encode(_frame(picture(number, width, height), number, fps)))
         container.mux(video.encode())
