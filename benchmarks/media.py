@@ -96,7 +96,7 @@ def _one_each(ffmpeg: str, clip: Path, folder: Path, platforms: Sequence[Platfor
     small = ("-ss", "1.25", "-t", "3", "-an", "-vf", "scale=360:-2", *_x264(Rate(crf=27), 360, 640))
     _run(ffmpeg, *source, *small, str(folder / "preview.mp4"))
     for platform in platforms:
-        lufs, peak = platform.delivery["loudness_lufs"], platform.delivery["true_peak_dbtp"]
+        lufs, peak = platform.delivery.loudness_lufs, platform.delivery.true_peak_dbtp
         said = _run(ffmpeg, *source, "-vn", "-af", f"loudnorm=I={lufs}:TP={peak}:print_format=json", *nothing)
         told = json.loads(re.findall(r"\{[^{}]*\}", said)[-1])
         level = (
@@ -105,7 +105,7 @@ def _one_each(ffmpeg: str, clip: Path, folder: Path, platforms: Sequence[Platfor
         )
         width, height = platform.width, platform.height
         cut = f"scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height}"
-        sound = ("-af", level, "-ar", "48000", "-c:a", "aac", "-b:a", f"{platform.delivery['audio_kbps']}k")
+        sound = ("-af", level, "-ar", "48000", "-c:a", "aac", "-b:a", f"{platform.delivery.audio_kbps}k")
         coded = (*_x264(Rate(), width, height), *sound, "-movflags", "+faststart")
         _run(ffmpeg, *source, "-vf", cut, *coded, str(folder / f"{platform.name}.mp4"))
 

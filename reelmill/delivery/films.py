@@ -89,13 +89,14 @@ def _may_leave(stitched: Stitched, scenes: Scenes, shown: Collection[str]) -> bo
 
 
 def _footage(standing: StandingFilm, stitched: Stitched) -> Footage:
+    record = stitched.inspection or {}
     return Footage(
         ratio=standing.film.aspect_ratio,
         video=stitched.video_uri,
         poster=stitched.poster_uri,
         renditions=stitched.renditions,
         record=stitched.inspection,
-        facts=(stitched.inspection or {}).get("facts") or {},
+        facts={"bytes": record.get("bytes"), **(record.get("facts") or {})},
         size=None,
         duration_s=standing.film.duration_ms / 1000,
         film=stitched.edition,

@@ -51,7 +51,7 @@ class Footage:
             if platform is None or lack is Lack.NO_PLATFORM or (lack is not None and not (retired and self.video)):
                 counts.lacking[lack or Lack.NO_PLATFORM, name] += not retired
                 continue
-            width, height = self._pixels(platform)
+            facts, size = self._facts(platform)
             yield Deliverable(
                 sku=clip.sku,
                 item_group_id=clip.item_group_id,
@@ -64,8 +64,9 @@ class Footage:
                 uri=self.renditions.get(name) or self.video,
                 poster_uri=self.poster,
                 aspect_ratio=platform.ratio,
-                width=width,
-                height=height,
+                width=int(facts.get("width") or size[0]),
+                height=int(facts.get("height") or size[1]),
+                size_bytes=facts.get("bytes"),
                 duration_s=float(self.facts.get("duration_s") or self.duration_s),
                 clip_id=clip.clip_id,
                 intent_id=intent.intent_id,
@@ -84,8 +85,10 @@ class Footage:
         passes = terms.finish.findings.get(_OFF_RULES) is Consequence.PASS
         if self._found(_OFF_RULES, name) and not passes:
             return Lack.OFF_RULES
-        if name in self.renditions or (terms.raw and self.video and not platform.derived):
+        if name in self.renditions:
             return None
+        if terms.raw and self.video and not platform.derived:
+            return None if passes or self._takes(platform) else Lack.OFF_RULES
         return Lack.NOT_LOOKED_AT if self.record is None and not self.film else Lack.NOT_MADE
 
     def _found(self, code: str, name: str) -> bool:
@@ -97,11 +100,17 @@ class Footage:
             for one in findings
         )
 
-    def _pixels(self, platform: Platform) -> tuple[int, int]:
-        """As the record of the file says; a file of unknown origin has the platform's own size."""
-        if platform.name in self.renditions:
-            made = {one.get("platform"): one for one in (self.record or {}).get("renditions", ())}
-            found, size = made.get(platform.name, {}), (platform.width, platform.height)
-        else:
-            found, size = self.facts, self.size or (platform.width, platform.height)
-        return int(found.get("width") or size[0]), int(found.get("height") or size[1])
+    def _takes(self, platform: Platform) -> bool:
+        """Whether the platform takes the video as it came, as far as its facts tell."""
+        facts = {**self.facts, "s": self.facts.get("duration_s")}
+        measured = {name: float(value) for name, value in facts.items() if isinstance(value, int | float)}
+        codec = self.facts.get("video_codec") or platform.delivery.video_codec
+        return codec == platform.delivery.video_codec and not any(platform.delivery.broken(measured))
+
+    def _facts(self, platform: Platform) -> tuple[Mapping[str, Any], tuple[int, int]]:
+        """What the record says of the platform's file, and its size in pixels where it says none."""
+        own = platform.width, platform.height
+        if platform.name not in self.renditions:
+            return self.facts, self.size or own
+        made = {one.get("platform"): one for one in (self.record or {}).get("renditions", ())}
+        return made.get(platform.name, {}), own

@@ -68,13 +68,14 @@ def _footage(clip: Clip, intent: Intent) -> Footage:
     """The video that is shown, with the facts of it, and what was made of it."""
     reports = {report.get("uri"): report for report in (intent.inspection or {}).get("videos", ())}
     video = shown_video(intent)
+    report = reports.get(video, {})
     return Footage(
         ratio=clip.request.aspect_ratio,
         video=video,
         poster=intent.poster_uri,
         renditions=intent.renditions,
         record=intent.inspection,
-        facts=reports.get(video, {}).get("facts") or {},
+        facts={"bytes": report.get("bytes"), **(report.get("facts") or {})},
         size=_asked_size(clip),
         duration_s=float(clip.request.duration_s),
     )

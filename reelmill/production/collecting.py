@@ -97,7 +97,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
             if sampled is not None and not frames and inspection.status is not InspectionStatus.FAIL:
                 frames = tuple(sampled.jpegs)
             poster = poster or inspection.poster
-            reports.append({"uri": uri, **inspection.to_dict()})
+            reports.append({"uri": uri, "bytes": path.stat().st_size, **inspection.to_dict()})
     made = made or Made()
     found = {**_worst(reports), **made.to_dict()}
     return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made, frames)

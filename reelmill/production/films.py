@@ -137,7 +137,8 @@ class FilmMaker:
         if inspection.poster is not None:
             self.storage.create(f"{prefix}/poster.jpg", inspection.poster, "image/jpeg")
             poster_uri = self.storage.uri(f"{prefix}/poster.jpg")
-        found = None if depth is InspectDepth.OFF else {**inspection.to_dict(), **made.to_dict()}
+        looked = {"bytes": path.stat().st_size, **inspection.to_dict(), **made.to_dict()}
+        found = None if depth is InspectDepth.OFF else looked
         stitched = Stitched(
             edition="",
             attempts=(),

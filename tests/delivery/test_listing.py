@@ -147,6 +147,23 @@ def test_a_file_that_failed_or_is_off_the_rules_stays_and_the_other_goes(stall, 
     assert len(stall.listed(finish=let_pass)[0]) == (2 if lack is Lack.OFF_RULES else 1)
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [{"duration_s": 4.0}, {"width": 360, "height": 640}, {"video_codec": "hevc"}, {"bytes": 500_000_001}],
+    ids=lambda facts: next(iter(facts)),
+)
+def test_a_clip_that_its_platform_would_refuse_does_not_go_as_it_came(stall, facts):
+    good = {"width": 720, "height": 1280, "fps": 24.0, "duration_s": 8.0, "video_codec": "h264"}
+    for sku, found in (("GOOD", good), ("BAD", good | facts)):
+        intent = stall.bring(State.SUBMITTED, make_clip(sku, platforms=("tiktok",)))
+        video = {"uri": f"/{sku}.mp4", "bytes": found.get("bytes", 900_000), "status": "pass", "facts": found}
+        seen = {"status": "pass", "findings": [], "videos": [video]}
+        end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=(video["uri"],), inspection=seen)
+        stall.ledger.settle(intent.intent_id, end)
+    (one,), tally = stall.listed(renders=False)
+    assert (one.sku, one.size_bytes, tally.lacking) == ("GOOD", 900_000, {(Lack.OFF_RULES, "tiktok"): 1})
+
+
 def test_a_clip_that_nobody_looked_at_has_a_remedy_that_costs_nothing(stall):
     stall.deliver(make_clip(platforms=("tiktok",)), inspection=None, bare=True)
     found, tally = stall.listed()

@@ -194,6 +194,22 @@ def test_meta_flattens_its_videos(stall):
     }
 
 
+def test_a_file_larger_than_meta_takes_is_held_back_and_told(stall):
+    sizes = {"instagram_reels": 200_000_001, "facebook_feed": 200_000_000}
+    for sku, platforms in (("BOTH", tuple(sizes)), ("LARGE", ("instagram_reels",))):
+        made = [{"platform": name, "bytes": sizes[name]} for name in platforms]
+        seen = {"status": "pass", "findings": [], "videos": [], "renditions": made}
+        files = {name: f"{stall.root}/{sku}-{name}.mp4" for name in platforms}
+        stall.deliver(make_clip(sku, platforms=platforms), inspection=seen, renditions=files)
+    told = make(stall, "meta", "merchant")
+    assert [(one["id"], one["video[0].tag[0]"], one["video[1].url"]) for one in table(stall, "meta")] == [
+        ("BOTH", "facebook_feed", "")
+    ]
+    assert (told.refused, len(table(stall, "merchant"))) == (2, 2)
+    assert [(one.key, one.refused) for one in told.troubles] == [("BOTH", True), ("LARGE", True)]
+    assert "of 200,000,001 bytes; the Meta catalog feed takes 200,000,000" in told.troubles[0].reason
+
+
 def test_tiktok_takes_the_fields_that_it_requires_from_the_feed(stall, tmp_path):
     intent = stall.deliver(make_clip("A-1"))
     stall.deliver(make_clip("B-2"))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reelmill.delivery_rules import DeliveryRules
 from reelmill.finish import Finish
 from reelmill.media.ai_mark import SOURCE_TYPE, has_xmp
 from reelmill.media.dress import Dress, Frame, fill_caption
@@ -322,9 +323,29 @@ def test_the_rate_of_easy_pictures_is_kept_above_a_floor(tmp_path):
     source = make_video(tmp_path / "v.mp4", seconds=2, width=320, height=180, crf=40)
     rules = {"min_video_kbps": 100}
     where = platform(width=180, height=180, delivery=rules)
-    plain = make(tmp_path, source, where.model_copy(update={"delivery": {}}), size=(320, 180))[1]["here"].coded
+    plain = make(tmp_path, source, where.model_copy(update={"delivery": DeliveryRules()}), size=(320, 180))[1][
+        "here"
+    ].coded
     maker, made, _ = make(tmp_path, source, where, size=(320, 180))
     assert plain.video_kbps < 100 <= made["here"].coded.video_kbps
+    assert maker.findings == []
+
+
+def noise(number, width, height):
+    """As hard to code as anything."""
+    return np.random.default_rng(number).integers(0, 255, (height, width), np.uint8)
+
+
+def test_the_rate_of_hard_pictures_is_kept_below_the_most_that_a_platform_takes(tmp_path):
+    source = make_video(tmp_path / "v.mp4", noise, seconds=2, width=320, height=180)
+    places = [platform("free", 180, 180), platform("narrow", 180, 180, delivery={"max_video_kbps": 400})]
+    whole = platform("whole", 320, 180, delivery={"max_video_kbps": 700})
+    maker, made, _ = make(tmp_path, source, *places, whole, size=(320, 180))
+    rates = {name: one.coded.video_kbps for name, one in made.items()}
+    assert rates["free"] > 700
+    assert 200 < rates["narrow"] <= 400
+    assert 350 < rates["whole"] <= 700
+    assert made["whole"].encoded  # though the clip has its size
     assert maker.findings == []
 
 

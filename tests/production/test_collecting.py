@@ -69,7 +69,10 @@ def test_every_video_is_looked_at_and_the_first_gives_the_poster(paid, films):
     landed = inspect_videos(studio, ASKED, intent, uris)
 
     looks = [inspect_video(film, Expectation.of(ASKED.request), InspectDepth.HEADER) for film in films]
-    reports = [{"uri": uri, **look.to_dict()} for uri, look in zip(uris, looks, strict=True)]
+    sizes = [film.stat().st_size for film in films]
+    reports = [
+        {"uri": uri, "bytes": size, **look.to_dict()} for uri, size, look in zip(uris, sizes, looks, strict=True)
+    ]
     assert [report["status"] for report in reports] == ["pass", "fail"]
     assert landed == Landed(
         uris,

@@ -80,6 +80,10 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
         assert engine.storage.read(first) == b"written before the crash"
     assert set(landed.made.uris) == {"small", "square"} == set(landed.made.sha256)
     assert (again.made.uris, again.made.sha256) == (landed.made.uris, landed.made.sha256)
+    assert again.made.details[1]["bytes"] == landed.made.details[1]["bytes"] > 1000
+    for one in (landed, again):
+        said = [(finding["code"], finding["platform"]) for finding in one.inspection["findings"]]
+        assert said == [("rendition_failed", "small")], "what lies there is no video"
     for one in alone:
         assert (one.made.uris, one.inspection["status"]) == ({}, "pass"), "of a draft, and of a scene, only a preview"
         assert one.made.preview_uri is not None
