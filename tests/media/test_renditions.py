@@ -148,13 +148,33 @@ def test_sound_that_was_not_paid_for_or_is_not_wanted_is_left_out(tmp_path):
     assert made["unpaid"].coded.facts.audio_codec is None
 
 
-def test_music_lies_under_the_sound_and_alone_where_there_is_none(tmp_path):
+def test_music_is_alone_where_there_is_no_sound(tmp_path):
     make_video(tmp_path / "music.mp4", seconds=1, sound=0.2)
     dress = Dress(Finish(music="music.mp4"), tmp_path)
     source = make_video(tmp_path / "v.mp4", seconds=2, sound=None)
     rules = {"loudness_lufs": -16, "true_peak_dbtp": -1}
     _, made, _ = make(tmp_path, source, platform(delivery=rules), dress=dress, sound=False)
     assert heard(made["here"].path).lufs == pytest.approx(-16, abs=0.7)
+
+
+def level_db(path, hertz):
+    """How loud one tone is in the middle of a film, where music does not fade, in decibels."""
+    with av.open(str(path)) as container:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+        middle = samples[len(samples) // 3 : 2 * len(samples) // 3]
+        beat = np.exp(-2j * np.pi * hertz * np.arange(len(middle)) / container.streams.audio[0].rate)
+    return 20 * np.log10(abs(np.dot(middle * np.hanning(len(middle)), beat)))
+
+
+def test_music_lies_as_far_under_the_sound_as_asked(tmp_path):
+    """Two tones tell sound and music apart; at both of them one decibel is one loudness unit."""
+    make_video(tmp_path / "music.mp4", seconds=5, sound=0.5, hertz=640)
+    source = make_video(tmp_path / "v.mp4", seconds=5, sound=0.1)
+    dress = Dress(Finish(music="music.mp4", music_below_lu=9), tmp_path)
+    _, made, _ = make(tmp_path, source, platform(), dress=dress, seconds=5)
+    path = made["here"].path
+    assert level_db(path, 440) - level_db(path, 640) == pytest.approx(9, abs=1)
+    assert level_db(path, 640) - level_db(path, 1000) > 30
 
 
 def test_every_file_says_that_it_was_made_by_ai(tmp_path):
@@ -337,10 +357,10 @@ def noise(number, width, height):
 
 
 def test_the_rate_of_hard_pictures_is_kept_below_the_most_that_a_platform_takes(tmp_path):
-    source = make_video(tmp_path / "v.mp4", noise, seconds=2, width=320, height=180)
+    source = make_video(tmp_path / "v.mp4", noise, seconds=1, width=320, height=180)
     places = [platform("free", 180, 180), platform("narrow", 180, 180, delivery={"max_video_kbps": 400})]
     whole = platform("whole", 320, 180, delivery={"max_video_kbps": 700})
-    maker, made, _ = make(tmp_path, source, *places, whole, size=(320, 180))
+    maker, made, _ = make(tmp_path, source, *places, whole, size=(320, 180), seconds=1)
     rates = {name: one.coded.video_kbps for name, one in made.items()}
     assert rates["free"] > 700
     assert 200 < rates["narrow"] <= 400
