@@ -26,11 +26,12 @@ _PREVIEW = "preview.mp4"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What lies in storage now: addresses and SHA-256 by platform, the preview, and what each file is like."""
+    """What lies in storage now: addresses and SHA-256 by platform, those of the preview, and what each file is like."""
 
     uris: Mapping[str, str] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
     preview_uri: str | None = None
+    preview_sha256: str | None = None
     details: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,16 +98,15 @@ class Making:
             name = f"{self.prefix}/{_FOLDER}/{rendition.platform}.mp4"
             uris[rendition.platform] = storage.uri(name)
             digests[rendition.platform] = self._create(name, rendition.path)
-        preview_uri = None
+        preview_uri = preview_sha256 = None
         if maker.preview is not None:
             name = f"{self.prefix}/{_PREVIEW}"
-            self._create(name, maker.preview)
-            preview_uri = storage.uri(name)
+            preview_uri, preview_sha256 = storage.uri(name), self._create(name, maker.preview)
         words = "There is no platform {} in platforms.toml any more, so nothing was made for it."
         gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name), platform=name) for name in self.unknown]
         judged = self.finishing.policy().judged_anew(inspection, [*maker.findings, *before, *gone])
         details += [rendition.to_dict() for rendition in maker.made]
-        return judged, Made(uris, digests, preview_uri, tuple(details))
+        return judged, Made(uris, digests, preview_uri, preview_sha256, tuple(details))
 
     def _off_rules(self, name: str, data: bytes) -> list[Finding]:
         """What the platform would refuse of a file that an interrupted try has written, whose findings are lost."""

@@ -82,6 +82,7 @@ def test_every_video_is_looked_at_and_the_first_gives_the_poster(paid, films):
             "videos": reports,
         },
         poster_uri=studio.storage.uri(f"{intent.output_prefix}/poster.jpg"),
+        poster_sha256=hashlib.sha256(looks[0].poster).hexdigest(),
         sha256=tuple(hashlib.sha256(film.read_bytes()).hexdigest() for film in films),
     )
     assert studio.storage.read(f"{intent.output_prefix}/poster.jpg") == looks[0].poster
