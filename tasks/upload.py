@@ -60,4 +60,5 @@ def _kept_back(done: Published) -> list[str]:
         "their product is retired": listed.retired,
         "waiting for the next run": 0 if done.dry_run else done.waiting,
     }
-    return [*(f"{number}: {reason}" for reason, number in reasons.items() if number), *listed.left_out()]
+    counted = [f"{number}: {reason}" for reason, number in reasons.items() if number]
+    return [*counted, *(sentence for left_out in listed.left_out() for sentence in left_out)]

@@ -37,11 +37,11 @@ class Tally:
             counts[platform] += number
         return +counts
 
-    def left_out(self) -> Iterator[str]:
-        """A sentence for each reason: for which platforms how many are left out, why, and the remedy."""
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """For each reason, how many files are left out for which platforms, and why; and the remedy."""
         for lack, found in self._by_lack():
             listed = ", ".join(f"{platform} ({number})" for platform, number in found.items())
-            yield f"Left out for {listed}: {lack.words}. {lack.remedy}"
+            yield f"Left out for {listed}: {lack.words}.", lack.remedy
 
     def _by_lack(self) -> Iterator[tuple[Lack, dict[str, int]]]:
         for lack in Lack:

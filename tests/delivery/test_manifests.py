@@ -13,6 +13,7 @@ from reelmill.platforms import NativeRatio
 from reelmill.settings import load_settings
 from tests.delivery.making import make_clip
 from tests.ledger.making import RUN
+from tests.support.making import copy_content
 
 BASE = "https://cdn.example.com/reels"
 WEB = {"public_base_url": BASE}
@@ -208,6 +209,21 @@ def test_a_file_larger_than_meta_takes_is_held_back_and_told(stall):
     assert (told.refused, len(table(stall, "merchant"))) == (2, 2)
     assert [(one.key, one.refused) for one in told.troubles] == [("BOTH", True), ("LARGE", True)]
     assert "of 200,000,001 bytes; the Meta catalog feed takes 200,000,000" in told.troubles[0].reason
+
+
+def test_settings_and_brand_say_whether_a_clip_may_go_as_it_came(stall, tmp_path):
+    stall.deliver(make_clip("SEEN", platforms=("tiktok",)), bare=True)
+    stall.deliver(make_clip("UNSEEN", platforms=("tiktok",)), bare=True, inspection=None)
+    plain = {"catalogs_dir": copy_content(tmp_path / "content")}  # the brand that ships adds a disclosure
+    for settings, listed in (
+        ({"renditions": False}, []),
+        (plain, []),
+        (plain | {"renditions": False}, ["SEEN"]),
+        (plain | {"inspect": "off"}, ["SEEN", "UNSEEN"]),
+    ):
+        made = make(stall, "csv", settings=settings)
+        assert [one["sku"] for one in table(stall, "csv") if one["status"] == "live"] == listed
+        assert made.tally.withheld == (settings.get("inspect") != "off")
 
 
 def test_tiktok_takes_the_fields_that_it_requires_from_the_feed(stall, tmp_path):
