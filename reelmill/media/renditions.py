@@ -156,7 +156,7 @@ class RenditionMaker:
         floor = max(platform.delivery.min_video_kbps or 0 for platform in platforms)
         most = platforms[0].delivery.max_video_kbps or 0
         kept_kbps = coded.video_kbps * look.kept(coded.facts.width, coded.facts.height)
-        easy = kept_kbps < floor  # so easy that a constant quality would stay below the floor
+        easy = kept_kbps < floor  # so easy that a constant quality is sure to stay below the floor
         return PictureMaker(
             look,
             self.order.folder / f"picture-{number}.mp4",
@@ -165,6 +165,7 @@ class RenditionMaker:
             coded.facts.duration_s,
             self.order.dress,
             Frame(look.width, look.height, common_zones(platform.safe_zones for platform in platforms)),
+            floor_kbps=floor,
         )
 
     def _preview_maker(self, facts: VideoFacts, fps: Fraction) -> PictureMaker:

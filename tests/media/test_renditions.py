@@ -13,6 +13,7 @@ from PIL import Image
 from reelmill.delivery_rules import DeliveryRules
 from reelmill.finish import Finish
 from reelmill.media.ai_mark import SOURCE_TYPE, has_xmp
+from reelmill.media.coded import read_coded
 from reelmill.media.dress import Dress, Frame, fill_caption
 from reelmill.media.expectation import Expectation
 from reelmill.media.findings import FindingCode
@@ -339,16 +340,23 @@ def test_a_plan_needs_no_ffmpeg():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_rate_of_easy_pictures_is_kept_above_a_floor(tmp_path):
-    source = make_video(tmp_path / "v.mp4", seconds=2, width=320, height=180, crf=40)
+def grainy(number, width, height):
+    """A calm picture with a grain so fine that only a fine coding keeps it."""
+    grain = np.random.default_rng(number).integers(0, 4, (height, width), np.uint8)
+    return moving(number, width, height) + grain
+
+
+@pytest.mark.parametrize(("picture", "crf"), [(moving, 40), (grainy, 5)], ids=["as paid", "once they are coded"])
+def test_the_rate_of_easy_pictures_is_kept_above_a_floor(tmp_path, picture, crf):
+    source = make_video(tmp_path / "v.mp4", picture, seconds=2, width=320, height=180, crf=crf)
+    assert (read_coded(source).video_kbps * 180 / 320 < 100) == (crf == 40)
     rules = {"min_video_kbps": 100}
     where = platform(width=180, height=180, delivery=rules)
-    plain = make(tmp_path, source, where.model_copy(update={"delivery": DeliveryRules()}), size=(320, 180))[1][
-        "here"
-    ].coded
-    maker, made, _ = make(tmp_path, source, where, size=(320, 180))
-    assert plain.video_kbps < 100 <= made["here"].coded.video_kbps
+    free = where.model_copy(update={"name": "free", "width": 178, "delivery": DeliveryRules()})
+    maker, made, _ = make(tmp_path, source, where, free, size=(320, 180))
+    assert made["free"].coded.video_kbps < 100 <= made["here"].coded.video_kbps
     assert maker.findings == []
+    assert len(pictures(made["here"].path)) == 48
 
 
 def noise(number, width, height):
