@@ -83,3 +83,8 @@ class Finish(BaseModel):
     def draws(self) -> bool:
         """Whether anything is laid over the picture, so that it must be encoded."""
         return bool(self.disclosure or self.caption or self.logo or self.end_card)
+
+    @property
+    def adds(self) -> bool:
+        """Whether anything is laid over the picture or under the sound, so that the clip itself is not finished."""
+        return self.draws or bool(self.music)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
+from reelmill.delivery_rules import DeliveryRules
 from reelmill.errors import FixConfiguration
 from reelmill.toml import toml_tables
 
@@ -96,7 +99,7 @@ class Platform(BaseModel):
     )
     crop: CropPosition = Field(CropPosition.FOLLOW, description="Where a crop lies: follow the subject, or centre.")
     safe_zones: SafeZones = SafeZones()
-    delivery: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    delivery: DeliveryRules = DeliveryRules()
     source: Annotated[str, Field(min_length=8, description="Where the rules were read, and when.")]
 
     @field_validator("duration_s")
@@ -110,6 +113,12 @@ class Platform(BaseModel):
     def _native_ratio_stays_native(self) -> Self:
         if self.ratio in tuple(NativeRatio) and self.ratio != self.native:
             raise ValueError(f"{self.ratio} is native to Veo; set native = {self.ratio!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _wide_enough(self) -> Self:
+        if (self.delivery.min_width or 0) > self.width:
+            raise ValueError("delivery.min_width is above width")
         return self
 
     @property
@@ -142,7 +151,22 @@ def _platform(path: Path, name: str, table: object) -> Platform:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the table"
-        raise FixConfiguration(f"{path}: platform {name}: {field}: {first['msg']}.", "Correct that field.") from None
+        what = "is no field that is known" if first["type"] == "extra_forbidden" else first["msg"]
+        what = what.removeprefix("Value error, ")
+        raise FixConfiguration(f"{path}: platform {name}: {field}: {what}.", _remedy(first)) from None
+
+
+def _remedy(wrong: ErrorDetails) -> str:
+    *table, field = wrong["loc"] or ("",)
+    if wrong["type"] == "literal_error":
+        return f"Write {wrong['ctx']['expected']} or leave it out: nothing else is made."
+    if wrong["type"] != "extra_forbidden":
+        return "Correct that field."
+    models: dict[object, type[BaseModel]] = {"delivery": DeliveryRules, "safe_zones": SafeZones}
+    known = [one for one in models.get(table[0] if table else "", Platform).model_fields if one != "name"]
+    near = get_close_matches(str(field), known, n=1, cutoff=0.6)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    return f"{meant}Take it out, or write one of: {', '.join(known)}."
 
 
 def select_platforms(known: Mapping[str, Platform], names: list[str]) -> list[Platform]:

@@ -58,7 +58,7 @@ def _kept_back(done: Published) -> list[str]:
         "not approved, rejected or to be remade: reelmill review decides": listed.withheld,
         "a changed clip took their place": listed.replaced,
         "their product is retired": listed.retired,
-        **{f"no file for {name}: its ratio needs a rendition": n for name, n in sorted(listed.unrendered.items())},
         "waiting for the next run": 0 if done.dry_run else done.waiting,
     }
-    return [f"{number}: {reason}" for reason, number in reasons.items() if number]
+    counted = [f"{number}: {reason}" for reason, number in reasons.items() if number]
+    return [*counted, *(sentence for left_out in listed.left_out() for sentence in left_out)]

@@ -67,8 +67,8 @@ def _print(console: Console, made: Made) -> None:
         print_text(console, "Withheld clips wait for an approval: reelmill review RUN; or set review = optional.")
     if told := drafts_left_out(tally.drafts):
         print_text(console, told)
-    for platform, number in sorted(tally.unrendered.items()):
-        print_text(console, f"{platform}: {count(number, 'clip')} without the rendition that it wants, left out")
+    for what, remedy in tally.left_out():
+        print_text(console, f"{what} {remedy}")
     for one in made.manifests:
         stand = f", {one.carried} unchanged for want of a feed" if one.carried else ""
         print_text(

@@ -44,6 +44,8 @@ def publish(
 def _print(console: Console, done: Published) -> None:
     if told := drafts_left_out(done.tally.drafts):
         print_text(console, told)
+    for what, remedy in done.tally.left_out():
+        print_text(console, f"{what} {remedy}")
     if done.dry_run:
         print_text(
             console,

@@ -7,10 +7,11 @@ import unicodedata
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.spec import Field, Row, Spec, Value
 from reelmill.signatures import unsigned
 
-__all__ = ["Checked", "Complaint", "check_row"]
+__all__ = ["Checked", "Complaint", "check_file", "check_row"]
 
 _ELLIPSIS = "…"
 _LONGEST_WORD = 24  # a cut falls back at most so far to the end of a word
@@ -50,6 +51,18 @@ def check_row(spec: Spec, row: Row, *, retiring: bool = False) -> Checked:
             value = _text(one, value, done)
         done.row[one.name] = value
     return done
+
+
+def check_file(spec: Spec, one: Deliverable) -> Complaint | None:
+    """What keeps a file from being listed at all; None if nothing does, or its size is not known."""
+    most = spec.most_file_bytes
+    if most is None or (one.size_bytes or 0) <= most:
+        return None
+    if spec.platforms and one.platform not in spec.platforms:
+        return None
+    reason = f"has a file for {one.platform} of {one.size_bytes:,} bytes; the {spec.title} takes {most:,} at most"
+    remedy = f"Set delivery.max_video_kbps of {one.platform} in platforms.toml, then have the clip made anew."
+    return Complaint(spec.carries or spec.key, reason, remedy)
 
 
 def _empty(value: Value) -> bool:

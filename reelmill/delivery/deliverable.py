@@ -21,7 +21,8 @@ Gate = Callable[[Sequence[tuple[Clip, Intent]]], Collection[str]]
 class Deliverable:
     """A video of a product for a platform. ``uri`` and ``poster_uri`` are in storage: ``gs://`` or a path.
 
-    ``width`` and ``height`` are pixels, ``duration_s`` seconds of video. ``retired``: the product is known to be gone
+    ``width`` and ``height`` are pixels, ``duration_s`` seconds of video, ``size_bytes`` those of the file, None where
+    its record does not say. ``retired``: the product is known to be gone
     from the catalog, and its video must not be shown any more. ``film`` is the edition of a film; then ``clip_id`` and
     ``intent_id`` are those of its first scene.
     """
@@ -43,6 +44,7 @@ class Deliverable:
     clip_id: str
     intent_id: str
     run_id: str
+    size_bytes: int | None = None
     film: str = ""
     ai_generated: bool = True
     retired: bool = False

@@ -22,13 +22,14 @@ def _section(spec: Spec) -> Iterator[str]:
     facts = {
         "File": f"`{spec.file}`" + (", cells safe to open in a spreadsheet" if spec.for_people else ""),
         "Videos for": ", ".join(f"`{name}`" for name in spec.platforms) or "every platform",
+        "Largest file": f"{spec.most_file_bytes:,} bytes" if spec.most_file_bytes else "",
         "Needs": ", ".join(f"`{need.value}`" for need in spec.needs) or "nothing",
         "Gone": spec.retiring,
         "Made by AI": spec.disclosure,
         "Read at": ", ".join(f"<{source.url}> ({source.read})" for source in spec.sources) or "a format of our own",
         "Unverified": "; ".join(spec.unverified) or "nothing",
     }
-    yield from (f"- {name}: {text}." for name, text in facts.items())
+    yield from (f"- {name}: {text}." for name, text in facts.items() if text)
     yield ""
     if spec.name in _SAME_AS:
         yield from (f"The fields of `{_SAME_AS[spec.name]}`.", "")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from reelmill.clip import Clip
-from reelmill.delivery.deliverable import Deliverable, Gate
+from reelmill.delivery.deliverable import Deliverable
+from reelmill.delivery.footage import Footage
 from reelmill.delivery.tally import Tally
+from reelmill.delivery.terms import Terms
 from reelmill.ledger.films import StandingFilm, Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
-from reelmill.platforms import Platform
 
 __all__ = ["film_deliverables"]
 
@@ -23,9 +24,8 @@ def film_deliverables(
     ledger: Ledger,
     output: str,
     *,
-    platforms: Mapping[str, Platform],
+    terms: Terms,
     catalog: str,
-    gate: Gate,
     run_id: str | None,
     counts: Tally,
 ) -> Iterator[Deliverable]:
@@ -37,7 +37,7 @@ def film_deliverables(
         made = [one for one in chunk if one.stitched is not None]
         scenes = _scenes(ledger, made)
         attempts = [attempt for found in scenes.values() for attempt in found]
-        replaced, shown = ledger.remade(attempts), set(gate(attempts))
+        replaced, shown = ledger.remade(attempts), set(terms.gate(attempts))
         approved = _approved(ledger, attempts)
         known = ledger.known_products(catalog or output, {one.film.sku for one in made})
         for one in made:
@@ -48,11 +48,12 @@ def film_deliverables(
                 counts.drafts += 1
             elif stitched is None or one.replaced or any(clip.clip_id in replaced for clip, _ in found):
                 counts.replaced += 1
-            elif not retired and not _may_leave(stitched, found, approved if _doubted(stitched) else shown):
+            elif not retired and not _may_leave(stitched, found, approved if _doubted(stitched, terms) else shown):
                 counts.withheld += 1
             else:
                 counts.retired += retired
-                for deliverable in _of(one, stitched, found[0], platforms, counts, retired=retired):
+                footage = _footage(one, stitched)
+                for deliverable in footage.deliverables(*found[0], terms, counts, retired=retired):
                     counts.deliverables += not retired
                     yield deliverable
 
@@ -71,9 +72,14 @@ def _approved(ledger: Ledger, attempts: Scenes) -> set[str]:
     return {intent_id for intent_id, review in decisions.items() if review.decision is Decision.APPROVE}
 
 
-def _doubted(stitched: Stitched) -> bool:
-    """Inspection doubts the film, which nobody can approve by itself: people have to approve each of its scenes."""
-    return (stitched.inspection or {}).get("status") == "review"
+def _doubted(stitched: Stitched, terms: Terms) -> bool:
+    """Inspection doubts the film, or nobody looked at it though videos are looked at.
+
+    Nobody can approve it by itself: people have to approve each of its scenes.
+    """
+    if stitched.inspection is None:
+        return terms.looks
+    return stitched.inspection.get("status") == "review"
 
 
 def _may_leave(stitched: Stitched, scenes: Scenes, shown: Collection[str]) -> bool:
@@ -82,45 +88,16 @@ def _may_leave(stitched: Stitched, scenes: Scenes, shown: Collection[str]) -> bo
     return not stitched.unfit and stitched.attempts == latest and all(intent_id in shown for intent_id in latest)
 
 
-def _of(
-    standing: StandingFilm,
-    stitched: Stitched,
-    first: tuple[Clip, Intent],
-    platforms: Mapping[str, Platform],
-    counts: Tally,
-    *,
-    retired: bool,
-) -> Iterator[Deliverable]:
-    clip, intent = first
-    found = stitched.inspection or {}
-    facts = found.get("facts") or {}
-    sizes = {one.get("platform"): one for one in found.get("renditions", ())}
-    for name in clip.platforms:
-        platform = platforms.get(name)
-        rendition = stitched.renditions.get(name)
-        fits = platform is not None and platform.native is standing.film.aspect_ratio
-        if platform is None or not fits or not (rendition or not platform.derived):
-            counts.unrendered[name] += not retired
-            continue
-        size = sizes.get(name, {}) if rendition else facts
-        yield Deliverable(
-            sku=clip.sku,
-            item_group_id=clip.item_group_id,
-            title=clip.title,
-            brand=clip.brand,
-            category=clip.category,
-            campaign=clip.campaign,
-            platform=name,
-            variant=clip.variant,
-            uri=rendition or stitched.video_uri,
-            poster_uri=stitched.poster_uri,
-            aspect_ratio=platform.ratio,
-            width=int(size.get("width") or platform.width),
-            height=int(size.get("height") or platform.height),
-            duration_s=float(facts.get("duration_s") or standing.film.duration_ms / 1000),
-            clip_id=clip.clip_id,
-            intent_id=intent.intent_id,
-            run_id=intent.run_id,
-            film=stitched.edition,
-            retired=retired,
-        )
+def _footage(standing: StandingFilm, stitched: Stitched) -> Footage:
+    record = stitched.inspection or {}
+    return Footage(
+        ratio=standing.film.aspect_ratio,
+        video=stitched.video_uri,
+        poster=stitched.poster_uri,
+        renditions=stitched.renditions,
+        record=stitched.inspection,
+        facts={"bytes": record.get("bytes"), **(record.get("facts") or {})},
+        size=None,
+        duration_s=standing.film.duration_ms / 1000,
+        film=stitched.edition,
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reelmill.delivery.addresses import PublicAddresses
-from reelmill.delivery.checking import Complaint, check_row
+from reelmill.delivery.checking import Complaint, check_file, check_row
 from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.spec import Group, Row, Spec
 from reelmill.delivery.spool import Earlier, Spool
@@ -50,7 +50,7 @@ class Manifest:
     rows: int = 0
     retired: int = 0
     carried: int = 0  # rows of a group's items that stand as they stood, because no feed was given
-    refused: int = 0
+    refused: int = 0  # rows, and files that were held back from theirs
     changed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,14 +120,26 @@ class _Making:
             self._retire_listed()
 
     def _rows(self, sku: str, videos: tuple[Deliverable, ...], items: tuple[Product, ...]) -> Iterator[Row]:
+        taken = tuple(one for one in videos if self._takes(one))
+        if not taken:
+            return
         group = Group(
             sku=sku,
-            deliverables=videos,
+            deliverables=taken,
             items=items,
             addresses=self.maker.addresses,
             youtube_ids=self.maker.youtube_ids,
         )
         yield from self.spec.rows(group)
+
+    def _takes(self, one: Deliverable) -> bool:
+        """Whether the format takes the file; one that it does not is held back, and the others of its row go on."""
+        complaint = check_file(self.spec, one)
+        if complaint is None:
+            return True
+        self._tell(one.sku, complaint, refused=True, row=self.number + 1)
+        self.done.refused += 1
+        return False
 
     def _add(self, row: Row) -> None:
         self.number += 1
@@ -185,11 +197,11 @@ class _Making:
         self.writer.write(check_row(self.spec, self.spec.retire(earlier), retiring=True).row)
         self.done.retired += 1
 
-    def _tell(self, key: str, what: Complaint, *, refused: bool) -> None:
+    def _tell(self, key: str, what: Complaint, *, refused: bool, row: int | None = None) -> None:
         self.maker.tell(
             Trouble(
                 file=self.done.file,
-                row=self.number,
+                row=row or self.number,
                 key=key,
                 field=what.field,
                 reason=what.reason,

@@ -133,7 +133,8 @@ class Spec:
     ``key`` is the field that tells rows apart. ``retire`` makes the row that takes away what an earlier file listed,
     from that row; None if leaving it out is all that the format has. ``retires_known`` also takes away products that
     the ledger knows to be retired, listed before or not. ``carries`` is the field with the files, by which rows of
-    a group's items are known again when no feed is given. No cell of a file ``for_people`` can act as a formula.
+    a group's items are known again when no feed is given. ``most_file_bytes`` is the largest file that may be listed;
+    None if nobody publishes one. No cell of a file ``for_people`` can act as a formula.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Spec:
     needs: tuple[Need, ...] = ()
     retires_known: Callable[[Deliverable], Iterable[str]] | None = None
     carries: str = ""
+    most_file_bytes: int | None = None
     for_people: bool = False
     disclosure: str = ""  # for people: how it says that a video was made by AI
     sources: tuple[Source, ...] = ()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from reelmill.delivery.lack import Lack
 
 __all__ = ["Tally"]
 
@@ -13,9 +16,8 @@ __all__ = ["Tally"]
 class Tally:
     """What was looked at: ``clips`` and ``films`` with a video, those ``replaced`` by a changed clip, and ``withheld``.
 
-    ``drafts`` are never handed over, whatever people decided about them. ``unrendered`` counts by platform what
-    cannot be handed over: it wants a ratio that Veo does not make, and no rendition was made, or it is no platform of
-    ``platforms.toml`` any more.
+    ``drafts`` are never handed over, whatever people decided about them. ``lacking`` counts by reason and
+    platform the files that cannot be handed over, because there is none that the platform may be given.
     """
 
     clips: int = 0
@@ -25,7 +27,27 @@ class Tally:
     drafts: int = 0
     retired: int = 0
     deliverables: int = 0
-    unrendered: Counter[str] = field(default_factory=Counter)
+    lacking: Counter[tuple[Lack, str]] = field(default_factory=Counter)
+
+    @property
+    def unrendered(self) -> Counter[str]:
+        """By platform, the files that cannot be handed over, whatever the reason."""
+        counts: Counter[str] = Counter()
+        for (_, platform), number in self.lacking.items():
+            counts[platform] += number
+        return +counts
+
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """For each reason, how many files are left out for which platforms, and why; and the remedy."""
+        for lack, found in self._by_lack():
+            listed = ", ".join(f"{platform} ({number})" for platform, number in found.items())
+            yield f"Left out for {listed}: {lack.words}.", lack.remedy
+
+    def _by_lack(self) -> Iterator[tuple[Lack, dict[str, int]]]:
+        for lack in Lack:
+            found = {name: number for (why, name), number in sorted(self.lacking.items()) if why is lack and number}
+            if found:
+                yield lack, found
 
     def to_dict(self) -> dict[str, Any]:
         """The counts for machines."""
@@ -38,4 +60,5 @@ class Tally:
             "retired": self.retired,
             "deliverables": self.deliverables,
             "unrendered": dict(sorted(self.unrendered.items())),
+            "unrendered_because": {lack.value: found for lack, found in self._by_lack()},
         }

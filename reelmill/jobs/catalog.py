@@ -79,7 +79,7 @@ def clip_builder(settings: Settings, request: CatalogRequest, hash_content: Hash
         shapes=shapes_for(platforms, settings),
         campaign=settings.campaign,
         hash_content=hash_content,
-        longest_s={one.name: float(one.delivery["max_s"]) for one in platforms if "max_s" in one.delivery},
+        longest_s={one.name: one.delivery.max_s for one in platforms if one.delivery.max_s is not None},
     )
 
 

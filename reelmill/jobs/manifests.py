@@ -19,10 +19,8 @@ from reelmill.delivery.spec import Need, Spec
 from reelmill.delivery.spool import Spool
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.catalog import CatalogRequest, open_catalog_feed
-from reelmill.jobs.content import content_folder
-from reelmill.jobs.review_gate import review_gate
+from reelmill.jobs.handing_over import open_terms
 from reelmill.ledger.ledger import Ledger
-from reelmill.platforms import load_platforms
 from reelmill.product import Product
 from reelmill.settings import Settings
 from reelmill.storage.names import safe_name
@@ -91,15 +89,13 @@ def make_manifests(ledger: Ledger, settings: Settings, root: str, request: Manif
     storage = open_storage(request.to or root, settings)
     prefix = _prefix(request)
     with Spool() as spool, tempfile.TemporaryDirectory(prefix="reelmill-problems-") as folder:
-        platforms = load_platforms(content_folder(settings) / "platforms.toml")
         catalog = settings.catalog or root
         spool.add_deliverables(
             deliverables(
                 ledger,
                 root,
-                platforms=platforms,
+                terms=open_terms(ledger, settings),
                 catalog=catalog,
-                gate=review_gate(ledger, settings.review),
                 run_id=request.run_id,
                 tally=made.tally,
             )

@@ -11,13 +11,11 @@ from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.publishing import Publisher
 from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, ReelmillError, TryLater
-from reelmill.jobs.content import content_folder
+from reelmill.jobs.handing_over import open_terms
 from reelmill.jobs.outputs import known_output, known_run
-from reelmill.jobs.review_gate import review_gate
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Publication
-from reelmill.platforms import load_platforms
 from reelmill.settings import Settings
 from reelmill.storage.open import open_storage
 
@@ -107,9 +105,8 @@ def publish_all(
     found = deliverables(
         ledger,
         root,
-        platforms=load_platforms(content_folder(settings) / "platforms.toml"),
+        terms=open_terms(ledger, settings),
         catalog=settings.catalog or root,
-        gate=review_gate(ledger, settings.review),
         run_id=run_id,
         tally=done.tally,
     )

@@ -19,6 +19,7 @@ CRF: Final = 20  # of x264: what platforms encode again must not show the first 
 CEILING_KBPS: Final = 12_000  # at 1080 x 1920 and in proportion; half again what YouTube recommends
 _FULL_HD = 1080 * 1920
 _EASY = 1.3  # how far above a floor easy pictures are aimed, for a rate that x264 meets in the mean only
+_TIGHT_BUFFER_S = 0.5  # how far ahead of its rate x264 may be where a mean must be kept
 _GROUP_S = 2.0  # between key frames: players seek to them
 _TICKS = 90_000  # a second: every frame rate in use divides it closely enough
 
@@ -28,19 +29,26 @@ class Rate:
     """How many bits to spend: as a quality asks for, up to a ceiling.
 
     ``floor_kbps`` is for pictures so easy that a quality would ask for less: they get an even rate above it.
+    ``most_kbps`` (0: no bound) is the most that a platform takes in the mean over a film of ``seconds``.
     """
 
     crf: int = CRF
     ceiling_kbps: int = CEILING_KBPS
     floor_kbps: int = 0
+    most_kbps: int = 0
+    seconds: float = 8.0
 
     def options(self, width: int, height: int) -> dict[str, str]:
         """As x264 takes them, for pictures of this size."""
-        if self.floor_kbps:
-            even = f"{round(_EASY * self.floor_kbps)}k"
-            return {"b": even, "maxrate": even, "bufsize": even}
-        ceiling = max(500, self.ceiling_kbps * width * height // _FULL_HD)
-        return {"crf": str(self.crf), "maxrate": f"{ceiling}k", "bufsize": f"{2 * ceiling}k"}
+        aim = round(_EASY * self.floor_kbps)
+        most = aim or max(500, self.ceiling_kbps * width * height // _FULL_HD)
+        buffer_s = 1.0 if aim else 2.0
+        if self.most_kbps:
+            # A film may begin with a full buffer, so that is a part of what it has in all.
+            kept = int(self.most_kbps * self.seconds / (self.seconds + _TIGHT_BUFFER_S))
+            most, buffer_s = min(most, max(1, kept)), _TIGHT_BUFFER_S
+        quality = {"b": f"{most}k"} if aim else {"crf": str(self.crf)}
+        return {**quality, "maxrate": f"{most}k", "bufsize": f"{round(buffer_s * most)}k"}
 
 
 class PictureEncoder:

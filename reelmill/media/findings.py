@@ -35,6 +35,7 @@ class FindingCode(StrEnum):
     FROZEN = "frozen"
     DURATION_OFF = "duration_off"
     FRAME_RATE = "frame_rate"
+    WRONG_CODEC = "wrong_codec"
     BLACK_STRETCH = "black_stretch"
     FROZEN_STRETCH = "frozen_stretch"
     SILENT = "silent"
@@ -79,15 +80,20 @@ _FAILING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong or doubtful; ``at_s`` is where it starts, in seconds, if it has a place."""
+    """One thing that is wrong or doubtful; ``at_s`` is where it starts, in seconds, if it has a place.
+
+    ``platform`` is set if it is about the file of that platform, and of no other.
+    """
 
     code: FindingCode
     message: str
     at_s: float | None = None
+    platform: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain JSON values."""
-        return {"code": self.code.value, "message": self.message, "at_s": self.at_s}
+        about = {"platform": self.platform} if self.platform else {}
+        return {"code": self.code.value, "message": self.message, "at_s": self.at_s, **about}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

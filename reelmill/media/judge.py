@@ -31,16 +31,28 @@ __all__ = ["judge_facts", "judge_seen"]
 
 
 def judge_facts(facts: VideoFacts, expected: Expectation) -> Iterator[Finding]:
-    """Size, length, frame rate and sound, as far as headers or measurements tell."""
+    """Size, length, frame rate, coding and sound, as far as headers or measurements tell."""
     if (facts.width, facts.height) != (expected.width, expected.height):
         yield _wrong_size(facts.width, facts.height, expected, 0.0)
     yield from _duration(facts.duration_s, expected)
     if abs(facts.fps - expected.fps) > FPS_OFF:
         yield Finding(FindingCode.FRAME_RATE, f"It has {facts.fps:g} frames a second instead of {expected.fps:g}.")
+    yield from _codecs(facts)
     if expected.audio and facts.audio_codec is None:
         yield Finding(FindingCode.NO_AUDIO, "It has no sound, which was asked and paid for.")
     if not expected.audio and facts.audio_codec is not None:
         yield Finding(FindingCode.AUDIO_NOT_ASKED, "It has sound that was not asked for.")
+
+
+def _codecs(facts: VideoFacts) -> Iterator[Finding]:
+    found = (("pictures are", facts.video_codec, "h264", "H.264"), ("sound is", facts.audio_codec, "aac", "AAC"))
+    for what, codec, wanted, name in found:
+        if codec not in (None, wanted):
+            words = (
+                f"Its {what} coded as {codec[:20]}, not as {name}, and may not play everywhere: "
+                "hand over the files made for platforms, which are, or have it made anew."
+            )
+            yield Finding(FindingCode.WRONG_CODEC, words)
 
 
 def judge_seen(seen: Seen, expected: Expectation) -> Iterator[Finding]:

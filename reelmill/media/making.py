@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 from av.video.frame import VideoFrame
 
+from reelmill.media.coded import read_coded
 from reelmill.media.dress import Dress, Frame
 from reelmill.media.encoder import PictureEncoder, Rate
 from reelmill.media.follow import Point
 from reelmill.media.framing import Framing
 from reelmill.media.overlay import Overlay
 from reelmill.media.planes import copied, planes_of
-from reelmill.media.probe import UNREADABLE
+from reelmill.media.probe import UNREADABLE, opened, video_stream
 from reelmill.platforms import CropPosition, Fit
 
 __all__ = ["FAILURES", "Look", "PictureMaker"]
@@ -49,7 +50,9 @@ class Look:
 class PictureMaker:
     """Takes frames from ``start_s`` up to ``end_s`` (seconds) and makes the file at ``path``.
 
-    ``failure`` is what went wrong, if something did: then nothing more is done, and the file is of no use.
+    ``floor_kbps`` is the least mean rate that its platforms take: pictures that come out easier are coded again, at an
+    even rate above it. ``failure`` is what went wrong, if something did: then nothing more is done, and the file is of
+    no use.
     """
 
     look: Look
@@ -61,6 +64,7 @@ class PictureMaker:
     frame: Frame | None = None
     start_s: float = 0.0
     end_s: float = float("inf")
+    floor_kbps: int = 0
     failure: Exception | None = None
     _framing: Framing = field(init=False)
     _encoder: PictureEncoder = field(init=False)
@@ -92,8 +96,21 @@ class PictureMaker:
         if self.failure is None:
             try:
                 self._encoder.close()
+                if self.floor_kbps and read_coded(self.path).video_kbps < self.floor_kbps:
+                    self._encode_evenly()
             except FAILURES as error:
                 self._fail(error)
+
+    def _encode_evenly(self) -> None:
+        """From the file itself: the frames are gone, and of pictures so easy the first coding took nothing."""
+        easy = self.path.rename(self.path.with_suffix(".easy.mp4"))
+        self._encoder = PictureEncoder(self.path, replace(self.rate, floor_kbps=self.floor_kbps), fps=self.fps)
+        with opened(easy) as container:
+            video = video_stream(container, every_pixel=True)
+            for frame in container.decode(video) if video is not None else ():
+                self._encoder.encode(frame, frame.time or 0.0)
+        self._encoder.close()
+        easy.unlink()
 
     def _laid_over(self) -> list[Overlay]:
         if self._overlays is None:

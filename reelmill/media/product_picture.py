@@ -21,6 +21,7 @@ _Numbers = NDArray[np.float32]
 
 _LONG_SIDE = 256  # pixels; colours need no more
 _MOST_PIXELS = 100_000_000  # of a picture that is decoded: a feed's picture has 20 MB, a bomb has more
+_FORMATS = ("JPEG", "PNG")  # what is fetched; no other decoder is offered the bytes
 _PALETTE = 6
 _SPECK = 0.02  # colours with a smaller share of the product are left out
 _LIKE_GROUND = 0.04  # nearer to the border's colour than this is the ground that the product was taken on
@@ -54,7 +55,7 @@ class ProductPicture:
     def read(cls, data: bytes) -> Self | None:
         """The colours of a JPEG or PNG. None if it cannot be decoded, or if it is black, white and grey only."""
         try:
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 if image.width * image.height > _MOST_PIXELS:
                     return None
                 image.draft("RGB", (_LONG_SIDE, _LONG_SIDE))

@@ -22,12 +22,12 @@ from reelmill.media.frames import Seen
 from reelmill.media.loudness import Loudness
 from reelmill.media.making import FAILURES, Look, PictureMaker
 from reelmill.media.order import Order
-from reelmill.media.rules import broken_rules, delivered_size, number, picture_fits
+from reelmill.media.rules import broken_rules, delivered_size, picture_fits
 from reelmill.media.sound_track import SoundTracks, Track
 from reelmill.media.stretches import Luma
 from reelmill.platforms import Platform
 
-__all__ = ["Rendition", "RenditionMaker"]
+__all__ = ["Rendition", "RenditionMaker", "off_rules"]
 
 _PREVIEW_S = 3.0
 _PREVIEW_FROM = 0.25  # of what the preview leaves out lies before it: products turn to the viewer early
@@ -89,23 +89,24 @@ class RenditionMaker:
             self._coded = coded = read_coded(order.source)
         except FAILURES as error:
             for platform in order.platforms:
-                self._failed(platform.name, error)
+                self._failed(platform, error)
             return
         if letters := self._unwritable():
             words = f"The caption is left out: the font has no letters for {letters}."
             self.findings.append(Finding(FindingCode.OVERLAY_LEFT_OUT, words))
             order = self.order = replace(order, dress=replace(order.dress, caption=""))
         draws = order.dress.finish.draws
-        groups: dict[Look, list[Platform]] = {}
+        groups: dict[tuple[Look, int], list[Platform]] = {}  # those of one look and highest rate share their pictures
         for platform in order.platforms:
             if not draws and picture_fits(platform, coded):
                 self._copied.append(platform)
             else:
-                groups.setdefault(_look_of(platform, facts), []).append(platform)
+                most_kbps = platform.delivery.max_video_kbps or 0
+                groups.setdefault((_look_of(platform, facts), most_kbps), []).append(platform)
         fps = Fraction(facts.fps or 24).limit_denominator(1001)
-        for number_, (look, platforms) in enumerate(groups.items()):
-            self._makers.append((self._maker(number_, look, platforms, coded, fps), platforms))
-        if any(look.follows(facts.width, facts.height) for look in groups):
+        for number, ((look, _), platforms) in enumerate(groups.items()):
+            self._makers.append((self._maker(number, look, platforms, coded, fps), platforms))
+        if any(look.follows(facts.width, facts.height) for look, _ in groups):
             self._follower = Follower()
         if order.preview:
             self._previewer = self._preview_maker(facts, fps)
@@ -130,7 +131,7 @@ class RenditionMaker:
         for maker, platforms in self._makers:
             for platform in platforms:
                 if maker.failure is not None:
-                    self._failed(platform.name, maker.failure)
+                    self._failed(platform, maker.failure)
                 else:
                     self._finish(platform, maker.path, tracks)
             maker.path.unlink(missing_ok=True)
@@ -151,18 +152,20 @@ class RenditionMaker:
         if self._previewer is not None:
             yield self._previewer
 
-    def _maker(self, number_: int, look: Look, platforms: list[Platform], coded: Coded, fps: Fraction) -> PictureMaker:
-        floor = max(number(platform, "min_video_kbps") for platform in platforms)
+    def _maker(self, number: int, look: Look, platforms: list[Platform], coded: Coded, fps: Fraction) -> PictureMaker:
+        floor = max(platform.delivery.min_video_kbps or 0 for platform in platforms)
+        most = platforms[0].delivery.max_video_kbps or 0
         kept_kbps = coded.video_kbps * look.kept(coded.facts.width, coded.facts.height)
-        easy = kept_kbps < floor  # so easy that a constant quality would stay below the floor
+        easy = kept_kbps < floor  # so easy that a constant quality is sure to stay below the floor
         return PictureMaker(
             look,
-            self.order.folder / f"picture-{number_}.mp4",
-            Rate(floor_kbps=round(floor) if easy else 0),
+            self.order.folder / f"picture-{number}.mp4",
+            Rate(floor_kbps=floor if easy else 0, most_kbps=most, seconds=coded.facts.duration_s),
             fps,
             coded.facts.duration_s,
             self.order.dress,
             Frame(look.width, look.height, common_zones(platform.safe_zones for platform in platforms)),
+            floor_kbps=floor,
         )
 
     def _preview_maker(self, facts: VideoFacts, fps: Fraction) -> PictureMaker:
@@ -184,9 +187,9 @@ class RenditionMaker:
         target = self.order.folder / f"{platform.name}.mp4"
         try:
             track = tracks.of(platform)
-            coded = self._bound(pictures, track, target, edit_lists=platform.delivery.get("edit_lists") is not False)
+            coded = self._bound(pictures, track, target, edit_lists=platform.delivery.edit_lists)
         except FAILURES as error:
-            self._failed(platform.name, error)
+            self._failed(platform, error)
             return
         encoded = pictures != self.order.source
         self.made.append(
@@ -199,8 +202,7 @@ class RenditionMaker:
                 limited=track.limited,
             )
         )
-        for words in broken_rules(platform, coded):
-            self.findings.append(Finding(FindingCode.RENDITION_OFF_RULES, f"For {platform.name} it has {words}."))
+        self.findings += off_rules(platform, coded)
 
     def _bound(self, pictures: Path, track: Track, target: Path, *, edit_lists: bool) -> Coded:
         assert self._coded is not None
@@ -214,17 +216,26 @@ class RenditionMaker:
                 raise maker.failure
             bind(maker.path, None, target, tags=self._coded.tags if self._coded else {})
         except FAILURES as error:
-            self._failed("the preview", error)
+            self._failed(None, error)
         else:
             self.preview = target
         maker.path.unlink(missing_ok=True)
 
-    def _failed(self, what: str, error: Exception) -> None:
+    def _failed(self, platform: Platform | None, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno in _FULL:
             self.no_room = error
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-        words = f"What was to be made for {what} failed: {reason[:200]}."
-        self.findings.append(Finding(FindingCode.RENDITION_FAILED, words))
+        name = platform.name if platform else ""
+        words = f"What was to be made for {name or 'the preview'} failed: {reason[:200]}."
+        self.findings.append(Finding(FindingCode.RENDITION_FAILED, words, platform=name))
+
+
+def off_rules(platform: Platform, coded: Coded) -> list[Finding]:
+    """What the platform would refuse of a file made for it."""
+    return [
+        Finding(FindingCode.RENDITION_OFF_RULES, f"For {platform.name} it has {words}.", platform=platform.name)
+        for words in broken_rules(platform, coded)
+    ]
 
 
 def _look_of(platform: Platform, facts: VideoFacts) -> Look:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from reelmill.media.coded import Coded
 from reelmill.media.levelling import CLOSE_LU
 from reelmill.media.loudness import Loudness
 from reelmill.platforms import Fit, Platform
 
-__all__ = ["broken_rules", "delivered_size", "number", "picture_fits", "sound_fits"]
+__all__ = ["broken_rules", "delivered_size", "picture_fits", "sound_fits"]
 
 _PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 _ROUGHLY = 0.9  # of the asked rate of sound: AAC's is a mean
 _PEAK_DB = 0.1
-
-
-def number(platform: Platform, rule: str, default: float = 0.0) -> float:
-    """A rule as a number."""
-    value = platform.delivery.get(rule, default)
-    return float(value) if not isinstance(value, str) else default
+_MOST_FPS = 60  # where a platform says nothing
 
 
 def delivered_size(platform: Platform, width: int, height: int) -> tuple[int, int]:
@@ -30,50 +26,46 @@ def delivered_size(platform: Platform, width: int, height: int) -> tuple[int, in
     """
     across, down = width / platform.width, height / platform.height
     filled = min(across, down) if platform.fit is Fit.CROP else max(across, down)
-    share = min(1.0, max(filled, number(platform, "min_width") / platform.width))
+    share = min(1.0, max(filled, (platform.delivery.min_width or 0) / platform.width))
     width, height = (max(2, int(side * share / 2 + 1e-6) * 2) for side in (platform.width, platform.height))
     return width, height
 
 
 def picture_fits(platform: Platform, coded: Coded) -> bool:
     """Whether the pictures can be delivered without coding them again."""
-    facts = coded.facts
+    facts, rules = coded.facts, platform.delivery
     return (
         (facts.width, facts.height) == delivered_size(platform, facts.width, facts.height)
-        and facts.video_codec == platform.delivery.get("video_codec", "h264") == "h264"
+        and facts.video_codec == rules.video_codec
         and coded.pixel_format == "yuv420p"
         and coded.profile in _PROFILES
-        and facts.fps <= number(platform, "max_fps", 60)
-        and coded.video_kbps >= number(platform, "min_video_kbps")
+        and facts.fps <= (rules.max_fps or _MOST_FPS)
+        and (rules.min_video_kbps or 0) <= coded.video_kbps <= (rules.max_video_kbps or inf)
     )
 
 
 def sound_fits(platform: Platform, coded: Coded, loudness: Loudness | None) -> bool:
     """Whether the sound can be delivered without coding it again."""
-    if coded.facts.audio_codec != "aac" or platform.delivery.get("audio_codec", "aac") != "aac":
+    rules = platform.delivery
+    if coded.facts.audio_codec != rules.audio_codec:
         return False
-    asked = number(platform, "audio_kbps"), number(platform, "audio_hz")
-    if coded.audio_kbps < _ROUGHLY * asked[0] or coded.audio_hz < asked[1]:
+    if coded.audio_kbps < _ROUGHLY * (rules.audio_kbps or 0) or coded.audio_hz < (rules.audio_hz or 0):
         return False
-    if "loudness_lufs" not in platform.delivery or loudness is None:
+    if rules.loudness_lufs is None or loudness is None:
         return True
-    near = abs(loudness.lufs - number(platform, "loudness_lufs")) <= CLOSE_LU
-    return near and loudness.true_peak_dbtp <= number(platform, "true_peak_dbtp") + _PEAK_DB
+    near = abs(loudness.lufs - rules.loudness_lufs) <= CLOSE_LU
+    return near and loudness.true_peak_dbtp <= rules.true_peak_dbtp + _PEAK_DB
 
 
 def broken_rules(platform: Platform, coded: Coded) -> Iterator[str]:
     """What the platform would refuse, in words."""
-    facts, rules = coded.facts, platform.delivery
-    measured = (
-        ("bytes", coded.size, "bytes"),
-        ("s", facts.duration_s, "s"),
-        ("width", facts.width, "pixels wide"),
-        ("fps", facts.fps, "frames a second"),
-        ("video_kbps", coded.video_kbps, "kbit/s of picture"),
-    )
-    for name, value, unit in measured:
-        least, most = rules.get(f"min_{name}"), rules.get(f"max_{name}")
-        if isinstance(least, int | float) and value < least:
-            yield f"{value:,.0f} {unit}; {platform.title} wants at least {least:,g}"
-        if isinstance(most, int | float) and value > most:
-            yield f"{value:,.0f} {unit}; {platform.title} takes at most {most:,g}"
+    facts = coded.facts
+    measured = {
+        "bytes": coded.size,
+        "s": facts.duration_s,
+        "width": facts.width,
+        "fps": facts.fps,
+        "video_kbps": coded.video_kbps,
+    }
+    for found, limit in platform.delivery.broken(measured):
+        yield f"{found}; {platform.title} {limit}"

@@ -14,7 +14,7 @@ from reelmill.media.levelling import levelled
 from reelmill.media.loudness import RATE, Loudness, Samples, loudness_of
 from reelmill.media.music import mixed, read_music
 from reelmill.media.order import Order
-from reelmill.media.rules import number, sound_fits
+from reelmill.media.rules import sound_fits
 from reelmill.platforms import Platform
 
 __all__ = ["SoundTracks", "Track", "own_sound"]
@@ -52,9 +52,8 @@ class SoundTracks:
             return Track()
         if own and music is None and sound_fits(platform, self.coded, self.seen.loudness):
             return Track(self.order.source, self.seen.loudness)
-        rate = round(number(platform, "audio_kbps", _KBPS))
-        lufs = number(platform, "loudness_lufs") if "loudness_lufs" in platform.delivery else None
-        peak_dbtp = number(platform, "true_peak_dbtp", -1.0)
+        rules = platform.delivery
+        rate, lufs, peak_dbtp = rules.audio_kbps or _KBPS, rules.loudness_lufs, rules.true_peak_dbtp
         key = (own, rate, lufs, peak_dbtp)
         if key not in self._made:
             path = self.order.folder / f"sound-{len(self._made)}.mp4"

@@ -35,9 +35,17 @@ class Landed:
     uris: tuple[str, ...]
     inspection: dict[str, Any] | None = None
     poster_uri: str | None = None
+    poster_sha256: str | None = None
     sha256: tuple[str | None, ...] = ()
     made: Made = field(default_factory=Made)
     frames: tuple[bytes, ...] = field(default=(), repr=False)  # of the first fit video, as JPEGs, if it is judged
+
+    @property
+    def file_sha256(self) -> dict[str, str]:
+        """The digests of poster and preview, by address."""
+        made = self.made
+        files = ((self.poster_uri, self.poster_sha256), (made.preview_uri, made.preview_sha256))
+        return {uri: digest for uri, digest in files if uri and digest}
 
 
 def land_videos(studio: Studio, intent: Intent, videos: Iterable[ReturnedVideo]) -> tuple[str, ...]:
@@ -97,10 +105,10 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
             if sampled is not None and not frames and inspection.status is not InspectionStatus.FAIL:
                 frames = tuple(sampled.jpegs)
             poster = poster or inspection.poster
-            reports.append({"uri": uri, **inspection.to_dict()})
+            reports.append({"uri": uri, "bytes": path.stat().st_size, **inspection.to_dict()})
     made = made or Made()
     found = {**_worst(reports), **made.to_dict()}
-    return Landed(uris, found, _save_poster(studio, intent, poster), tuple(hashes), made, frames)
+    return Landed(uris, found, *_save_poster(studio, intent, poster), tuple(hashes), made, frames)
 
 
 def _product(studio: Studio, clip: Clip) -> ProductPicture | None:
@@ -131,12 +139,13 @@ def _worst(reports: list[dict[str, Any]]) -> dict[str, Any]:
     return {"status": status, "findings": findings, **likeness, "videos": reports}
 
 
-def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> str | None:
+def _save_poster(studio: Studio, intent: Intent, poster: bytes | None) -> tuple[str | None, str | None]:
+    """The address of the poster and the digest of what lies there now."""
     if poster is None:
-        return None
+        return None, None
     name = f"{intent.output_prefix}/poster.jpg"
-    studio.storage.create(name, poster, "image/jpeg")
-    return studio.storage.uri(name)
+    data = poster if studio.storage.create(name, poster, "image/jpeg") else studio.storage.read(name)
+    return studio.storage.uri(name), hashlib.sha256(data).hexdigest()
 
 
 def write_provenance(
@@ -147,10 +156,12 @@ def write_provenance(
     sha256: Sequence[str | None] = (),
     *,
     renditions: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> str:
     """Leave a record beside the videos: what made them, from what, and what they cost; returns its address.
 
-    ``sha256`` are the digests of the videos, ``renditions`` those of what was made of them, by platform.
+    ``sha256`` are the digests of the videos, ``renditions`` those of what was made of them, by platform, ``files``
+    those of poster and preview, by address.
     An earlier try may have left one. It stays, unless it counts fewer videos: then more came in the meantime.
     """
     storage = studio.storage
@@ -165,6 +176,7 @@ def write_provenance(
         sha256,
         run_started_at=started or intent.created_at,
         rendition_sha256=renditions or {},
+        file_sha256=files or {},
         verdicts=_verdicts(studio, intent),
     )
     data = record.model_dump_json(indent=2).encode()
@@ -196,6 +208,7 @@ def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed)
         landed.sha256,
         record.run_started_at,
         rendition_sha256=landed.made.sha256,
+        file_sha256=landed.file_sha256,
     )
     kept = renewed.model_copy(update={"intent": replace(renewed.intent, finished_at=record.intent.finished_at)})
     storage.replace(name, kept.model_dump_json(indent=2).encode(), "application/json")

@@ -12,7 +12,7 @@ import reelmill
 from reelmill.errors import LookFirst
 from reelmill.film import Film
 from reelmill.ledger.films import Stitched
-from reelmill.production.provenance import ProducedRendition, ProducedVideo
+from reelmill.production.provenance import ProducedFile, ProducedRendition, ProducedVideo
 
 __all__ = ["FilmProvenance", "FilmSceneRecord"]
 
@@ -50,6 +50,8 @@ class FilmProvenance(BaseModel):
     video: ProducedVideo
     renditions: tuple[ProducedRendition, ...]
     poster_uri: str | None
+    poster: ProducedFile | None = None  # older records have no digests of these two
+    preview: ProducedFile | None = None
     inspection: Mapping[str, Any] | None
 
     @classmethod
@@ -61,7 +63,7 @@ class FilmProvenance(BaseModel):
         scenes: tuple[FilmSceneRecord, ...],
         sha256: Mapping[str, str],
     ) -> Self:
-        """The record of a film; ``sha256`` by address of its video and renditions."""
+        """The record of a film; ``sha256`` by address of its video and of what was made of it."""
         return cls(
             version=1,
             generator=f"reelmill {reelmill.__version__}",
@@ -82,6 +84,8 @@ class FilmProvenance(BaseModel):
                 for platform, uri in sorted(stitched.renditions.items())
             ),
             poster_uri=stitched.poster_uri,
+            poster=ProducedFile.of(stitched.poster_uri, sha256),
+            preview=ProducedFile.of((stitched.inspection or {}).get("preview_uri"), sha256),
             inspection=stitched.inspection,
         )
 

@@ -88,9 +88,11 @@ class FilmMaker:
             ) from None
         digests = {self.storage.uri(f"{prefix}/film.mp4"): self._create(f"{prefix}/film.mp4", path)}
         self._stay()
-        stitched, made = self._looked_at(path, clip, duration_s, prefix, draft=film.draft)
+        stitched, made, poster_sha256 = self._looked_at(path, clip, duration_s, prefix, draft=film.draft)
         stitched = replace(stitched, edition=edition, attempts=tuple(intent.intent_id for _, intent in scenes))
         digests |= {uri: made.sha256[platform] for platform, uri in made.uris.items()}
+        others = ((stitched.poster_uri, poster_sha256), (made.preview_uri, made.preview_sha256))
+        digests |= {uri: digest for uri, digest in others if uri and digest}
         record = f"{prefix}/{NAME}"
         provenance = FilmProvenance.of(film, stitched, duration_s, tuple(records), digests)
         self.storage.create(record, provenance.model_dump_json(indent=2).encode(), "application/json")
@@ -120,8 +122,11 @@ class FilmMaker:
 
     def _looked_at(
         self, path: Path, clip: Clip, duration_s: float, prefix: str, *, draft: bool
-    ) -> tuple[Stitched, Made]:
-        """The film with poster, inspection and renditions, as deep as the settings ask. Drafts get only a preview."""
+    ) -> tuple[Stitched, Made, str | None]:
+        """The film with poster, inspection and renditions, as deep as the settings ask, and the digest of the poster.
+
+        Drafts get only a preview.
+        """
         depth = self.settings.inspect
         wanted = depth is InspectDepth.FULL and self.settings.renditions
         platforms = () if draft else clip.platforms
@@ -137,11 +142,13 @@ class FilmMaker:
         if making is not None:
             inspection, made = making.saved(inspection)
         made = made or Made()
-        poster_uri = None
-        if inspection.poster is not None:
-            self.storage.create(f"{prefix}/poster.jpg", inspection.poster, "image/jpeg")
-            poster_uri = self.storage.uri(f"{prefix}/poster.jpg")
-        found = None if depth is InspectDepth.OFF else {**inspection.to_dict(), **made.to_dict()}
+        poster_uri = poster_sha256 = None
+        if (poster := inspection.poster) is not None:
+            name = f"{prefix}/poster.jpg"
+            lies_there = poster if self.storage.create(name, poster, "image/jpeg") else self.storage.read(name)
+            poster_uri, poster_sha256 = self.storage.uri(name), hashlib.sha256(lies_there).hexdigest()
+        looked = {"bytes": path.stat().st_size, **inspection.to_dict(), **made.to_dict()}
+        found = None if depth is InspectDepth.OFF else looked
         stitched = Stitched(
             edition="",
             attempts=(),
@@ -151,7 +158,7 @@ class FilmMaker:
             inspection=found,
             renditions=made.uris,
         )
-        return stitched, made
+        return stitched, made, poster_sha256
 
     def _create(self, name: str, path: Path) -> str:
         """Write an object unless it is there; the digest of what lies there now."""

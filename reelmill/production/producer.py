@@ -183,8 +183,9 @@ class Producer:
                 inspection=landed.inspection,
                 renditions=landed.made.uris,
             )
+            digests = {"renditions": landed.made.sha256, "files": landed.file_sha256}
             record = await studio.threads.poll(
-                write_provenance, studio, clip, intent, settlement, landed.sha256, renditions=landed.made.sha256
+                write_provenance, studio, clip, intent, settlement, landed.sha256, **digests
             )
             settlement = replace(settlement, provenance_uri=record)
         await studio.threads.ledger(studio.ledger.settle, intent.intent_id, settlement)

@@ -23,7 +23,7 @@ from reelmill.ledger.records import ZERO, Intent, Settlement
 from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.storage.names import safe_name
 
-__all__ = ["NAME", "ProducedRendition", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
+__all__ = ["NAME", "ProducedFile", "ProducedRendition", "ProducedVideo", "Provenance", "clip_folder", "prefix_leaf"]
 
 NAME = "provenance.json"
 """Its name below the output prefix of its intent."""
@@ -49,6 +49,20 @@ class ProducedVideo(BaseModel):
 
     uri: str
     sha256: str | None
+
+
+class ProducedFile(BaseModel):
+    """Another file that was made of a video, like its poster, and the digest of its bytes; None if it is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    uri: str
+    sha256: str | None
+
+    @classmethod
+    def of(cls, uri: str | None, sha256: Mapping[str, str]) -> Self | None:
+        """The file at ``uri`` with its digest, by address; None if there is none."""
+        return cls(uri=uri, sha256=sha256.get(uri)) if uri else None
 
 
 class ProducedRendition(BaseModel):
@@ -80,6 +94,8 @@ class Provenance(BaseModel):
     videos: tuple[ProducedVideo, ...]
     renditions: tuple[ProducedRendition, ...] = ()  # records from before there were any have none
     verdicts: tuple[PaidVerdict, ...] = ()  # nor were there verdicts
+    poster: ProducedFile | None = None  # older records name them elsewhere only, without digests
+    preview: ProducedFile | None = None
     clip: Clip
     intent: Intent
 
@@ -93,9 +109,14 @@ class Provenance(BaseModel):
         run_started_at: datetime,
         *,
         rendition_sha256: Mapping[str, str] = _NONE,
+        file_sha256: Mapping[str, str] = _NONE,
         verdicts: tuple[PaidVerdict, ...] = (),
     ) -> Self:
-        """The record of an intent that is about to be settled so."""
+        """The record of an intent that is about to be settled so.
+
+        ``sha256`` are the digests of its videos, in order, ``rendition_sha256`` by platform, ``file_sha256`` those of
+        poster and preview by address.
+        """
         now = datetime.now(UTC)
         amount = intent.unit_price_usd * intent.seconds * settlement.returned
         settled = replace(
@@ -124,6 +145,8 @@ class Provenance(BaseModel):
                 for platform, uri in sorted(settlement.renditions.items())
             ),
             verdicts=verdicts,
+            poster=ProducedFile.of(settlement.poster_uri, file_sha256),
+            preview=ProducedFile.of((settlement.inspection or {}).get("preview_uri"), file_sha256),
             clip=clip,
             intent=settled,
         )

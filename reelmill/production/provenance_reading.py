@@ -94,13 +94,16 @@ def _places(record: Provenance, name: str, storage: Storage) -> str:
     here = f"{clip_folder(clip)}/{prefix_leaf(clip.clip_id, intent.attempt, intent.intent_id)}"
     if not name == f"{intent.output_prefix}/{NAME}" == f"{here}/{NAME}":
         return f"belongs at {here}"
-    named = (*intent.video_uris, *(video.uri for video in record.videos), intent.poster_uri, intent.provenance_uri)
-    named += (intent.sent_video,)
+    named = [*intent.video_uris, *(video.uri for video in record.videos), intent.poster_uri, intent.provenance_uri]
+    named += [file.uri for file in (record.poster, record.preview) if file is not None]
+    named.append(intent.sent_video)
     for uri in (*named, *intent.renditions.values()):
         if uri is not None and not _inside(uri, storage):
             return "names an object outside the output"
     if tuple(video.uri for video in record.videos) != intent.video_uris:
         return "names one set of videos twice, differently"
+    if record.poster is not None and record.poster.uri != intent.poster_uri:
+        return "names one poster twice, differently"
     renditions = {made.platform: made.uri for made in record.renditions}
     return "" if renditions in ({}, intent.renditions) else "names one set of renditions twice, differently"
 

@@ -10,9 +10,11 @@ from typing import Any, Self
 
 from reelmill.clip import Clip
 from reelmill.errors import TryLater
+from reelmill.media.coded import read_coded
 from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus
 from reelmill.media.order import Order
-from reelmill.media.renditions import RenditionMaker
+from reelmill.media.probe import UNREADABLE
+from reelmill.media.renditions import RenditionMaker, off_rules
 from reelmill.production.finishing import Finishing
 from reelmill.storage.port import Storage
 
@@ -24,11 +26,12 @@ _PREVIEW = "preview.mp4"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What lies in storage now: addresses and SHA-256 by platform, the preview, and what each file is like."""
+    """What lies in storage now: addresses and SHA-256 by platform, those of the preview, and what each file is like."""
 
     uris: Mapping[str, str] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
     preview_uri: str | None = None
+    preview_sha256: str | None = None
     details: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,23 +88,38 @@ class Making:
             raise no_room(maker.order.folder, maker.no_room)
         if inspection.status is InspectionStatus.FAIL:
             return inspection, None
-        uris, digests = {}, {}
+        uris, digests, details, before = {}, {}, [], []
         for platform, name in self.there.items():
-            uris[platform], digests[platform] = storage.uri(name), _digest(storage.read(name))
+            data = storage.read(name)
+            uris[platform], digests[platform] = storage.uri(name), _digest(data)
+            details.append({"platform": platform, "bytes": len(data)})
+            before += self._off_rules(platform, data)
         for rendition in maker.made:
             name = f"{self.prefix}/{_FOLDER}/{rendition.platform}.mp4"
             uris[rendition.platform] = storage.uri(name)
             digests[rendition.platform] = self._create(name, rendition.path)
-        preview_uri = None
+        preview_uri = preview_sha256 = None
         if maker.preview is not None:
             name = f"{self.prefix}/{_PREVIEW}"
-            self._create(name, maker.preview)
-            preview_uri = storage.uri(name)
+            preview_uri, preview_sha256 = storage.uri(name), self._create(name, maker.preview)
         words = "There is no platform {} in platforms.toml any more, so nothing was made for it."
-        gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name)) for name in self.unknown]
-        judged = self.finishing.policy().judged_anew(inspection, [*maker.findings, *gone])
-        details = tuple(rendition.to_dict() for rendition in maker.made)
-        return judged, Made(uris, digests, preview_uri, details)
+        gone = [Finding(FindingCode.RENDITION_FAILED, words.format(name), platform=name) for name in self.unknown]
+        judged = self.finishing.policy().judged_anew(inspection, [*maker.findings, *before, *gone])
+        details += [rendition.to_dict() for rendition in maker.made]
+        return judged, Made(uris, digests, preview_uri, preview_sha256, tuple(details))
+
+    def _off_rules(self, name: str, data: bytes) -> list[Finding]:
+        """What the platform would refuse of a file that an interrupted try has written, whose findings are lost."""
+        platform = self.finishing.platforms.get(name)
+        path = self.maker.order.folder / f"{name}.mp4"
+        try:
+            path.write_bytes(data)
+            return off_rules(platform, read_coded(path)) if platform is not None else []
+        except UNREADABLE:
+            words = f"What was to be made for {name} failed: what an interrupted try has written cannot be read."
+            return [Finding(FindingCode.RENDITION_FAILED, words, platform=name)]
+        except OSError as error:
+            raise no_room(path.parent, error) from None
 
     def _create(self, name: str, path: Path) -> str:
         """Write an object unless it is there; the digest of what lies there now."""

@@ -11,17 +11,19 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.report.frames import read_table
 from reelmill.settings import load_settings
 from reelmill.storage.open import open_storage
+from tests.support.making import copy_content
 
 FINAL, DRAFT = "veo-3.1-fast-generate-001", "veo-3.1-lite-generate-001"
 TIKTOK = ("--platforms", "tiktok")
 
 
 @pytest.fixture
-def two_models(rehearsal, monkeypatch):
+def two_models(rehearsal, monkeypatch, tmp_path):
     monkeypatch.setenv("REELMILL_MODEL", FINAL)
     monkeypatch.setenv("REELMILL_DRAFT_MODEL", DRAFT)
     monkeypatch.setenv("REELMILL_REVIEW", "optional")
     monkeypatch.setenv("REELMILL_OUTPUT", rehearsal)
+    monkeypatch.setenv("REELMILL_CATALOGS_DIR", str(copy_content(tmp_path / "content")))
 
 
 def approvals(tmp_path, run_id, *skus):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from reelmill.errors import ExitCode
 from reelmill.ledger.ledger import Ledger
 from reelmill.prompts.storyboard import FILE
-from tests.support.making import CONTENT
+from tests.support.making import copy_content
 
 STORYBOARD = """
 [film]
@@ -29,8 +28,7 @@ prompt = "{{ product.name }} at rest. [[fault:output_filter:1]]"
 
 @pytest.fixture
 def base(tmp_path, monkeypatch, rehearsal):
-    folder = tmp_path / "content"
-    shutil.copytree(CONTENT, folder)
+    folder = copy_content(tmp_path / "content")
     (folder / "prompts" / "home" / FILE).write_text(STORYBOARD)
     monkeypatch.setenv("REELMILL_CATALOGS_DIR", str(folder))
     return ["--platforms", "tiktok", "--output", rehearsal]

@@ -10,6 +10,7 @@ from typing import Any
 from reelmill.clip import Clip, VideoRequest
 from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.listing import Tally, deliverables
+from reelmill.delivery.terms import Terms
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Intent, KnownProduct, Run, Settlement
 from reelmill.ledger.states import State
@@ -65,17 +66,20 @@ class Stall:
         return making.bring_to(self.ledger, state, clip, output_prefix_for=prefix, **options)
 
     def deliver(self, clip: Clip, content: bytes = b"video", **facts: Any) -> Intent:
-        """A delivered attempt, with its video in the folder."""
+        """A delivered attempt, with its video in the folder; ``bare`` without files for the platforms of its ratio."""
+        bare, made = facts.pop("bare", False), facts.pop("renditions", {})
         options = {name: facts.pop(name) for name in ("run_id", "again", "after", "draft") if name in facts}
         intent = self.bring(State.SUBMITTED, clip, **options)
         storage = LocalStorage(Path(self.root))
         names = [f"{intent.output_prefix}/1/sample_{number}.mp4" for number in range(clip.request.samples)]
         for name in names:
             storage.create(name, content, "video/mp4")
+        native = [] if bare else [name for name in clip.platforms if name in PLATFORMS and not PLATFORMS[name].derived]
         settled = {
             "video_uris": tuple(storage.uri(name) for name in names),
             "poster_uri": storage.uri(f"{intent.output_prefix}/poster.jpg"),
             "inspection": {"status": "pass", "findings": [], "videos": []},
+            "renditions": {name: storage.uri(names[0]) for name in native} | made,
         }
         end = Settlement(state=State.SUCCEEDED, returned=len(names), **settled | facts)
         assert self.ledger.settle(intent.intent_id, end)
@@ -86,9 +90,11 @@ class Stall:
         self.ledger.remember_products(self.root, [KnownProduct(sku, "f", 1, retired=True) for sku in skus], making.RUN)
 
     def listed(self, **options: Any) -> tuple[list[Deliverable], Tally]:
+        """With ``terms`` of its own (``gate``, ``finish``, ``renders``) among the options."""
         tally = Tally()
-        found = deliverables(self.ledger, self.root, platforms=PLATFORMS, tally=tally, **{"gate": fit} | options)
-        return list(found), tally
+        named = {name: options.pop(name) for name in ("gate", "finish", "looks", "renders") if name in options}
+        terms = Terms(platforms=PLATFORMS, **{"gate": fit} | named)
+        return list(deliverables(self.ledger, self.root, terms=terms, tally=tally, **options)), tally
 
 
 def make_deliverable(**facts: Any) -> Deliverable:

@@ -227,12 +227,14 @@ def test_the_command_shows_sends_and_stops(stall, tmp_path, reelmill, reelmill_j
     monkeypatch.setenv("REELMILL_REVIEW", "optional")  # inspection decides
     stall.deliver(make_clip("ONE", platforms=("tiktok",)), VIDEO)
     stall.deliver(make_clip("TWO", platforms=("tiktok",)), VIDEO[:1000])
+    stall.deliver(make_clip("RAW", platforms=("tiktok",)), bare=True)
     code, _, said = reelmill("publish", "--to", "cms", "--output", stall.root)
     assert (code, "REELMILL_CMS_URL" in said) == (ExitCode.USAGE, True)
     with cms(tmp_path / "cms") as server:
         monkeypatch.setenv("REELMILL_CMS_URL", server.url)
         code, printed, _ = reelmill("publish", "--to", "cms", "--dry-run", "--output", stall.root)
         assert (code, "2 files would be published" in printed, server.requests()) == (ExitCode.OK, True, [])
+        assert "Left out for tiktok (1): no file was made" in printed
         code, said = reelmill_json("publish", "--to", "cms", "--output", stall.root)
         assert (code, said["sent"], said["sent_bytes"]) == (ExitCode.OK, 2, len(VIDEO) + 1000)
     stall.deliver(make_clip("THREE", platforms=("tiktok",)), VIDEO[:2000])

@@ -32,7 +32,7 @@ def film_of(*clips, crossfade_ms=0):
     )
 
 
-def stitch(stall, film, status="pass", **more):
+def stitch(stall, film, status: str | None = "pass", **more):
     videos = stall.ledger.videos_of(film.clip_ids)
     attempts = tuple(videos[id_].intent_id for id_ in film.clip_ids)
     edition = film.edition(attempts)
@@ -41,8 +41,8 @@ def stitch(stall, film, status="pass", **more):
         attempts=attempts,
         video_uri=f"{stall.root}/films/{edition}/film.mp4",
         provenance_uri=f"{stall.root}/films/{edition}/provenance.json",
-        inspection={"status": status, "facts": {"width": 720, "height": 1280, "duration_s": 15.5}},
-        renditions=more,
+        inspection=status and {"status": status, "facts": {"width": 720, "height": 1280, "duration_s": 15.5}},
+        renditions=dict.fromkeys(PORTRAIT, f"{stall.root}/films/{edition}/film.mp4") | more,
     )
     assert stall.ledger.keep_stitched(film.film_id, stitched)
     assert not stall.ledger.keep_stitched(film.film_id, stitched)
@@ -96,13 +96,15 @@ def test_a_draft_is_not_handed_over_and_takes_the_place_of_no_film(stall, shown)
     assert stall.ledger.film_of_clips(film.clip_ids) == {clip.clip_id: film.film_id for clip in clips}
 
 
-def test_every_scene_must_pass_and_a_doubted_film_wants_every_scene_approved(stall, shown):
+@pytest.mark.parametrize("status", ["review", None])
+def test_every_scene_must_pass_and_a_doubted_or_unseen_film_wants_every_scene_approved(stall, shown, status):
     film, _, stitched = shown
     assert stall.listed(gate=lambda delivered: {stitched.attempts[0]})[0] == []
     stall.ledger.plan_films(RUN, stall.root, [replace(film, crossfade_ms=500)])
     doubted = replace(film, crossfade_ms=500)
-    stitch(stall, doubted, "review")
+    stitch(stall, doubted, status)
     assert stall.listed()[0] == []
+    assert len(stall.listed(looks=False)[0]) == (3 if status is None else 0)
     approvals = [
         AskedReview(
             review_id=f"r-{number}", intent_id=id_, decision=Decision.APPROVE, reviewer="ann", via=ReviewedVia.FILE

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from reelmill.delivery.lack import Lack
+from reelmill.finish import Consequence, Finish
 from reelmill.ledger.records import Settlement
 from reelmill.ledger.states import State
 from reelmill.platforms import NativeRatio
@@ -19,8 +21,8 @@ def uris(stall, **options):
 
 
 def test_a_native_clip_is_listed_for_each_of_its_platforms(stall):
-    intent = stall.deliver(make_clip(item_group_id="LAMPS", campaign="autumn"))
-    found, tally = stall.listed()
+    intent = stall.deliver(make_clip(item_group_id="LAMPS", campaign="autumn"), bare=True)
+    found, tally = stall.listed(renders=False)
     assert [one.platform for one in found] == list(PORTRAIT)
     assert {one.uri for one in found} == {intent.video_uris[0]}
     assert {(one.width, one.height, one.duration_s, one.aspect_ratio) for one in found} == {(720, 1280, 8.0, "9:16")}
@@ -41,7 +43,7 @@ def test_the_latest_delivered_attempt_counts_whatever_came_after(stall):
     latest = stall.ledger.standings([clip.clip_id])[clip.clip_id].intent_id
     third = stall.bring(State.SUBMITTED, clip, again=True, after=latest)
     assert uris(stall) == set(second.video_uris)
-    end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=("/elsewhere.mp4",))
+    end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=("/1.mp4",), renditions={"tiktok": "/elsewhere.mp4"})
     stall.ledger.settle(third.intent_id, end)
     assert uris(stall) == {"/elsewhere.mp4"}
 
@@ -103,13 +105,70 @@ def test_of_several_samples_the_first_that_passed_is_taken_with_its_own_facts(st
     seen = {"status": "review", "findings": [], "videos": reports}
     end = Settlement(state=State.SUCCEEDED, returned=3, video_uris=places, inspection=seen)
     stall.ledger.settle(intent.intent_id, end)
-    ((one,), _) = stall.listed()
+    ((one,), _) = stall.listed(renders=False)
     assert (one.uri, one.width, one.height, one.duration_s) == (places[1], 1080, 1920, 7.96)
+
+
+def test_a_clip_goes_as_it_came_only_where_nothing_would_be_made_of_it(stall):
+    """Else it would reach people without the disclosure, the caption, or the level of sound."""
+    intent = stall.deliver(make_clip(platforms=("tiktok",)), bare=True)
+    for finish in (Finish(), Finish(disclosure="AI"), Finish(music="bed.m4a")):
+        for renders in (True, False):
+            found, tally = stall.listed(finish=finish, renders=renders)
+            raw = not renders and finish == Finish()
+            assert [one.uri for one in found] == (list(intent.video_uris) if raw else [])
+            assert tally.lacking == ({} if raw else {(Lack.NOT_MADE, "tiktok"): 1})
+
+
+SAID = {
+    Lack.FAILED: ("rendition_failed", "What was to be made for tiktok failed: No space left on device."),
+    Lack.OFF_RULES: ("rendition_off_rules", "For tiktok it has 4 s; TikTok in-feed wants at least 5."),
+}
+
+
+@pytest.mark.parametrize("lack", SAID)
+def test_a_file_that_failed_or_is_off_the_rules_stays_and_the_other_goes(stall, lack):
+    code, message = SAID[lack]
+    for sku, about in (("OLDER", {}), ("NEWER", {"platform": "tiktok"})):  # older records name it in words only
+        found = {"code": code, "message": message, "at_s": None, **about}
+        seen = {"status": "review", "findings": [found], "videos": []}
+        stall.deliver(make_clip(sku, platforms=("tiktok", "instagram_reels")), inspection=seen)
+    for renders in (True, False):  # no setting lets the clip itself go in its place
+        listed, tally = stall.listed(renders=renders)
+        assert [one.platform for one in listed] == ["instagram_reels"] * 2
+        assert dict(tally.unrendered) == {"tiktok": 2}
+        ((what, remedy),) = tally.left_out()
+        assert what == f"Left out for tiktok (2): {lack.words}."
+        assert "redrive --remakes" in remedy
+    let_pass = Finish(findings={code: Consequence.PASS})
+    assert len(stall.listed(finish=let_pass)[0]) == (4 if lack is Lack.OFF_RULES else 2)
+
+
+def test_a_clip_that_its_platform_would_refuse_does_not_go_as_it_came(stall):
+    good = {"width": 720, "height": 1280, "fps": 24.0, "duration_s": 8.0, "video_codec": "h264", "bytes": 900_000}
+    bad = {"short": {"duration_s": 4.0}, "narrow": {"width": 360}, "coded": {"video_codec": "hevc"}}
+    bad["large"] = {"bytes": 500_000_001}
+    for sku, wrong in {"good": {}, **bad}.items():
+        intent = stall.bring(State.SUBMITTED, make_clip(sku, platforms=("tiktok",)))
+        facts = good | wrong
+        video = {"uri": f"/{sku}.mp4", "bytes": facts.pop("bytes"), "status": "pass", "facts": facts}
+        seen = {"status": "pass", "findings": [], "videos": [video]}
+        end = Settlement(state=State.SUCCEEDED, returned=1, video_uris=(video["uri"],), inspection=seen)
+        stall.ledger.settle(intent.intent_id, end)
+    (one,), tally = stall.listed(renders=False)
+    assert (one.sku, one.size_bytes, tally.lacking) == ("good", 900_000, {(Lack.OFF_RULES, "tiktok"): 4})
+
+
+def test_a_clip_that_nobody_looked_at_has_a_remedy_that_costs_nothing(stall):
+    stall.deliver(make_clip(platforms=("tiktok",)), inspection=None, bare=True)
+    found, tally = stall.listed()
+    assert (found, tally.to_dict()["unrendered_because"]) == ([], {"not_looked_at": {"tiktok": 1}})
+    assert "reelmill inspect" in next(tally.left_out())[1]
 
 
 def test_products_known_to_be_gone_are_marked(stall):
     stall.deliver(make_clip("HERE"))
-    stall.deliver(make_clip("GONE"), inspection=FAIL)
+    stall.deliver(make_clip("GONE"), inspection=FAIL, bare=True)
     stall.retire("GONE")
     found, tally = stall.listed()
     assert {one.sku: one.retired for one in found} == {"HERE": False, "GONE": True}

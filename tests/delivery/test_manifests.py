@@ -13,6 +13,7 @@ from reelmill.platforms import NativeRatio
 from reelmill.settings import load_settings
 from tests.delivery.making import make_clip
 from tests.ledger.making import RUN
+from tests.support.making import copy_content
 
 BASE = "https://cdn.example.com/reels"
 WEB = {"public_base_url": BASE}
@@ -194,6 +195,37 @@ def test_meta_flattens_its_videos(stall):
     }
 
 
+def test_a_file_larger_than_meta_takes_is_held_back_and_told(stall):
+    sizes = {"instagram_reels": 200_000_001, "facebook_feed": 200_000_000}
+    for sku, platforms in (("BOTH", tuple(sizes)), ("LARGE", ("instagram_reels",))):
+        made = [{"platform": name, "bytes": sizes[name]} for name in platforms]
+        seen = {"status": "pass", "findings": [], "videos": [], "renditions": made}
+        files = {name: f"{stall.root}/{sku}-{name}.mp4" for name in platforms}
+        stall.deliver(make_clip(sku, platforms=platforms), inspection=seen, renditions=files)
+    told = make(stall, "meta", "merchant")
+    assert [(one["id"], one["video[0].tag[0]"], one["video[1].url"]) for one in table(stall, "meta")] == [
+        ("BOTH", "facebook_feed", "")
+    ]
+    assert (told.refused, len(table(stall, "merchant"))) == (2, 2)
+    assert [(one.key, one.refused) for one in told.troubles] == [("BOTH", True), ("LARGE", True)]
+    assert "of 200,000,001 bytes; the Meta catalog feed takes 200,000,000" in told.troubles[0].reason
+
+
+def test_settings_and_brand_say_whether_a_clip_may_go_as_it_came(stall, tmp_path):
+    stall.deliver(make_clip("SEEN", platforms=("tiktok",)), bare=True)
+    stall.deliver(make_clip("UNSEEN", platforms=("tiktok",)), bare=True, inspection=None)
+    plain = {"catalogs_dir": copy_content(tmp_path / "content")}  # the brand that ships adds a disclosure
+    for settings, listed in (
+        ({"renditions": False}, []),
+        (plain, []),
+        (plain | {"renditions": False}, ["SEEN"]),
+        (plain | {"inspect": "off"}, ["SEEN", "UNSEEN"]),
+    ):
+        made = make(stall, "csv", settings=settings)
+        assert [one["sku"] for one in table(stall, "csv") if one["status"] == "live"] == listed
+        assert made.tally.withheld == (settings.get("inspect") != "off")
+
+
 def test_tiktok_takes_the_fields_that_it_requires_from_the_feed(stall, tmp_path):
     intent = stall.deliver(make_clip("A-1"))
     stall.deliver(make_clip("B-2"))
@@ -338,7 +370,7 @@ def test_the_command_writes_and_says_so(stall, reelmill, reelmill_json, monkeypa
     assert said["listed"]["unrendered"] == {"instagram_feed": 1}
     code, printed, _ = reelmill("manifest", "--run", RUN)
     assert code == ExitCode.OK
-    assert "instagram_feed: 1 clip without the rendition" in printed
+    assert "Left out for instagram_feed (1): no file was made" in printed
     assert "tiktok was left out. Give --feed" in printed
     assert f"{stall.root}/manifests/runs/{RUN}/merchant.tsv" in printed
     code, _, problem = reelmill("manifest", "google-ads", "--output", stall.root)

@@ -54,6 +54,7 @@ async def test_what_was_approved_leaves_once_and_the_artifact_says_what_stayed(s
     assert (await publish()).name == "Failed"  # nobody has said where to
     approve(stall, stall.deliver(make_clip("ONE", platforms=("tiktok",)), VIDEO))
     stall.deliver(make_clip("TWO", platforms=("tiktok",)), VIDEO[::-1])
+    approve(stall, stall.deliver(make_clip("RAW", platforms=("tiktok",)), bare=True))
     with cms(tmp_path / "cms") as server:
         monkeypatch.setenv("REELMILL_CMS_URL", server.url)
         planned = await publish(dry_run=True)
@@ -63,6 +64,7 @@ async def test_what_was_approved_leaves_once_and_the_artifact_says_what_stayed(s
         page = await latest_page()
     assert "1 known to be there" in page
     assert "1: not approved" in page
+    assert "Left out for tiktok" in page
 
     approve(stall, stall.deliver(make_clip("THREE", platforms=("tiktok",)), VIDEO[:99]))
     monkeypatch.setenv("REELMILL_CMS_ATTEMPTS", "1")

@@ -1,5 +1,7 @@
 """Stitching what is whole: real small videos in a folder, found again by whoever comes next."""
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -100,6 +102,9 @@ async def test_a_film_waits_for_a_fit_scene_and_is_then_made_once_with_its_files
     facts = read_coded(path).facts
     assert (facts.width, facts.height, round(facts.duration_s, 2), facts.audio_codec) == (90, 160, 0.75, "aac")
     assert stitched.inspection["status"] != "fail"
+    record = json.loads(engine.storage.read(engine.storage.name(stitched.provenance_uri)))
+    for file in (record["video"], record["poster"], record["preview"], *record["renditions"]):
+        assert file["sha256"] == hashlib.sha256(engine.storage.read(engine.storage.name(file["uri"]))).hexdigest()
 
 
 def test_a_film_whose_record_is_there_is_taken_as_it_is(engine, video):
@@ -110,6 +115,10 @@ def test_a_film_whose_record_is_there_is_taken_as_it_is(engine, video):
     for _, intent in attempts:
         engine.storage.delete(engine.storage.name(intent.video_uris[0]))
 
+    record = engine.storage.name(made.provenance_uri)
+    older = json.loads(engine.storage.read(record))
+    del older["poster"], older["preview"]  # their digests came later
+    engine.storage.replace(record, json.dumps(older).encode(), "application/json")
     assert maker.make(FILM, attempts) == made  # as for a ledger that has forgotten it: the scenes are not even there
     assert [stored.name for stored in engine.storage.list("films/")] == names
     assert len(names) == 3

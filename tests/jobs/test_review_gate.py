@@ -1,12 +1,13 @@
 """Decisions gate publishing: what was rejected, doubted or replaced never leaves, whatever the policy."""
 
 import os
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reelmill.choices import ReviewPolicy
+from reelmill.choices import InspectDepth, ReviewPolicy
 from reelmill.jobs.review_gate import review_gate
 from reelmill.ledger.records import Decision, ReviewedVia
 from reelmill.ledger.reviews import AskedReview
@@ -38,21 +39,22 @@ def decide(shop, intent, decision, number=0):
     assert done.new
 
 
-def leaving(shop, policy):
+def leaving(shop, policy, inspect=InspectDepth.FULL):
     """The SKUs of what manifests and publishing may list."""
     delivered = list(shop.ledger.videos(output=shop.storage.root, run_id=None))
-    let_through = review_gate(shop.ledger, policy)(delivered)
+    let_through = review_gate(shop.ledger, policy, inspect)(delivered)
     return {clip.sku for clip, intent in delivered if intent.intent_id in let_through}
 
 
-def expected(state, status, decision, policy):
+def expected(state, status, decision, policy, inspect):
     """The rule in one sentence each."""
     if not state.delivered:
         return False
     if decision is Decision.APPROVE:
         return True
     undecided = decision in (None, Decision.UNDO)
-    fine = status not in ("review", "fail")
+    looked_at = status not in (None, "skipped")
+    fine = status == "pass" if looked_at else inspect is InspectDepth.OFF
     return undecided and fine and policy is ReviewPolicy.OPTIONAL
 
 
@@ -77,9 +79,9 @@ def test_only_what_the_rule_says_may_leave(tmp_path_factory, clips):
             intent = shop.deliver(shop_clip(number), state=state, inspection=inspection, shared=True)
             if decision is not None and state.delivered:
                 decide(shop, intent, decision)
-        for policy in ReviewPolicy:
-            assert leaving(shop, policy) == {
-                shop_clip(number).sku for number, clip in enumerate(clips) if expected(*clip, policy)
+        for policy, inspect in product(ReviewPolicy, InspectDepth):
+            assert leaving(shop, policy, inspect) == {
+                shop_clip(number).sku for number, clip in enumerate(clips) if expected(*clip, policy, inspect)
             }
 
 
@@ -87,6 +89,15 @@ def test_the_policy_asks_for_a_person_unless_somebody_says_otherwise(shop):
     shop.deliver(shop_clip(1), inspection={"status": "pass"})
     assert leaving(shop, load_settings().review) == set()
     assert leaving(shop, load_settings(review="optional").review) == {"SKU-0001"}
+
+
+def test_what_nobody_has_looked_at_yet_waits_for_a_look_or_a_person(shop):
+    """With inspect_later a clip is delivered before anything looks at it."""
+    unseen = shop.deliver(shop_clip(1), inspection=None)
+    assert leaving(shop, ReviewPolicy.OPTIONAL) == set()
+    assert leaving(shop, ReviewPolicy.OPTIONAL, InspectDepth.OFF) == {"SKU-0001"}
+    decide(shop, unseen, Decision.APPROVE)
+    assert leaving(shop, ReviewPolicy.OPTIONAL) == {"SKU-0001"}
 
 
 def test_the_last_word_counts(shop):

@@ -54,6 +54,8 @@ def test_a_good_video_passes_with_its_facts(tmp_path):
         ({"seconds": 6}, FindingCode.WRONG_DURATION, "fail"),
         ({"width": 90, "height": 160}, FindingCode.WRONG_SIZE, "fail"),
         ({"fps": 30}, FindingCode.FRAME_RATE, "review"),
+        ({"codec": "mpeg4"}, FindingCode.WRONG_CODEC, "review"),
+        ({"sound_codec": "libmp3lame"}, FindingCode.WRONG_CODEC, "review"),
         ({"sound": None}, FindingCode.NO_AUDIO, "fail"),
         ({"sound": 0}, FindingCode.SILENT, "review"),
         ({"sound_seconds": 2}, FindingCode.AUDIO_SHORT, "review"),

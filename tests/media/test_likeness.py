@@ -73,6 +73,7 @@ def test_a_product_without_colours_and_a_file_that_is_no_picture_are_not_compare
     assert look(film, grey_bottle()).likeness is None
     assert ProductPicture.read(file_of(bottle(0.3))[:200]) is None
     assert ProductPicture.read(b"") is None
+    assert ProductPicture.read(file_of(bottle(0.3).convert("RGB"), "GIF")) is None, "only what is fetched is decoded"
 
 
 @given(st.binary(max_size=400))

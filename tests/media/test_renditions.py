@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reelmill.delivery_rules import DeliveryRules
 from reelmill.finish import Finish
 from reelmill.media.ai_mark import SOURCE_TYPE, has_xmp
+from reelmill.media.coded import read_coded
 from reelmill.media.dress import Dress, Frame, fill_caption
 from reelmill.media.expectation import Expectation
 from reelmill.media.findings import FindingCode
@@ -147,13 +149,33 @@ def test_sound_that_was_not_paid_for_or_is_not_wanted_is_left_out(tmp_path):
     assert made["unpaid"].coded.facts.audio_codec is None
 
 
-def test_music_lies_under_the_sound_and_alone_where_there_is_none(tmp_path):
+def test_music_is_alone_where_there_is_no_sound(tmp_path):
     make_video(tmp_path / "music.mp4", seconds=1, sound=0.2)
     dress = Dress(Finish(music="music.mp4"), tmp_path)
     source = make_video(tmp_path / "v.mp4", seconds=2, sound=None)
     rules = {"loudness_lufs": -16, "true_peak_dbtp": -1}
     _, made, _ = make(tmp_path, source, platform(delivery=rules), dress=dress, sound=False)
     assert heard(made["here"].path).lufs == pytest.approx(-16, abs=0.7)
+
+
+def level_db(path, hertz):
+    """How loud one tone is in the middle of a film, where music does not fade, in decibels."""
+    with av.open(str(path)) as container:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+        middle = samples[len(samples) // 3 : 2 * len(samples) // 3]
+        beat = np.exp(-2j * np.pi * hertz * np.arange(len(middle)) / container.streams.audio[0].rate)
+    return 20 * np.log10(abs(np.dot(middle * np.hanning(len(middle)), beat)))
+
+
+def test_music_lies_as_far_under_the_sound_as_asked(tmp_path):
+    """Two tones tell sound and music apart; at both of them one decibel is one loudness unit."""
+    make_video(tmp_path / "music.mp4", seconds=5, sound=0.5, hertz=640)
+    source = make_video(tmp_path / "v.mp4", seconds=5, sound=0.1)
+    dress = Dress(Finish(music="music.mp4", music_below_lu=9), tmp_path)
+    _, made, _ = make(tmp_path, source, platform(), dress=dress, seconds=5)
+    path = made["here"].path
+    assert level_db(path, 440) - level_db(path, 640) == pytest.approx(9, abs=1)
+    assert level_db(path, 640) - level_db(path, 1000) > 30
 
 
 def test_every_file_says_that_it_was_made_by_ai(tmp_path):
@@ -318,13 +340,40 @@ def test_a_plan_needs_no_ffmpeg():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_rate_of_easy_pictures_is_kept_above_a_floor(tmp_path):
-    source = make_video(tmp_path / "v.mp4", seconds=2, width=320, height=180, crf=40)
+def grainy(number, width, height):
+    """A calm picture with a grain so fine that only a fine coding keeps it."""
+    grain = np.random.default_rng(number).integers(0, 4, (height, width), np.uint8)
+    return moving(number, width, height) + grain
+
+
+@pytest.mark.parametrize(("picture", "crf"), [(moving, 40), (grainy, 5)], ids=["as paid", "once they are coded"])
+def test_the_rate_of_easy_pictures_is_kept_above_a_floor(tmp_path, picture, crf):
+    source = make_video(tmp_path / "v.mp4", picture, seconds=2, width=320, height=180, crf=crf)
+    assert (read_coded(source).video_kbps * 180 / 320 < 100) == (crf == 40)
     rules = {"min_video_kbps": 100}
     where = platform(width=180, height=180, delivery=rules)
-    plain = make(tmp_path, source, where.model_copy(update={"delivery": {}}), size=(320, 180))[1]["here"].coded
-    maker, made, _ = make(tmp_path, source, where, size=(320, 180))
-    assert plain.video_kbps < 100 <= made["here"].coded.video_kbps
+    free = where.model_copy(update={"name": "free", "width": 178, "delivery": DeliveryRules()})
+    maker, made, _ = make(tmp_path, source, where, free, size=(320, 180))
+    assert made["free"].coded.video_kbps < 100 <= made["here"].coded.video_kbps
+    assert maker.findings == []
+    assert len(pictures(made["here"].path)) == 48
+
+
+def noise(number, width, height):
+    """As hard to code as anything."""
+    return np.random.default_rng(number).integers(0, 255, (height, width), np.uint8)
+
+
+def test_the_rate_of_hard_pictures_is_kept_below_the_most_that_a_platform_takes(tmp_path):
+    source = make_video(tmp_path / "v.mp4", noise, seconds=1, width=320, height=180)
+    places = [platform("free", 180, 180), platform("narrow", 180, 180, delivery={"max_video_kbps": 400})]
+    whole = platform("whole", 320, 180, delivery={"max_video_kbps": 700})
+    maker, made, _ = make(tmp_path, source, *places, whole, size=(320, 180), seconds=1)
+    rates = {name: one.coded.video_kbps for name, one in made.items()}
+    assert rates["free"] > 700
+    assert 200 < rates["narrow"] <= 400
+    assert 350 < rates["whole"] <= 700
+    assert made["whole"].encoded  # though the clip has its size
     assert maker.findings == []
 
 

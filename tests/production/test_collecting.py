@@ -69,7 +69,10 @@ def test_every_video_is_looked_at_and_the_first_gives_the_poster(paid, films):
     landed = inspect_videos(studio, ASKED, intent, uris)
 
     looks = [inspect_video(film, Expectation.of(ASKED.request), InspectDepth.HEADER) for film in films]
-    reports = [{"uri": uri, **look.to_dict()} for uri, look in zip(uris, looks, strict=True)]
+    sizes = [film.stat().st_size for film in films]
+    reports = [
+        {"uri": uri, "bytes": size, **look.to_dict()} for uri, size, look in zip(uris, sizes, looks, strict=True)
+    ]
     assert [report["status"] for report in reports] == ["pass", "fail"]
     assert landed == Landed(
         uris,
@@ -79,6 +82,7 @@ def test_every_video_is_looked_at_and_the_first_gives_the_poster(paid, films):
             "videos": reports,
         },
         poster_uri=studio.storage.uri(f"{intent.output_prefix}/poster.jpg"),
+        poster_sha256=hashlib.sha256(looks[0].poster).hexdigest(),
         sha256=tuple(hashlib.sha256(film.read_bytes()).hexdigest() for film in films),
     )
     assert studio.storage.read(f"{intent.output_prefix}/poster.jpg") == looks[0].poster

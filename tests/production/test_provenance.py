@@ -43,6 +43,12 @@ def test_what_is_written_is_read_back_whole(record, storage):
     assert record.settlement.returned == 2
 
 
+def test_a_record_from_before_posters_and_previews_had_digests_is_read(record, storage):
+    older = json.loads(changed(record, "poster", ...))
+    del older["preview"]
+    assert read_provenance(json.dumps(older).encode(), place(record), storage).settlement == record.settlement
+
+
 def test_it_names_no_worker(record):
     assert "a worker" not in record.model_dump_json()
     assert record.intent.reserved_usd == 0
@@ -113,6 +119,8 @@ CONTRADICTIONS = [
     ("intent.video_uris.0", "../x.mp4", OUTSIDE),
     ("videos.0.uri", "gs://theirs/sample_0.mp4", OUTSIDE),
     ("intent.poster_uri", "https://theirs.example/p.jpg", OUTSIDE),
+    ("poster", {"uri": "gs://theirs/p.jpg", "sha256": None}, OUTSIDE),
+    ("preview", {"uri": "gs://theirs/p.mp4", "sha256": None}, OUTSIDE),
     ("intent.provenance_uri", "https://theirs.example/p.json", OUTSIDE),
     ("intent.renditions", {"tiktok": "/etc/passwd"}, OUTSIDE),
     ("videos", [], "names one set of videos twice, differently"),
@@ -220,16 +228,22 @@ def test_a_record_says_how_its_clip_was_settled(storage):
         video_uris=uris,
         poster_uri=storage.uri(f"{intent.output_prefix}/poster.jpg"),
         provenance_uri=storage.uri(f"{intent.output_prefix}/{NAME}"),
-        inspection={"status": "review", "findings": []},
+        inspection={"status": "review", "findings": [], "preview_uri": uris[1]},
         renditions={"tiktok": uris[0]},
         error_code="c",
         error_message="m",
         filter_causes=("output:violence",),
     )
-    record = Provenance.of(asked, intent, ended, ("a" * 64, None, "too many"), NOON)
+    digests = {str(ended.poster_uri): "b" * 64}
+    record = Provenance.of(asked, intent, ended, ("a" * 64, None, "too many"), NOON, file_sha256=digests)
 
     assert record.settlement == ended
     assert [(video.uri, video.sha256) for video in record.videos] == [(uris[0], "a" * 64), (uris[1], None)]
+    assert (record.poster.uri, record.poster.sha256) == (ended.poster_uri, "b" * 64)
+    assert (record.preview.uri, record.preview.sha256) == (uris[1], None)
+    other = changed(record, "poster.uri", uris[0])
+    with pytest.raises(LookFirst, match="names one poster twice"):
+        read_provenance(other, place(record), storage)
     assert (record.version, record.ai_generated, record.run_started_at) == (1, True, NOON)
     assert record.generator == f"reelmill {reelmill.__version__}"
     assert record.amount_usd == record.intent.charged_usd == Decimal("0.40")

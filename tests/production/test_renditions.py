@@ -1,5 +1,6 @@
 """From a paid video to the files that platforms take, beside it in storage."""
 
+import hashlib
 import io
 import json
 from dataclasses import replace
@@ -51,6 +52,7 @@ async def test_a_clip_settles_with_a_file_for_each_platform(tmp_path, veo, gcs, 
         files = {name: engine.storage.read(engine.storage.name(uri)) for name, uri in intent.renditions.items()}
         record = json.loads(gcs.read(intent.provenance_uri))
         preview = engine.storage.read(engine.storage.name(intent.inspection["preview_uri"]))
+        poster = engine.storage.read(engine.storage.name(intent.poster_uri))
 
     assert (result.state, result.inspection) == (State.SUCCEEDED, "pass")
     sizes = {}
@@ -61,6 +63,9 @@ async def test_a_clip_settles_with_a_file_for_each_platform(tmp_path, veo, gcs, 
     assert sizes == {"small": (90, 160, 4, "aac"), "square": (96, 96, 4, "aac"), "preview": (360, 640, 3, None)}
     assert intent.renditions["small"] == f"{engine.storage.uri(intent.output_prefix)}/renditions/small.mp4"
     assert [(made["platform"], len(made["sha256"])) for made in record["renditions"]] == [("small", 64), ("square", 64)]
+    assert [record[name]["sha256"] for name in ("poster", "preview")] == [
+        hashlib.sha256(data).hexdigest() for data in (poster, preview)
+    ]
     with av.open(io.BytesIO(files["square"])) as container:
         assert container.metadata["digital_source_type"] == SOURCE_TYPE
 
@@ -80,6 +85,10 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
         assert engine.storage.read(first) == b"written before the crash"
     assert set(landed.made.uris) == {"small", "square"} == set(landed.made.sha256)
     assert (again.made.uris, again.made.sha256) == (landed.made.uris, landed.made.sha256)
+    assert again.made.details[1]["bytes"] == landed.made.details[1]["bytes"] > 1000
+    for one in (landed, again):
+        said = [(finding["code"], finding["platform"]) for finding in one.inspection["findings"]]
+        assert said == [("rendition_failed", "small")], "what lies there is no video"
     for one in alone:
         assert (one.made.uris, one.inspection["status"]) == ({}, "pass"), "of a draft, and of a scene, only a preview"
         assert one.made.preview_uri is not None

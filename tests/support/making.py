@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -24,6 +25,17 @@ from reelmill.veo.registry import Registry
 
 CONTENT = Path(__file__).resolve().parents[2] / "catalogs"
 TWO_RATIOS = ("instagram_reels", "youtube")
+
+
+def copy_content(folder: Path) -> Path:
+    """A copy of the shipped content, with a brand that adds nothing to its films."""
+    shutil.copytree(CONTENT, folder)
+    brand = folder / "brand.toml"
+    shipped = brand.read_text("utf-8")
+    plain = shipped.replace('disclosure = "AI-generated"', 'disclosure = ""')
+    assert plain != shipped
+    brand.write_text(plain, "utf-8")
+    return folder
 
 
 def product(number: int = 1, **changes: Any) -> Product:

@@ -44,7 +44,7 @@ def _fields() -> Iterator[Field]:
     for number in range(len(_PLATFORMS)):
         yield Field(
             name=f"video[{number}].url",
-            meaning="Where the file itself can be fetched (no player page), 200 MB at most.",
+            meaning="Where the file itself can be fetched (no player page).",
             required=number == 0,
             web=True,
         )
@@ -63,6 +63,7 @@ META = Spec(
     retire=_retire,
     retires_known=_gone,
     carries="video[0].url",
+    most_file_bytes=200_000_000,
     retiring="the id with empty video fields",
     sources=(
         Source(url="https://developers.facebook.com/docs/marketing-api/catalog/reference", read="2026-11"),
