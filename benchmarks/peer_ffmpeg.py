@@ -75,7 +75,7 @@ def make_one_each(ffmpeg: str, clip: Path, folder: Path, files: Sequence[PeerFil
 def _make(ffmpeg: str, source: tuple[str, str], folder: Path, file: PeerFile) -> None:
     """One file: the loudness is measured in a run of its own, as ``loudnorm`` needs it for an even gain."""
     rules = file.platform.delivery
-    target = f"loudnorm=I={rules['loudness_lufs']}:TP={rules['true_peak_dbtp']}"
+    target = f"loudnorm=I={rules.loudness_lufs}:TP={rules.true_peak_dbtp}"
     said = _run(ffmpeg, *source, "-vn", "-af", f"{target}:print_format=json", *_NOTHING)
     told = json.loads(re.findall(r"\{[^{}]*\}", said)[-1])
     level = (
@@ -83,7 +83,7 @@ def _make(ffmpeg: str, source: tuple[str, str], folder: Path, file: PeerFile) ->
         f":measured_LRA={told['input_lra']}:measured_thresh={told['input_thresh']}"
     )
     pictures = ("-filter_complex", f"{file.graph(0, 1)}[v]", "-map", "[v]", "-map", "0:a")
-    sound = ("-af", level, "-ar", "48000", "-c:a", "aac", "-b:a", f"{rules['audio_kbps']}k")
+    sound = ("-af", level, "-ar", "48000", "-c:a", "aac", "-b:a", f"{rules.audio_kbps}k")
     coded = (*_x264(Rate(), file.width, file.height), *sound, "-movflags", "+faststart")
     target_path = str(folder / f"{file.platform.name}.mp4")
     _run(ffmpeg, *source, "-i", str(file.label), *pictures, *coded, target_path)
