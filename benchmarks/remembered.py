@@ -24,6 +24,7 @@ from reelmill.ledger.states import State
 
 if TYPE_CHECKING:
     from reelmill.clip import Clip
+    from reelmill.film import Film
     from reelmill.planning.actions import PlannedClip
     from reelmill.product import Reject
 
@@ -86,6 +87,9 @@ class _Made:
 
     def reject(self, reject: Reject) -> None:
         raise AssertionError(f"the made-up feed has a bad row: {reject}")
+
+    def film(self, film: Film) -> None:
+        raise AssertionError(f"nobody asked for films: {film}")
 
     def retire(self, skus: list[str]) -> None:
         if skus:
