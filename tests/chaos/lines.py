@@ -40,7 +40,7 @@ class Way:
     ``fault`` is the simulator's. ``every``: of how many events one is tried when all shall be. ``then`` is the
     command of a second worker that is killed, too. ``settings`` are those of its workers; they allow ``more`` paid
     attempts at the clip. ``most``: no more events than so many are tried, spread evenly. ``picture``: the clip is made
-    from one.
+    from one. ``storyboard``: the product is a film of so many ``clips``.
     """
 
     name: str
@@ -51,6 +51,8 @@ class Way:
     more: int = 0
     most: int | None = None
     picture: bool = False
+    storyboard: str = ""
+    clips: int = 1
 
     def title(self, number: object) -> str:
         """A product that goes this way; the simulator counts some faults by the prompt, so each has its own."""
@@ -58,6 +60,16 @@ class Way:
         return f"Walnut bowl {number}{asked}"
 
 
+_STORYBOARD = """
+[[scene]]
+name = "first"
+duration_s = 4
+prompt = "{{ product.title }} on a table."
+[[scene]]
+name = "on"
+continues = true
+prompt = "The camera goes on around {{ product.title }}."
+"""
 _LOOKED_AT = {"REELMILL_INSPECT": "full", "REELMILL_MEDIA_USE": "first_frame"}
 WAYS = (
     Way("plain"),
@@ -67,11 +79,12 @@ WAYS = (
     Way("gone", "poll_gone", every=10, then="settle"),
     Way("softened", "prompt_filter", every=10, settings={"REELMILL_FILTERED_RETRIES": "1"}, more=1),
     Way("looked-at", most=60, settings=_LOOKED_AT, picture=True),
+    Way("continued", most=150, settings={"REELMILL_STORYBOARDS": "true"}, storyboard=_STORYBOARD, clips=2),
     Way("remade", "truncated_video:1", every=10, settings={"REELMILL_REMAKE_ATTEMPTS": "1"}, more=1),
 )
 """Made at once; taken by Google without an answer; refused at first; paid nothing for; forgotten while it is made;
-tried again in softer words; made from a picture, looked at as a whole and rendered; unfit, and made anew because a
-policy says so."""
+tried again in softer words; made from a picture, looked at as a whole and rendered; a scene and one that continues
+it, stitched into a film; unfit, and made anew because a policy says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +167,8 @@ def _world(bank: Bank, folder: Path, way: Way, what: str) -> World:
         folder / f"{way.name}-{what}",
         bank,
         titles=[way.title(what)],
-        cap_usd=PRICE_USD * (1 + way.more),
+        cap_usd=PRICE_USD * (way.clips + way.more),
+        storyboard=way.storyboard,
         image=file_of(bottle(0.6)) if way.picture else b"",
         settings=dict(way.settings),
     )

@@ -55,6 +55,7 @@ class World:
     storage_url: str = ""
     cap_usd: Decimal | None = None  # of a day; a month may cost twice as much
     run_cap_usd: Decimal | None = None  # the day's, unless it is another
+    storyboard: str = ""  # of every product, as its file says it; without one, each is a clip
     image: bytes = b""  # of every product, in storage; without one, clips are made of text alone
     settings: dict[str, str] = field(default_factory=dict)
     control: Control | None = None  # how every worker's engine is broken
@@ -72,6 +73,10 @@ class World:
         self._image_uri = self.bank.gcs.put(f"{self.output}-inputs/product.png", self.image) if self.image else ""
         self._write_feed()
         _write_content(self.folder / "content")
+        if self.storyboard:
+            category = self.folder / "content" / "prompts" / "home"  # of which all products are
+            category.mkdir()
+            (category / "storyboard.toml").write_text(self.storyboard)
         if self.caps:
             watch_caps(self.ledger_url, self.caps)
 
