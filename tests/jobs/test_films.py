@@ -21,17 +21,9 @@ from reelmill.production.finishing import Finishing
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
 from tests.support.production import RUN, clip, open_engine
+from tests.support.small_platforms import write_small_platforms
 from tests.support.videos import make_video
 
-PLATFORMS = """
-[small]
-title = "Small"
-ratio = "9:16"
-native = "9:16"
-width = 90
-height = 160
-source = "made up for tests"
-"""
 SECONDS = 0.5  # the videos are shorter than what was asked for: stitching goes by what is there
 
 
@@ -68,10 +60,7 @@ def deliver(engine, made, video, status="pass", **work):
 
 @pytest.fixture
 def engine(tmp_path, veo):
-    folder = tmp_path / "catalogs"
-    folder.mkdir()
-    (folder / "platforms.toml").write_text(PLATFORMS)
-    (folder / "brand.toml").write_text('name = "Test"\n')
+    folder = write_small_platforms(tmp_path / "catalogs")
     with open_engine(tmp_path, veo, inspect="full", catalogs_dir=folder) as opened:
         opened.ledger.plan_films(RUN, opened.storage.root, [FILM])
         yield opened
