@@ -13,6 +13,7 @@ import pytest
 
 from reelmill.errors import ExitCode
 from tests.support.leaks import SIGNED, TOKENS, leaks, secret_feed
+from tests.support.making import copy_content
 from tests.support.postgres import postgres_server
 from tests.support.services import fake_gcs, simulator
 from tests.support.shop import picture_shop
@@ -62,6 +63,8 @@ class Night:
             "REELMILL_CMS_TOKEN": TOKENS["CMS token"],
             "REELMILL_CMS_ATTEMPTS": "1",
             "REELMILL_REVIEW": "optional",
+            "REELMILL_RENDITIONS": "false",  # clips go as they came, with a brand that adds nothing
+            "REELMILL_CATALOGS_DIR": str(copy_content(folder / "content")),
             "REELMILL_PUBLIC_BASE_URL": "https://cdn.example.com/reels",
             "OTEL_EXPORTER_OTLP_HEADERS": f"api-key={TOKENS['telemetry key']}",
             "TMPDIR": str(folder / "tmp"),
