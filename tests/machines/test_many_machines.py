@@ -69,7 +69,8 @@ class World:
         assert self.ledger.audit() == []
         assert self.veo.stats()["refused"].get("429", 0) == 0
         assert most_in(60, journal) <= PER_MINUTE
-        assert most_in(10, journal) <= PER_MINUTE / 6 + 1, "three workers pace as one"
+        # As they arrive: on a busy machine one is a second late, and comes with the next. Each for itself would be 30.
+        assert most_in(10, journal) < 1.5 * PER_MINUTE / 6, "three workers pace as one"
         return billed
 
 
