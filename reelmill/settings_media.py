@@ -20,6 +20,11 @@ class MediaSettings(BaseSettings):
     renditions: bool = Field(
         True, description="With inspect = full, make a file for each platform of a clip, and a preview (see media.md)."
     )
+    compare_pictures: bool = Field(
+        False,
+        description="With inspect = full, compare clips that were made of words with their product's picture, too (see "
+        "media.md). Each picture is fetched from the address in the feed, once.",
+    )
     inspect_later: bool = Field(
         False,
         description="Settle a clip as soon as its videos lie in storage; `reelmill inspect`, on this or another "

@@ -74,18 +74,22 @@ class MediaInputs:
         )
 
     def picture(self, clip: Clip) -> bytes | None:
-        """The first picture that the clip was made from; None if it was made from words, or the picture is gone.
+        """The picture that the clip is compared with: the first that it was made from; None if there is none.
 
-        It is read where it is kept, or from Cloud Storage; nothing is fetched from a shop a second time.
+        Of a clip made of words it is the product's own, if ``compare_pictures`` is set. It is read where it is kept, or
+        from Cloud Storage; nothing is fetched from a shop a second time.
         """
         request = clip.request
-        reference = request.image or next(iter(request.reference_images), None)
+        made_from = request.image or next(iter(request.reference_images), "")
+        reference = made_from or (clip.picture if self.settings.compare_pictures else "")
         try:
-            if reference is None:
+            if not reference:
                 return None
             if reference.startswith("gs://"):
                 return self._from_bucket(reference)
             name = self._kept(clip, reference)
+            if name is None and not made_from:
+                name = self._fetch(reference, reference)
             return self.storage.read(name) if name is not None else None
         except (FileNotFoundError, ReelmillError):
             return None

@@ -173,3 +173,18 @@ def test_a_finished_clip_is_compared_with_the_picture_that_it_was_made_from_with
     assert found == [shop.pictures["/lamp.png"], b"from the bucket", None]
     assert gone is None
     assert shop.asked["/lamp.png"] == 1
+
+
+def test_a_clip_made_of_words_is_compared_with_its_products_picture_if_asked_to(tmp_path, veo, gcs, shop):
+    of_words = replace(clip(), picture=f"{shop.origin}/lamp.png")
+    lost = [
+        replace(of_words, picture=address) for address in (f"{shop.origin}/no.png", "https://a.example/b.png#signed")
+    ]
+    with open_engine(tmp_path, veo, gcs) as engine:
+        assert inputs(engine, shop).picture(of_words) is None
+    assert not shop.asked
+    with open_engine(tmp_path, veo, gcs, compare_pictures=True) as engine:
+        found = [inputs(engine, shop).picture(of_words) for _ in range(2)]
+        assert [inputs(engine, shop).picture(one) for one in lost] == [None, None]
+    assert found == [shop.pictures["/lamp.png"]] * 2
+    assert shop.asked["/lamp.png"] == 1
