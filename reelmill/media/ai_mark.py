@@ -1,8 +1,8 @@
 """The mark in a file that machines read: it was made by AI.
 
 Two copies, for two kinds of reader: tags of the container, and the XMP packet in which IPTC's *digital source type*
-stands (Photo and Video Metadata, 2023.1), as tools and platforms look for it. EU AI Act, Art. 50(2), in force since
-2 August 2026.
+stands (Photo and Video Metadata, 2023.1), as tools and platforms look for it. A picture has the packet. EU AI Act, Art.
+50(2), in force since 2 August 2026.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["SOURCE_TYPE", "append_xmp", "has_xmp", "marked"]
+__all__ = ["SOURCE_TYPE", "append_xmp", "has_xmp", "marked", "marked_jpeg"]
 
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _WORDS = "AI-generated video (trainedAlgorithmicMedia)"
 _UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP Specification Part 3, MPEG-4
+_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"  # same, JPEG
 _XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -41,6 +42,13 @@ def append_xmp(path: Path) -> None:
     packet = _XMP.encode()
     with path.open("ab") as file:
         file.write(struct.pack(">I4s", 8 + len(_UUID) + len(packet), b"uuid") + _UUID + packet)
+
+
+def marked_jpeg(picture: bytes) -> bytes:
+    """A JPEG picture with the XMP packet, in a segment of its own behind the one that calls it JPEG."""
+    packet = _JPEG_XMP + _XMP.encode()
+    at = 4 + struct.unpack(">H", picture[4:6])[0] if picture[2:4] == b"\xff\xe0" else 2
+    return picture[:at] + struct.pack(">2sH", b"\xff\xe1", 2 + len(packet)) + packet + picture[at:]
 
 
 def has_xmp(path: Path) -> bool:

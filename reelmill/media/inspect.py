@@ -10,6 +10,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from reelmill.media.ai_mark import marked_jpeg
 from reelmill.media.expectation import Expectation
 from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus, VideoFacts
 from reelmill.media.frames import FrameSink, Seen, look_at_frames
@@ -123,7 +124,7 @@ def _frame_near(container: InputContainer, video: VideoStream, at_s: float) -> V
 
 def _jpeg(frame: VideoFrame | None) -> bytes | None:
     try:
-        return to_jpeg(frame) if frame else None
+        return marked_jpeg(to_jpeg(frame)) if frame else None
     except UNREADABLE:
         return None
 

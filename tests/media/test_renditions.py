@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
@@ -180,7 +181,7 @@ def test_music_lies_as_far_under_the_sound_as_asked(tmp_path):
 
 def test_every_file_says_that_it_was_made_by_ai(tmp_path):
     source = make_video(tmp_path / "v.mp4", seconds=1)
-    maker, made, _ = make(
+    maker, made, inspection = make(
         tmp_path, source, platform("copied", 160, 90), platform("encoded", delivery={"edit_lists": False}), seconds=1
     )
     files = [made["copied"].path, made["encoded"].path, maker.preview]
@@ -192,6 +193,10 @@ def test_every_file_says_that_it_was_made_by_ai(tmp_path):
         assert path.read_bytes().index(b"moov") < path.read_bytes().index(b"mdat")
     assert b"elst" not in made["encoded"].path.read_bytes()
     assert not has_xmp(source)
+    with Image.open(io.BytesIO(inspection.poster)) as poster:
+        poster.load()
+        assert poster.size == (160, 90)
+        assert SOURCE_TYPE.encode() in poster.info["xmp"]
 
 
 def test_words_and_logo_lie_in_the_safe_zone_and_nowhere_else(tmp_path):
