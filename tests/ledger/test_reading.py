@@ -1,6 +1,7 @@
 import pytest
 
 from reelmill.ledger import reading
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Run
 from reelmill.ledger.states import State
 from tests.ledger.making import OUTPUT, RUN, bring_to, known, make_clip
@@ -84,3 +85,8 @@ def test_totals_tell_attempts_from_clips(ledger):
 def test_a_standing_names_its_output(ledger, made):
     standings = ledger.standings([intent.clip_id for intent in made])
     assert {standings[intent.clip_id].output for intent in made} == {"out-0", "out-1", "out-2"}
+
+
+def test_chunks_are_full_but_for_the_last():
+    assert list(chunks(iter(range(5)), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(chunks([], 2)) == []

@@ -188,3 +188,9 @@ def test_a_clip_made_of_words_is_compared_with_its_products_picture_if_asked_to(
         assert [inputs(engine, shop).picture(one) for one in lost] == [None, None]
     assert found == [shop.pictures["/lamp.png"]] * 2
     assert shop.asked["/lamp.png"] == 1
+
+
+def test_a_picture_in_cloud_storage_counts_by_its_address(tmp_path, veo, gcs, shop):
+    address = "gs://nowhere-at-all/lamp.png"
+    with open_engine(tmp_path, veo, gcs) as engine:
+        assert inputs(engine, shop).content_hash(address) == hashlib.sha256(address.encode()).hexdigest()
