@@ -14,7 +14,10 @@ __all__ = ["Order"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to make of the video at ``source``, in ``folder``. ``sound`` is whether sound was paid for."""
+    """What to make of the video at ``source``, in ``folder``. ``sound`` is whether sound was paid for.
+
+    ``record`` is where the record of it all will lie, below the output root; every file names it.
+    """
 
     source: Path
     folder: Path
@@ -22,3 +25,4 @@ class Order:
     sound: bool
     dress: Dress = field(default_factory=Dress)
     preview: bool = True
+    record: str = ""

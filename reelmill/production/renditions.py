@@ -16,6 +16,7 @@ from reelmill.media.order import Order
 from reelmill.media.probe import UNREADABLE
 from reelmill.media.renditions import RenditionMaker, off_rules
 from reelmill.production.finishing import Finishing
+from reelmill.production.provenance import NAME
 from reelmill.storage.port import Storage
 
 __all__ = ["Made", "Making", "no_room"]
@@ -73,6 +74,7 @@ class Making:
             platforms=[known[name] for name in platforms if name in known and name not in there],
             sound=clip.request.audio,
             dress=finishing.dress(clip),
+            record=f"{prefix}/{NAME}",
         )
         unknown = tuple(name for name in platforms if name not in known and name not in there)
         kept = {platform: name for platform, name in there.items() if platform in platforms}

@@ -66,8 +66,11 @@ async def test_a_clip_settles_with_a_file_for_each_platform(tmp_path, veo, gcs, 
     assert [record[name]["sha256"] for name in ("poster", "preview")] == [
         hashlib.sha256(data).hexdigest() for data in (poster, preview)
     ]
-    with av.open(io.BytesIO(files["square"])) as container:
-        assert container.metadata["digital_source_type"] == SOURCE_TYPE
+    for data in (*files.values(), preview):
+        with av.open(io.BytesIO(data)) as container:
+            assert container.metadata["digital_source_type"] == SOURCE_TYPE
+            found = engine.storage.uri(container.metadata["provenance"])
+            assert found == intent.provenance_uri, "a copied file leads to its record"
 
 
 def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, gcs, catalogs):
