@@ -9,7 +9,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,13 +139,13 @@ def _look_until_done(
     """Start ``reelmill inspect`` again and again, as a schedule does, until a last time after the sending has ended."""
     folder.mkdir()
     while not sending.done() and not google.ask("journal"):
-        time.sleep(_NOTHING_TO_SEE_S)
+        wait([sending], _NOTHING_TO_SEE_S)
     over = False
     while not over:
         over = sending.done()
         looked = run_child("reelmill", "inspect", "--json", folder=folder, environment=environment)
         if not looked["looked_at"]:
-            time.sleep(_NOTHING_TO_SEE_S)
+            wait([sending], _NOTHING_TO_SEE_S)
 
 
 def _cpu_of_children_s() -> float:

@@ -127,7 +127,8 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
         found = chain(found, of_no_use, _outdated(engine))
     if decided:
         found = chain(found, _decided(engine, decided))
-    found = _once(found)
+    if unfit or decided:
+        found = _once(found)
     for clip, intent in current(ledger, found):
         if intent.state is not State.RELEASED or intent.softening or intent.remake:
             unclear = intent.state in _UNCLEAR

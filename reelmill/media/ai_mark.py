@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 __all__ = ["SOURCE_TYPE", "append_xmp", "has_xmp", "marked", "marked_jpeg"]
 
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-_KEPT = frozenset({"title", "artist", "copyright", "creation_time", "provenance"})
+_KEPT = frozenset({"title", "artist", "copyright", "creation_time"})
 _WORDS = "AI-generated video (trainedAlgorithmicMedia)"
 _UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP Specification Part 3, MPEG-4
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"  # same, JPEG
@@ -29,13 +29,17 @@ _XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="r"?>"""
 
 
-def marked(kept: Mapping[str, str]) -> dict[str, str]:
-    """Container tags with the mark; a comment or description that the video came with stays behind ours."""
+def marked(kept: Mapping[str, str], record: str = "") -> dict[str, str]:
+    """Container tags with the mark; a comment or description that the video came with stays behind ours.
+
+    ``record`` is where the record of the file lies, so that a copied file finds it.
+    """
     tags = {name: text for name, text in kept.items() if name in _KEPT}
     for name in ("comment", "description"):
         theirs = kept.get(name, "")
         tags[name] = _WORDS if _WORDS in theirs or not theirs else f"{_WORDS}. {theirs}"
-    return {**tags, "digital_source_type": SOURCE_TYPE}
+    found = {"provenance": record} if record else {}
+    return {**tags, **found, "digital_source_type": SOURCE_TYPE}
 
 
 def append_xmp(path: Path) -> None:

@@ -36,19 +36,26 @@ def encode_sound(samples: Samples, path: Path, *, kbps: int) -> None:
 
 
 def bind(
-    pictures: Path, sound: Path | None, target: Path, *, tags: Mapping[str, str] | None = None, edit_lists: bool = True
+    pictures: Path,
+    sound: Path | None,
+    target: Path,
+    *,
+    tags: Mapping[str, str] | None = None,
+    record: str = "",
+    edit_lists: bool = True,
 ) -> None:
     """Write ``target`` with the first pictures of one file and the first sound of another (or the same).
 
-    ``tags`` are those of the paid clip, to be kept. Its index comes first, so that it plays while it loads. Without
-    ``edit_lists`` the piece of sound that its coder warms up with is left out, which blurs the first 21 ms.
+    ``tags`` are those of the paid clip, to be kept; ``record`` is where the record of the file lies. Its index comes
+    first, so that it plays while it loads. Without ``edit_lists`` the piece of sound that its coder warms up with is
+    left out, which blurs the first 21 ms.
     Raises what PyAV raises.
     """
     flags = "+faststart+use_metadata_tags" + ("" if edit_lists else "+negative_cts_offsets")
     options = {"movflags": flags, **({} if edit_lists else {"use_editlist": "0"})}
     with ExitStack() as files:
         container = files.enter_context(av.open(str(target), "w", format="mp4", options=options))
-        container.metadata.update(marked(tags or {}))
+        container.metadata.update(marked(tags or {}, record))
         sources = [_Source(files, container, pictures, "video", keep_negative=edit_lists)]
         if sound is not None:
             sources.append(_Source(files, container, sound, "audio", keep_negative=edit_lists))

@@ -183,12 +183,6 @@ class RenditionMaker:
         except OSError:  # told by every picture that needs the font
             return ""
 
-    @property
-    def _tags(self) -> dict[str, str]:
-        """Those of the paid clip, and where its record lies: so a copied file finds it."""
-        record = {"provenance": self.order.record} if self.order.record else {}
-        return {**(self._coded.tags if self._coded else {}), **record}
-
     def _finish(self, platform: Platform, pictures: Path, tracks: SoundTracks) -> None:
         target = self.order.folder / f"{platform.name}.mp4"
         try:
@@ -212,7 +206,7 @@ class RenditionMaker:
 
     def _bound(self, pictures: Path, track: Track, target: Path, *, edit_lists: bool) -> Coded:
         assert self._coded is not None
-        bind(pictures, track.path, target, tags=self._tags, edit_lists=edit_lists)
+        bind(pictures, track.path, target, tags=self._coded.tags, record=self.order.record, edit_lists=edit_lists)
         return read_coded(target)
 
     def _finish_preview(self, maker: PictureMaker) -> None:
@@ -220,7 +214,8 @@ class RenditionMaker:
         try:
             if maker.failure is not None:
                 raise maker.failure
-            bind(maker.path, None, target, tags=self._tags)
+            tags = self._coded.tags if self._coded else {}
+            bind(maker.path, None, target, tags=tags, record=self.order.record)
         except FAILURES as error:
             self._failed(None, error)
         else:

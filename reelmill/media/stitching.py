@@ -27,16 +27,18 @@ _SOUND_KBPS = 256
 _LONGEST_SCENE_S = 60.0
 
 
-def stitch(scenes: Sequence[Path], target: Path, *, crossfade_s: float, sound: bool) -> float:
+def stitch(scenes: Sequence[Path], target: Path, *, crossfade_s: float, sound: bool, record: str = "") -> float:
     """Write the film of these videos (MP4, at least one) to ``target``; its length in seconds.
 
     One video alone is taken as it is, without being coded again. Size and frame rate are those of the first.
     ``crossfade_s`` seconds of two neighbours overlap, 0 makes cuts. With ``sound`` scenes are brought to one loudness,
-    and one without any is silent. Raises what PyAV raises, ValueError for scenes that do not go together, and OSError.
+    and one without any is silent. ``record`` is where the film's record will lie; the file names it. Raises what PyAV
+    raises, ValueError for scenes that do not go together, and OSError.
     """
     first = read_coded(scenes[0])
     if len(scenes) == 1:
-        bind(scenes[0], scenes[0] if sound and first.facts.audio_codec else None, target, tags=first.tags)
+        track = scenes[0] if sound and first.facts.audio_codec else None
+        bind(scenes[0], track, target, tags=first.tags, record=record)
         return first.facts.duration_s
     fps = Fraction(first.facts.fps or 24).limit_denominator(1001)
     folder = target.parent
@@ -52,7 +54,7 @@ def stitch(scenes: Sequence[Path], target: Path, *, crossfade_s: float, sound: b
     if sound:
         alike = levelled_alike(heard)
         encode_sound(joined_sound(alike, round(joiner.fade / fps * RATE)), track, kbps=_SOUND_KBPS)
-    bind(pictures, track if sound else None, target, tags=first.tags)
+    bind(pictures, track if sound else None, target, tags=first.tags, record=record)
     for path in (pictures, track):
         path.unlink(missing_ok=True)
     return float((sum(joiner.frames) - joiner.fade * (len(scenes) - 1)) / fps)

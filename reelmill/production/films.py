@@ -76,9 +76,10 @@ class FilmMaker:
             else:
                 paths.append(path)
         self._stay()
-        path, clip = folder / "film.mp4", scenes[0][0]
+        path, clip, record = folder / "film.mp4", scenes[0][0], f"{prefix}/{NAME}"
+        fade_s = film.crossfade_ms / 1000
         try:
-            duration_s = stitch(paths, path, crossfade_s=film.crossfade_ms / 1000, sound=clip.request.audio)
+            duration_s = stitch(paths, path, crossfade_s=fade_s, sound=clip.request.audio, record=record)
         except FAILURES as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
@@ -93,7 +94,6 @@ class FilmMaker:
         digests |= {uri: made.sha256[platform] for platform, uri in made.uris.items()}
         others = ((stitched.poster_uri, poster_sha256), (made.preview_uri, made.preview_sha256))
         digests |= {uri: digest for uri, digest in others if uri and digest}
-        record = f"{prefix}/{NAME}"
         provenance = FilmProvenance.of(film, stitched, duration_s, tuple(records), digests)
         self.storage.create(record, provenance.model_dump_json(indent=2).encode(), "application/json")
         return replace(stitched, provenance_uri=self.storage.uri(record))

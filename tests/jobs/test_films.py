@@ -1,9 +1,11 @@
 """Stitching what is whole: real small videos in a folder, found again by whoever comes next."""
 
 import hashlib
+import io
 import json
 from dataclasses import replace
 
+import av
 import pytest
 
 from reelmill.clip import Clip
@@ -92,6 +94,9 @@ async def test_a_film_waits_for_a_fit_scene_and_is_then_made_once_with_its_files
     assert (facts.width, facts.height, round(facts.duration_s, 2), facts.audio_codec) == (90, 160, 0.75, "aac")
     assert stitched.inspection["status"] != "fail"
     record = json.loads(engine.storage.read(engine.storage.name(stitched.provenance_uri)))
+    for file in (record["video"], record["preview"], *record["renditions"]):
+        with av.open(io.BytesIO(engine.storage.read(engine.storage.name(file["uri"])))) as container:
+            assert engine.storage.uri(container.metadata["provenance"]) == stitched.provenance_uri
     for file in (record["video"], record["poster"], record["preview"], *record["renditions"]):
         assert file["sha256"] == hashlib.sha256(engine.storage.read(engine.storage.name(file["uri"]))).hexdigest()
 
