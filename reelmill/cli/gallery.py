@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.markup import escape
 
 from reelmill.cli.options import Json, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
@@ -49,10 +50,10 @@ def gallery(
         )
         return code
     console = out()
-    console.print(f"[bold]Gallery[/] of {found.run_id}: {address}", soft_wrap=True)
+    console.print(f"[bold]Gallery[/] of {found.run_id}: {escape(address)}", soft_wrap=True)
     if copied is not None:
         told = f"{count(copied.clips, 'clip')}, {count(copied.media, 'file')} of media"
-        sheet = f"; contact sheet {copied.contact_sheet}" if copied.contact_sheet else ""
+        sheet = f"; contact sheet {escape(str(copied.contact_sheet))}" if copied.contact_sheet else ""
         console.print(f"{told}{sheet}", soft_wrap=True)
         for name in copied.missing[:_LISTED]:
             print_text(console, f"missing {name}")

@@ -46,7 +46,8 @@ def backup(
         )
     else:
         rows = written.rows
-        out().print(f"{written.path}: {rows['intents']} intents, {rows['charges']} charges, {rows['runs']} runs.")
+        what = f"{rows['intents']} intents, {rows['charges']} charges, {rows['runs']} runs"
+        out().print(f"{written.path}: {what}.", markup=False)
         _print_audit(out(), written.differences)
     return ExitCode.ATTENTION if written.differences else ExitCode.OK
 
@@ -80,13 +81,13 @@ def _print_restored(console: Console, restored: Restored) -> None:
     rows = restored.rows
     console.print(f"Restored {rows['intents']} intents, {rows['charges']} charges, {rows['runs']} runs.")
     if restored.safety:
-        console.print(f"What was there before is in {restored.safety}.")
+        console.print(f"What was there before is in {escape(str(restored.safety))}.")
     if restored.doubtful:
         console.print(f"{restored.doubtful} clips may have been sent since the back-up; they are unknown now.")
     _print_audit(console, restored.differences)
     console.print("Before the next run, bring in what was paid after the back-up:")
     for output in restored.outputs:
-        console.print(f"  reelmill ledger rebuild --output {output} && reelmill settle --output {output}")
+        console.print(f"  reelmill ledger rebuild --output {output} && reelmill settle --output {output}", markup=False)
 
 
 def rebuild(
@@ -126,7 +127,7 @@ def _as_dict(rebuilt: Rebuilt) -> dict[str, object]:
 
 def _print_rebuilt(console: Console, rebuilt: Rebuilt) -> None:
     counts = rebuilt.counts
-    console.print(f"[bold]Output[/] {rebuilt.output}")
+    console.print(f"[bold]Output[/] {escape(rebuilt.output)}")
     new, would = counts["added"] + counts["renumbered"], "would be " if rebuilt.dry_run else ""
     console.print(
         f"{rebuilt.records} records: {new} {would}added for {money(rebuilt.added_usd)}, "
@@ -154,4 +155,4 @@ def _unrecorded(videos: UnrecordedVideos) -> str:
 
 def _print_audit(console: Console, differences: tuple[str, ...] | list[str]) -> None:
     for difference in differences:
-        console.print(f"[red]ledger[/] {difference}")
+        console.print(f"[red]ledger[/] {escape(str(difference))}")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from reelmill.cli.filming import stitching_sentences
@@ -98,7 +99,7 @@ async def make_with_progress(
 
 @contextlib.contextmanager
 def _progress(total: int, *, quiet: bool) -> Iterator[_Advance]:
-    console = Console(stderr=True, quiet=quiet or not total)
+    console = Console(stderr=True, emoji=False, quiet=quiet or not total)
     columns = (
         TextColumn("Making clips"),
         BarColumn(),
@@ -139,9 +140,10 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
     )
     reserved = f" ({money(report.reserved_usd)} still reserved)" if report.reserved_usd else ""
     console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
-    console.print(f"[bold]Output[/] {report.output} (videos in {_folders(report)}, tables in tables/)")
+    console.print(f"[bold]Output[/] {escape(report.output)} (videos in {_folders(report)}, tables in tables/)")
     if report.gallery:
-        console.print(f"[bold]Gallery[/] {report.gallery} (to decide: reelmill review {report.run_id})", soft_wrap=True)
+        how = f"(to decide: reelmill review {report.run_id})"
+        console.print(f"[bold]Gallery[/] {escape(report.gallery)} {how}", soft_wrap=True)
     if report.softened:
         console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
     if report.remade:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 __all__ = ["WIDTH", "count", "money", "out", "print_json", "print_long_json", "print_rows", "print_text", "span"]
@@ -21,9 +22,12 @@ _MINUTE, _HOUR = 60, 3600
 
 
 def out() -> Console:
-    """Standard output, as wide as the terminal; plain text with tables of 100 columns when it is no terminal."""
+    """Standard output, as wide as the terminal; plain text with tables of 100 columns when it is no terminal.
+
+    Names of a shop may come in brackets or colons: escape them where they are printed with markup.
+    """
     screen = sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=not screen, width=None if screen else WIDTH)
+    return Console(emoji=False, highlight=False, soft_wrap=not screen, width=None if screen else WIDTH)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -96,13 +100,13 @@ def span(seconds: float) -> str:
 
 
 def print_rows(console: Console, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """A small table; nothing at all when there are no rows."""
+    """A small table; nothing at all when there are no rows. What they say is printed as it is, brackets and all."""
     if not rows:
         return
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)
     console.print()

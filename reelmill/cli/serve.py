@@ -104,7 +104,7 @@ def _welcome(console: Console, server: PrefectServer, backend: Backend) -> None:
     behind = "the simulator: nothing is paid" if backend is Backend.SIMULATOR else "Google Cloud: runs cost money"
     console.print(f"\n[bold]{server.url}[/]  Open Deployments, choose one, press Run. Behind it: {behind}.")
     if backend is Backend.SIMULATOR:
-        console.print(f"Videos: {_FOLDER / 'simulator' / 'storage' / _BUCKET / 'reels'}")
+        console.print(f"Videos: {_FOLDER / 'simulator' / 'storage' / _BUCKET / 'reels'}", markup=False)
     console.print("Ctrl-C stops all of it.")
 
 

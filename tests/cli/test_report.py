@@ -44,6 +44,21 @@ def test_json_has_every_value_and_the_screen_the_dearest(output, reelmill, reelm
     assert "… and 43 more" in printed
 
 
+def test_names_of_a_shop_are_printed_as_they_are(tmp_path, reelmill):
+    root = str(tmp_path / "out [/] :bowl:")
+    with Ledger.open(os.environ["REELMILL_LEDGER_URL"]) as ledger:
+        ledger.start_run(Run(run_id=RUN, output=root))
+        for number, campaign in enumerate(("Sale [/red]", "[bold]", "Fun :smile: now")):
+            bring_to(ledger, State.SUCCEEDED, make_clip(f"S-{number}", campaign=campaign), output=root)
+        ledger.finish_run(RUN, RunStatus.COMPLETED)
+
+    code, printed, _ = reelmill("report", "--output", root, "--by", "campaign")
+
+    assert code == ExitCode.OK
+    for name in ("out [/] :bowl:", "Sale [/red]", "[bold]", "Fun :smile: now"):
+        assert name in printed
+
+
 def test_usually_it_is_category_platform_template_and_model(output, reelmill, reelmill_json):
     _, said = reelmill_json("report", "--output", output)
     assert {name for name in said if name.startswith("by_")} == {
