@@ -42,6 +42,12 @@ class DatabaseProxy:
         with self._turn:
             self.commits, self.cuts = 0, dict(cuts)
 
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Nothing happens meanwhile, so that whoever looks at the server past this proxy finds it there."""
+        with self._turn:
+            yield
+
     def serve(self, client: socket.socket) -> None:
         """One connection to its end."""
         try:

@@ -6,7 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -20,16 +20,19 @@ from tests.chaos.bank import Bank
 from tests.chaos.controls import Control
 from tests.chaos.database_proxy import Cut, DatabaseProxy, database_proxy
 from tests.chaos.judge import Verdict, judge
+from tests.chaos.ledgers import PostgresLedgers
 from tests.chaos.schedule import Do, Schedule, Step
 from tests.chaos.storage_proxy import Operation, StorageProxy, Trouble, Wrong, storage_proxy
 from tests.chaos.tracing import AUTHORISE, KILL, STOP, TAKE_OVER
 from tests.chaos.worker import Interference, Worker
 from tests.chaos.workers import leases_lapsed, until
 from tests.chaos.world import PRICE_USD, World
+from tests.support.postgres import PostgresServer, postgres_server
 
 __all__ = ["Played", "play"]
 
 _SIGNALS = {"kill": KILL, "stop": STOP}
+_UNRESOLVED = {"REELMILL_VERTEX_BASE_URL": "http://veo.invalid:1"}  # a domain that never resolves (RFC 6761)
 _ENDED = {"failed": (State.FAILED, State.FILTERED), "unclear": (State.LOST, State.EXPIRED)}
 _PATIENCE_S = 4.0  # a step that waits
 _LONG_PATIENCE_S = 60.0  # for workers that nothing holds up any more
@@ -67,7 +70,7 @@ class _Play:
             case Do.ACCEPTED:
                 until(lambda: len(self.world.bank.accepted(self.world.output)) >= step.times, _PATIENCE_S)
             case Do.LAPSE:
-                until(lambda: leases_lapsed(self.world), _PATIENCE_S)
+                until(self._lapsed, _PATIENCE_S)
             case Do.REDRIVE:
                 self._redrive(step)
             case Do.STORAGE:
@@ -92,13 +95,14 @@ class _Play:
         self.done["restart"] += bool(self.workers)
         self.done["clock shift"] += bool(step.clock_s)
         self.done["stop"] += step.signal == "stop"
+        self.done["name does not resolve"] += step.unresolved
         told = Interference(
             signals={step.event: _SIGNALS[step.signal]} if step.signal else {},
             begins=TAKE_OVER if verb == "settle" else AUTHORISE,
             clock_s=0 if step.jump_at else step.clock_s,
             steps={step.jump_at: step.clock_s} if step.jump_at else {},
         )
-        return self.world.start(verb, *arguments, interference=told)
+        return self.world.start(verb, *arguments, interference=told, **_UNRESOLVED if step.unresolved else {})
 
     def _redrive(self, step: Step) -> None:
         """A person who has seen how a clip ended has it made again; that is good for one attempt."""
@@ -112,8 +116,16 @@ class _Play:
         worker = self._start(step, "redrive", "--yes", "--only", clip.sku, *named)
         until(lambda: worker.stopped or not worker.running, 2 * _PATIENCE_S)
 
+    def _lapsed(self) -> bool:
+        with self._undisturbed():
+            return leases_lapsed(self.world)
+
     def _ended(self, states: tuple[State, ...]) -> list[Clip]:
-        return [clip for clip, intent in latest(self.world) if intent.state in states]
+        with self._undisturbed():
+            return [clip for clip, intent in latest(self.world) if intent.state in states]
+
+    def _undisturbed(self) -> AbstractContextManager[None]:
+        return self.database.undisturbed() if self.database is not None else nullcontext()
 
     def finish(self) -> Verdict:
         """Nothing holds anybody up any more; bring everything to its end, and judge."""
@@ -160,10 +172,13 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
     settings = {"REELMILL_LEASE_S": str(schedule.lease_s), **_HASTY}
     with ExitStack() as opened:
         storage = opened.enter_context(storage_proxy(bank.gcs.url))
+        server = opened.enter_context(postgres_server(durable=True)) if _restarts(schedule, bank) else None
+        folder.mkdir(parents=True, exist_ok=True)
         world = World(
             folder,
             bank,
             titles=titles,
+            ledger_url=PostgresLedgers(server).make(folder) if server is not None else "",
             storage_url=storage.url,
             cap_usd=schedule.cap * PRICE_USD if schedule.cap else None,
             run_cap_usd=max(1, schedule.cap - 1) * PRICE_USD,
@@ -171,7 +186,7 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
             control=control,
         )
         opened.callback(world.close)
-        playing = _Play(schedule, world, storage, opened.enter_context(_database(world)))
+        playing = _Play(schedule, world, storage, opened.enter_context(_database(world, server)))
         for step in schedule.steps:
             playing.step(step)
         verdict = playing.finish()
@@ -180,14 +195,20 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
         return Played(verdict, playing.done, {note.split()[-1] for note in deaths if note})
 
 
+def _restarts(schedule: Schedule, bank: Bank) -> bool:
+    """Whether it restarts its PostgreSQL, which then has to be one of its own, and to survive that."""
+    asked = any(step.what == Cut.RESTARTED for step in schedule.steps)
+    return asked and isinstance(bank.ledgers, PostgresLedgers)
+
+
 @contextmanager
-def _database(world: World) -> Iterator[DatabaseProxy | None]:
+def _database(world: World, server: PostgresServer | None) -> Iterator[DatabaseProxy | None]:
     """The proxy that the workers of a world on PostgreSQL go through; whoever judges goes past it."""
     url = make_url(world.ledger_url)
     if url.port is None:
         yield None
         return
-    with database_proxy(url.port) as proxy:
+    with database_proxy(url.port, server.restart if server is not None else lambda: None) as proxy:
         world.settings["REELMILL_LEDGER_URL"] = url.set(port=proxy.port).render_as_string(hide_password=False)
         yield proxy
 

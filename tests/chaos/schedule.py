@@ -25,7 +25,8 @@ _WEIGHTS = (4, 3, 2, 2, 1, 1, 2, 2, 2, 1)  # in the order of Do, but for the dat
 class Do(StrEnum):
     """What a step does. Steps that wait do so for some seconds at most, and then go on."""
 
-    START = "start"  # a worker on ``verb``; ``signal`` at its line event ``event``; its clock wrong by ``clock_s``
+    START = "start"  # a worker on ``verb``; ``signal`` at its line event ``event``; its clock wrong by ``clock_s``;
+    # ``unresolved``: the name of Veo's host is unknown where it runs
     WAIT = "wait"  # until that worker has ended or stands still
     ACCEPTED = "accepted"  # until the bank has accepted ``times`` submits
     LAPSE = "lapse"  # until every lease has lapsed
@@ -49,6 +50,7 @@ class Step:
     event: int = 0
     clock_s: float = 0
     jump_at: int = 0  # the line event at which the clock is set wrong; 0: from the start
+    unresolved: bool = False
     what: str = ""
     times: int = 0
 
@@ -129,7 +131,7 @@ def _step(chance: Random, kind: Do, workers: int, products: int) -> Step:
         case Do.LISTING:
             told = {"times": chance.choice((1, 3, 60))}
         case Do.DATABASE:
-            told = {"what": chance.choice((Cut.BEFORE, Cut.AFTER)), "times": chance.randint(1, 25)}
+            told = {"what": chance.choice(tuple(Cut)), "times": chance.randint(1, 25)}
     return Step(do=kind, **told)
 
 
@@ -140,7 +142,9 @@ def _start(chance: Random, worker: int, products: int) -> Step:
         clock["clock_s"] = chance.choice(_CLOCKS)
         if chance.random() < 0.5:
             clock["jump_at"] = chance.randint(1, _EVENTS[verb])
-    return Step(do=Do.START, worker=worker, verb=verb, **_signal(chance, verb, products), **clock)
+    unresolved = chance.random() < 0.08
+    signal = _signal(chance, verb, products)
+    return Step(do=Do.START, worker=worker, verb=verb, unresolved=unresolved, **signal, **clock)
 
 
 def _signal(chance: Random, verb: str, clips: int) -> dict[str, Any]:

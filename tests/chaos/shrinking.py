@@ -66,6 +66,8 @@ def _plainer(step: Step) -> Iterator[Step]:
         yield replace(step, clock_s=0, jump_at=0)
     if step.jump_at:
         yield replace(step, jump_at=0)
+    if step.unresolved:
+        yield replace(step, unresolved=False)
     if step.signal:
         yield replace(step, signal="", event=0)
     if step.times > 1:

@@ -9,6 +9,7 @@ import pytest
 from reelmill.simulator.faults import Fault
 from tests.chaos.bank import Bank, open_bank
 from tests.chaos.controls import Control
+from tests.chaos.database_proxy import Cut
 from tests.chaos.ledgers import PostgresLedgers
 from tests.chaos.playing import play
 from tests.chaos.schedule import Do, Schedule, Step, draw
@@ -63,6 +64,33 @@ def test_what_a_schedule_says_is_done(chaos_bank, tmp_path):
     assert all(played.done[what] for what in counted), played.done
 
 
+def test_a_worker_that_cannot_resolve_a_name_pays_nothing_and_the_next_goes_on(chaos_bank, tmp_path):
+    steps = (Step(do=Do.START, worker=1, verb="run", unresolved=True), Step(do=Do.WAIT, worker=1))
+    played = play(Schedule(seed=0, products=("",), steps=steps), chaos_bank, tmp_path / "world")
+
+    assert played.verdict.broken == []
+    assert played.verdict.accepted == 1
+    assert played.done["name does not resolve"] == 1
+
+
+def test_postgresql_restarted_under_a_killed_worker(postgres_bank, tmp_path):
+    schedule = Schedule(
+        seed=0,
+        products=("", "drop_after_accept"),
+        steps=(
+            Step(do=Do.DATABASE, what=Cut.RESTARTED, times=3),
+            Step(do=Do.START, worker=1, verb="run", signal="kill", event=900),
+            Step(do=Do.WAIT, worker=1),
+            Step(do=Do.LAPSE),
+            Step(do=Do.START, worker=2, verb="run"),
+        ),
+    )
+    played = play(schedule, postgres_bank, tmp_path / "world")
+
+    assert played.verdict.broken == []
+    assert played.done[Cut.RESTARTED] == 1
+
+
 def test_an_engine_that_is_broken_makes_a_schedule_fail(chaos_bank, tmp_path):
     schedule = Schedule(seed=0, products=("503_after",), steps=(Step(do=Do.START, worker=1, verb="run"),))
 
@@ -84,6 +112,8 @@ def test_everything_is_drawn_sooner_or_later():
 
     assert {step.do for schedule in drawn for step in schedule.steps} == set(Do)
     assert {fault.value for fault in Fault} - faults == {"missing_object", "drip", "poll_slow"}
+    assert {step.unresolved for schedule in drawn for step in schedule.steps} == {True, False}
+    assert {step.what for schedule in drawn for step in schedule.steps if step.do is Do.DATABASE} == set(Cut)
     assert {step.signal for schedule in drawn for step in schedule.steps} == {"", "kill", "stop"}
     assert {len(schedule.products) for schedule in drawn} == {1, 2, 3, 4, 5, 20}
     assert not [step for seed in range(300) for step in draw(seed, "sqlite").steps if step.do is Do.DATABASE]
