@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -113,7 +114,20 @@ def test_a_prefix_that_cannot_be_made_changes_nothing(ledger):
     assert ledger.clip(make_clip().clip_id) is None
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    """The machine's own time is nine hours ahead of UTC."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_times_differ_by_zone_but_the_day_is_utc(ledger, clock):
     clock.now = NOON.replace(hour=23, minute=59, second=59, microsecond=999_999).astimezone()
-    authorise(ledger)
+    assert clock.now.day == 16
+    intent = authorise(ledger)
+    assert intent.created_at.utcoffset() == timedelta(0)
     assert ledger.budget(BudgetScope.DAY, "2026-07-15").reserved_usd == Decimal("3.20")

@@ -122,3 +122,14 @@ def test_damage_is_told(ledger, ledger_url):
             connection.execute(text(f"UPDATE verdicts SET charged = {back}"))
         assert ledger.audit() == []
     engine.dispose()
+
+
+@pytest.mark.parametrize("missing", ["input_tokens", "output_tokens"])
+def test_an_answer_without_either_count_of_tokens_is_damage(ledger, ledger_url, missing):
+    intent = bring_to(ledger, State.SUBMITTED)
+    verdict = ledger.answer_verdict(ask(ledger, intent), input_tokens=1001, output_tokens=101, answer=SAID)
+    engine = create_engine(parse_url(ledger_url))
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE verdicts SET {missing} = NULL"))
+    engine.dispose()
+    assert any(verdict.verdict_id in each for each in ledger.audit())

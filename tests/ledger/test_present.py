@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import BudgetScope, Caps, Run
 from reelmill.ledger.states import State
 from tests.ledger.making import OUTPUT, RUN, authorise, bring_to, make_clip
@@ -60,3 +61,9 @@ def test_penalties_and_running_runs(ledger, clock):
     clock.advance(60)
     assert ledger.present(NO_CAPS).penalties[0].left_s == 0
     assert ledger.run(RUN) is not None
+
+
+def test_caps_that_are_given_count_until_a_run_brings_its_own(ledger_url):
+    with Ledger.open(ledger_url) as ledger:
+        given = ledger.present(Caps(day_usd=Decimal(5)))
+        assert [money.cap_usd for money in given.money] == [Decimal(5), None]

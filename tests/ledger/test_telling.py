@@ -1,6 +1,8 @@
 """The outbox: a row for each end of a run that wants it, in the same transaction, sent by one at a time."""
 
+import itertools
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +13,7 @@ from reelmill.ledger.records import DeliveryStatus, Run, RunStatus
 from reelmill.ledger.restoring import restore
 from reelmill.ledger.states import State
 from tests.ledger import workers
-from tests.ledger.making import OUTPUT, OWNER, RUN, bring_to, known, make_clip, settlement
+from tests.ledger.making import NOON, OUTPUT, OWNER, RUN, bring_to, known, make_clip, settlement
 from tests.ledger.workers import run_together
 
 ALL = list(DeliveryStatus)
@@ -40,6 +42,15 @@ def test_nobody_is_told_of_a_run_that_does_not_want_it(ledger, state):
     bring_to(ledger, state)
     ledger.finish_run(RUN, RunStatus.COMPLETED)
     assert told(ledger) == []
+
+
+def test_what_is_told_bears_the_moment_of_the_end(ledger_url):
+    moments = (NOON + timedelta(seconds=number) for number in itertools.count())
+    with Ledger.open(ledger_url, clock=lambda: next(moments)) as ledger:
+        ledger.start_run(Run(run_id=RUN, output=OUTPUT, webhooks=True))
+        intent = bring_to(ledger, State.SUCCEEDED)
+        (delivery,) = ledger.deliveries(statuses=ALL)
+        assert delivery.created_at == delivery.next_at == intent.finished_at
 
 
 def test_a_picture_that_can_never_be_used_is_told(telling):
