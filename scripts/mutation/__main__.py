@@ -3,9 +3,9 @@
 python -m scripts.mutation [--sample 200] [--seed 1] [--workers 1] [--room reelmill/production]
 python -m scripts.mutation --again [TEST ...]      those that survived the last time, against these tests alone
 
-A random sample of each room; the tests are those of the two rooms. What was found stays in build/mutation. A mutant
-meets the tests that run its line, the quickest first, about a minute's worth of them and another minute's on
-PostgreSQL: the score is a lower bound.
+A random sample of each room; the tests are those of the two rooms and of jobs, which lead through them. What was found
+stays in build/mutation. A mutant meets the tests that run its line, the quickest first, about a minute's worth of them
+and another minute's on PostgreSQL: the score is a lower bound.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scripts.mutation.watching import Watched, watch
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "build" / "mutation"
-TESTS = ["tests/ledger", "tests/production"]
+TESTS = ["tests/ledger", "tests/production", "tests/jobs"]
 WATCHING_LIMIT_S = 3600
 PATIENCE_S = 60
 UNWATCHED_S = 60

@@ -23,7 +23,7 @@ __all__ = ["Change", "Mutant", "changes_of"]
 # Read, not imported: what is imported before the fork is not changed after it.
 _ERRORS_FILE = Path(__file__).parents[2] / "reelmill" / "errors.py"
 _ERRORS = frozenset(node.name for node in ast.parse(_ERRORS_FILE.read_text()).body if isinstance(node, ast.ClassDef))
-_UNTOUCHED_CALLS = frozenset({"len", "isinstance", "getLogger", "cast"})
+_UNTOUCHED_CALLS = frozenset({"len", "isinstance", "getLogger", "cast", "alias"})  # an alias is a name only
 _TYPES = frozenset({"TypeVar", "ParamSpec"})
 _LOGGERS = frozenset({"log", "_log"})
 _SHORT = 160  # characters of a line that is shown
