@@ -56,7 +56,7 @@ def _numbers(record: Provenance) -> str:
         if not 1 <= number <= _MOST[what]:
             return f"says {what} {number}"
     try:  # what is kept as JSON must be storable as such
-        orjson.dumps((record.clip.request.to_dict(), intent.inspection))
+        orjson.dumps((record.clip.request.to_dict(), intent.inspection, [each.answer for each in record.verdicts]))
     except TypeError:
         return "holds a value that the ledger cannot keep"
     small = (record.clip.variant, intent.remake)
@@ -119,6 +119,9 @@ def _money(record: Provenance) -> str:
     for verdict in record.verdicts:
         if wrong := _verdict(verdict, intent):
             return wrong
+    for named in ({each.verdict_id for each in record.verdicts}, {each.number for each in record.verdicts}):
+        if len(named) < len(record.verdicts):
+            return "holds one verdict twice"
     judged = sum((verdict.charged_usd for verdict in record.verdicts), ZERO)
     if not due == record.amount_usd == intent.charged_usd - judged or intent.reserved_usd:
         return f"says {record.amount_usd} USD, but {record.returned} x {intent.seconds} s x {price} are {due}"
