@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
+import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 import reelmill
@@ -13,6 +14,8 @@ from reelmill.errors import LookFirst
 from reelmill.film import Film
 from reelmill.ledger.films import Stitched
 from reelmill.production.provenance import ProducedFile, ProducedRendition, ProducedVideo
+from reelmill.production.provenance_reading import MAX_BYTES
+from reelmill.storage.port import Storage
 
 __all__ = ["FilmProvenance", "FilmSceneRecord"]
 
@@ -90,14 +93,21 @@ class FilmProvenance(BaseModel):
         )
 
     @classmethod
-    def read(cls, data: bytes, where: str) -> Self:
-        """The record in ``data``. Raises LookFirst for anything else than :meth:`of` made."""
+    def read(cls, data: bytes, name: str, *, edition: str, attempts: Sequence[str], storage: Storage) -> Self:
+        """The record that lies at ``name``, of this edition, stitched from these attempts.
+
+        Raises LookFirst for anything else than :meth:`of` made of them.
+        """
         try:
-            return cls.model_validate_json(data)
+            record = cls.model_validate_json(data) if len(data) <= MAX_BYTES else None
         except ValidationError:
+            record = None
+        if record is None or not _is_of(record, edition, attempts) or not _is_beside(record, name, storage):
             raise LookFirst(
-                f"{where} is no record of a film.", "Nothing else may write below films/: move it away, run it again."
-            ) from None
+                f"{name} is no record of this film.",
+                "Nothing else may write below films/: move it away, run it again.",
+            )
+        return record
 
     def stitched(self, provenance_uri: str) -> Stitched:
         """What the ledger keeps of it."""
@@ -110,3 +120,23 @@ class FilmProvenance(BaseModel):
             inspection=self.inspection,
             renditions={one.platform: one.uri for one in self.renditions},
         )
+
+
+def _is_of(record: FilmProvenance, edition: str, attempts: Sequence[str]) -> bool:
+    """Whether it is of these attempts, and holds nothing that a ledger cannot keep."""
+    try:
+        orjson.dumps(record.inspection)
+    except TypeError:
+        return False
+    return record.edition == edition and [scene.intent_id for scene in record.scenes] == list(attempts)
+
+
+def _is_beside(record: FilmProvenance, name: str, storage: Storage) -> bool:
+    """Whether every file of the film lies in its folder."""
+    folder = f"{name.rpartition('/')[0]}/"
+    made = [record.video.uri, record.poster_uri, (record.inspection or {}).get("preview_uri")]
+    made += [file.uri for file in (record.poster, record.preview, *record.renditions) if file is not None]
+    try:
+        return all(storage.name(uri).startswith(folder) for uri in made if uri is not None)
+    except (ValueError, AttributeError):  # outside the output, or no text at all
+        return False

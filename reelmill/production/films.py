@@ -52,11 +52,15 @@ class FilmMaker:
         Blocking, and hard work for the processor. Raises TryLater if this machine has no room or the run is told to
         leave, LookFirst for scenes that cannot be stitched, and what the storage raises.
         """
-        edition = film.edition([intent.intent_id for _, intent in scenes])
+        attempts = [intent.intent_id for _, intent in scenes]
+        edition = film.edition(attempts)
         prefix = film_prefix(film, edition)
         record = f"{prefix}/{NAME}"
         if self.storage.list(record):
-            return FilmProvenance.read(self.storage.read(record), record).stitched(self.storage.uri(record))
+            found = FilmProvenance.read(
+                self.storage.read(record), record, edition=edition, attempts=attempts, storage=self.storage
+            )
+            return found.stitched(self.storage.uri(record))
         with tempfile.TemporaryDirectory(prefix="reelmill-film-") as folder:
             try:
                 return self._made(film, scenes, edition, prefix, Path(folder))
