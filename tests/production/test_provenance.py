@@ -122,6 +122,16 @@ CONTRADICTIONS = [
     ("poster", {"uri": "gs://theirs/p.jpg", "sha256": None}, OUTSIDE),
     ("preview", {"uri": "gs://theirs/p.mp4", "sha256": None}, OUTSIDE),
     ("intent.provenance_uri", "https://theirs.example/p.json", OUTSIDE),
+    ("intent.sent_video", "gs://theirs/sample_0.mp4", OUTSIDE),
+    (
+        "renditions",
+        [{"platform": "tiktok", "uri": "here", "sha256": None}],
+        "names one set of renditions twice, differently",
+    ),
+    ("clip.request.continues", "x", "does not say which clip it continues"),
+    ("intent.remake", 1001, "has a number out of bounds"),
+    ("intent.remake", -1, "has a number out of bounds"),
+    ("intent.reserved_usd", "0.000001", "says 0.40 USD, but 2 x 4 s x 0.05 are 0.40"),
     ("intent.renditions", {"tiktok": "/etc/passwd"}, OUTSIDE),
     ("videos", [], "names one set of videos twice, differently"),
     ("intent.seconds", 5, "says one request for the clip, another paid"),
@@ -160,6 +170,12 @@ def test_a_record_that_is_wrong_is_refused_with_the_reason(record, storage, path
     assert refused.value.remedy.startswith(
         "Look at the videos beside it; put the record back from a copy of the bucket"
     )
+
+
+def test_a_poster_that_is_named_twice_differently_is_refused(record, storage):
+    other = {"uri": storage.uri("other.jpg"), "sha256": None}
+    with pytest.raises(LookFirst, match="names one poster twice, differently"):
+        read_provenance(changed(record, "poster", other), place(record), storage)
 
 
 @pytest.mark.parametrize(
