@@ -26,7 +26,7 @@ docs: setup ## Write the generated reference pages
 	@.venv/bin/python -m scripts.docs
 
 chaos: setup ## Kill it everywhere and look at the bill (hours; docs/chaos.md)
-	@.venv/bin/python -m tests.chaos --database both
+	@.venv/bin/python -m tests.chaos --database both --go-on build/chaos/progress.json
 
 fuzz: setup ## Feed it broken and hostile input for long (forty times what the tests try)
 	@HYPOTHESIS_PROFILE=long .venv/bin/pytest tests/fuzz -n 3 -q --timeout 3600

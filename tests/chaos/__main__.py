@@ -1,6 +1,7 @@
 """Prove that nothing is paid twice and nothing is lost, whatever happens, and print what was tried.
 
 python -m tests.chaos [PART ...] [--sample N] [--minutes M] [--seed S] [--database sqlite|postgresql|both] [--json FILE]
+                      [--go-on FILE]
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -24,7 +26,8 @@ from benchmarks.machine import machine_line
 from tests.chaos.bank import Bank, open_bank
 from tests.chaos.ledgers import PostgresLedgers
 from tests.chaos.lines import WAYS
-from tests.chaos.parts import ONCE, PARTS, Extent
+from tests.chaos.parts import ONCE, PARTS, Extent, Part, pieces
+from tests.chaos.progress import Progress, state_of_code
 from tests.chaos.tally import Tally
 from tests.support.postgres import postgres_server
 
@@ -41,20 +44,29 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     machine, began = machine_line(), time.monotonic()
     print(f"Reelmill, killed and cut off in every way\n{machine}, seed {asked.seed}\n", flush=True)
-    tally, broken_off = Tally(), False
+    how_far = {"seed": asked.seed, "sample": asked.sample, "minutes": asked.minutes}
+    file = None if asked.at or asked.replay else asked.go_on
+    progress, broken_off = Progress.open(file, {"code": state_of_code(), **how_far}), False
+    if progress.done:
+        worlds = sum(tally.worlds for tally in progress.done.values())
+        print(f"Going on after {len(progress.done)} pieces, {worlds:,} worlds, {progress.seconds:,.0f} s\n", flush=True)
+    before, unfinished = progress.seconds, list[Tally]()
     folder = Path(tempfile.mkdtemp(prefix="reelmill-chaos-"))
     try:
         extent = Extent(asked.sample, asked.minutes, asked.seed, asked.at, asked.replay, tuple(asked.way))
         only = ["lines"] if asked.at or asked.way else ["schedules"] if asked.replay else []
         parts = only or asked.parts or list(PARTS)
         first, *second = _DATABASES if asked.database == "both" else (asked.database,)
-        _prove(parts, extent, folder / first, tally)
+        _prove(parts, extent, folder / first, progress, unfinished)
         for database in second:
             fewer = replace(extent, sample=extent.sample or _SECOND_SAMPLE)
-            _prove([part for part in parts if part not in ONCE], fewer, folder / database, tally)
+            _prove([part for part in parts if part not in ONCE], fewer, folder / database, progress, unfinished)
     except KeyboardInterrupt:
         broken_off = True
-    seconds = round(time.monotonic() - began)
+    tally = Tally()
+    for each in (*progress.done.values(), *unfinished):
+        tally.take_in(each)
+    seconds = round(before + time.monotonic() - began)
     print(f"\n{tally}\n{'seconds':36}{seconds:,}{', broken off' if broken_off else ''}", flush=True)
     if asked.json is not None:
         facts = {"machine": machine, "seconds": seconds, "broken_off": broken_off, "asked": _as_text(vars(asked))}
@@ -89,43 +101,68 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--at", metavar="WAY:EVENT[:EVENT]", help="one world of lines: kill there")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="one schedule, as it was printed")
+    parser.add_argument(
+        "--go-on",
+        type=Path,
+        metavar="FILE",
+        help="keep there what is done, and leave out what was done before, as long as code and extent are the same",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     return parser.parse_args(argv)
 
 
-def _prove(parts: Sequence[str], extent: Extent, folder: Path, tally: Tally) -> None:
-    """Every part that is asked for, on one database. What a part's failure leaves undone is a broken promise."""
-    with _bank(folder, tally) as bank:
-        for name in parts:
-            say = _sayer(name)
-            before, began = len(tally.broken), time.monotonic()
-            try:
-                PARTS[name](bank, folder / name, tally, extent, say)
-            except Exception as error:  # noqa: BLE001 - the other parts are still worth their while
-                traceback.print_exc()
-                tally.fail(name, error)
-            finally:
-                how = f"[{name} --database {folder.name} --seed {extent.seed}]"
-                tally.broken[before:] = [f"{how} {sentence}" for sentence in tally.broken[before:]]
-            say(f"took {time.monotonic() - began:,.0f} s; {len(tally.broken) - before} promises broken")
+def _prove(parts: Sequence[str], extent: Extent, folder: Path, progress: Progress, unfinished: list[Tally]) -> None:
+    """Every part that is asked for, on one database, but for the pieces that are done.
+
+    A piece that breaks a promise, or is broken off, stays ``unfinished``: it is to be tried again.
+    """
+    with _bank(folder) as bank:
+        for part in parts:
+            for name, piece in pieces(part, extent):
+                key = f"{folder.name}: {name}"
+                if key in progress.done:
+                    continue
+                tally, began = Tally(), time.monotonic()
+                unfinished.append(tally)
+                _prove_piece(part, piece, bank, extent, folder, tally)
+                if not tally.broken and all(tally.controls.values()):
+                    unfinished.pop()
+                    progress.finish(key, tally, time.monotonic() - began)
+
+
+def _prove_piece(part: str, piece: Part, bank: Bank, extent: Extent, folder: Path, tally: Tally) -> None:
+    """Try it. What its failure leaves undone is a broken promise, too."""
+    say, began, before = _sayer(part), time.monotonic(), _dealt(bank)
+    try:
+        piece(bank, folder / part, tally, extent, say)
+    except Exception as error:  # noqa: BLE001 - the others are still worth their while
+        traceback.print_exc()
+        tally.fail(part, error)
+    finally:
+        # Of some faults the journal cannot know, as nothing was accepted.
+        dealt = _dealt(bank) - before
+        tally.faults += {
+            kind: count - tally.faults[kind] for kind, count in dealt.items() if count > tally.faults[kind]
+        }
+        how = f"[{part} --database {folder.name} --seed {extent.seed}]"
+        tally.broken[:] = [f"{how} {sentence}" for sentence in tally.broken]
+    say(f"took {time.monotonic() - began:,.0f} s; {len(tally.broken)} promises broken")
 
 
 @contextmanager
-def _bank(folder: Path, tally: Tally) -> Iterator[Bank]:
-    """The services; at their end, the faults are counted that the journal cannot know: nothing was accepted."""
+def _bank(folder: Path) -> Iterator[Bank]:
+    """The services."""
     folder.mkdir(parents=True)
     with ExitStack() as opened:
         ledgers = None
         if folder.name == "postgresql":
             ledgers = PostgresLedgers(opened.enter_context(postgres_server()))
-        bank = opened.enter_context(open_bank(folder, ledgers=ledgers))
-        before = tally.faults.copy()
-        try:
-            yield bank
-        finally:
-            dealt = bank.veo.stats()["faults"]
-            known = tally.faults - before
-            tally.faults += {kind: count - known[kind] for kind, count in dealt.items() if count > known[kind]}
+        yield opened.enter_context(open_bank(folder, ledgers=ledgers))
+
+
+def _dealt(bank: Bank) -> Counter[str]:
+    """The faults that the simulator has dealt so far, by kind."""
+    return Counter(bank.veo.stats()["faults"])
 
 
 def _sayer(part: str) -> Callable[[str], None]:

@@ -23,7 +23,7 @@ from tests.chaos.worker import Interference
 from tests.chaos.world import PRICE_USD, World
 from tests.support.pictures import bottle, file_of
 
-__all__ = ["MONEY", "WAYS", "Tried", "Way", "kill_at", "run", "run_one"]
+__all__ = ["MONEY", "WAYS", "Tried", "Way", "kill_at", "run", "run_one", "run_twice"]
 
 MONEY = ("ledger/", "production/", "veo/")
 """The rooms through which money goes: of their lines no sample leaves one out."""
@@ -31,6 +31,7 @@ MONEY = ("ledger/", "production/", "veo/")
 _GOLDEN = 0.618_033_988_749_895
 _SAY_EVERY_S = 20
 _STEADY_AFTER = 6
+_AT_ONCE = 3  # worlds: some of them always wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +105,27 @@ class Tried:
 
 
 def run(
-    bank: Bank,
-    folder: Path,
-    tally: Tally,
-    *,
-    say: Callable[[str], None],
-    sample: int | None = None,
-    ways: Sequence[Way] = WAYS,
-    twice: int = 200,
-    at_once: int = 3,
+    bank: Bank, folder: Path, tally: Tally, way: Way, *, say: Callable[[str], None], sample: int | None = None
 ) -> None:
-    """Try every event of ``ways`` (or ``sample`` of each, spread evenly) and ``twice`` worlds that are killed twice.
+    """Try every event of a way that is to be tried, or ``sample`` of them, spread evenly."""
+    number, first = _count(bank, folder, way)
+    bounds = [bound for bound in (sample, way.most) if bound]
+    chosen = _spread(number, min(bounds)) if bounds else _all(number, first, way.every)
+    say(f"{way.name}: {number:,} line events on {len(first):,} lines; {len(chosen):,} of them are tried")
+    _try({_spelled(way, (event,)): partial(kill_at, bank, folder, way, (event,)) for event in chosen}, tally, say)
 
-    ``at_once`` worlds are tried side by side.
-    """
-    numbers = {}
-    for way in ways:
-        numbers[way], first = _count(bank, folder, way)
-        bounds = [bound for bound in (sample, way.most) if bound]
-        chosen = _spread(numbers[way], min(bounds)) if bounds else _all(numbers[way], first, way.every)
-        say(f"{way.name}: {numbers[way]:,} line events on {len(first):,} lines; {len(chosen):,} of them are tried")
-        once = {_spelled(way, (event,)): partial(kill_at, bank, folder, way, (event,)) for event in chosen}
-        _try(once, tally, say, at_once)
+
+def run_twice(
+    bank: Bank, folder: Path, tally: Tally, ways: Sequence[Way], *, say: Callable[[str], None], pairs: int = 200
+) -> None:
+    """Try ``pairs`` of events, spread over all ways: the worker that takes over is killed, too."""
     again = {
         _spelled(way, (event, share)): partial(_kill_twice, bank, folder, way, event, share)
-        for way, number in numbers.items()
-        for event, share in _pairs(number, twice // len(ways))
+        for way in ways
+        for event, share in _pairs(_count(bank, folder, way)[0], pairs // len(ways))
     }
     say(f"killed twice: {len(again):,} pairs of events are tried")
-    _try(again, tally, say, at_once)
+    _try(again, tally, say)
 
 
 def run_one(bank: Bank, folder: Path, tally: Tally, spelled: str, *, say: Callable[[str], None]) -> None:
@@ -185,9 +178,9 @@ def _kill_twice(bank: Bank, folder: Path, way: Way, event: int, share: float) ->
     return kill_at(bank, folder, way, (event, 1 + int(number * share)))
 
 
-def _try(worlds: Mapping[str, Callable[[], Tried]], tally: Tally, say: Callable[[str], None], at_once: int) -> None:
+def _try(worlds: Mapping[str, Callable[[], Tried]], tally: Tally, say: Callable[[str], None]) -> None:
     began = said = time.monotonic()
-    with side_by_side(at_once) as pool:
+    with side_by_side(_AT_ONCE) as pool:
         trying = {pool.submit(worlds[spelled]): spelled for spelled in _mixed(worlds)}
         for number, done in enumerate(as_completed(trying), 1):
             try:

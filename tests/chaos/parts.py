@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.bank import Bank
 from tests.chaos.ledgers import SqliteLedgers
 from tests.chaos.tally import Tally
 
-__all__ = ["ONCE", "PARTS", "Extent", "Part", "Say"]
+__all__ = ["ONCE", "PARTS", "Extent", "Part", "Say", "pieces"]
 
 Say = Callable[[str], None]
 Part = Callable[[Bank, Path, Tally, "Extent", Say], None]
@@ -43,11 +44,23 @@ def _controls(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) 
 def _lines(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
     from tests.chaos import lines
 
-    if extent.at is not None:
-        lines.run_one(bank, folder, tally, extent.at, say=say)
-    else:
-        ways = [way for way in lines.WAYS if way.name in extent.ways or not extent.ways]
-        lines.run(bank, folder, tally, say=say, sample=extent.sample, ways=ways, twice=extent.sample or 200)
+    assert extent.at is not None  # else it goes in pieces
+    lines.run_one(bank, folder, tally, extent.at, say=say)
+
+
+def _pieces_of_lines(extent: Extent) -> Iterator[tuple[str, Part]]:
+    from tests.chaos import lines
+
+    ways = [way for way in lines.WAYS if way.name in extent.ways or not extent.ways]
+
+    def of(way: lines.Way, bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+        lines.run(bank, folder, tally, way, say=say, sample=extent.sample)
+
+    def twice(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
+        lines.run_twice(bank, folder, tally, ways, say=say, pairs=extent.sample or 200)
+
+    yield from ((f"lines, {way.name}", partial(of, way)) for way in ways)
+    yield ", ".join(("lines, killed twice", *extent.ways)), twice
 
 
 def _syscalls(bank: Bank, folder: Path, tally: Tally, extent: Extent, say: Say) -> None:
@@ -154,3 +167,10 @@ PARTS: Mapping[str, Part] = {
 
 ONCE = ("controls", "disk", "database", "prefect", "search")
 """Parts that need one database or bring it along: to repeat them on a second one would say nothing new."""
+
+
+def pieces(name: str, extent: Extent) -> list[tuple[str, Part]]:
+    """A part in pieces by name, each worth keeping if the rest is broken off."""
+    if name == "lines" and extent.at is None:
+        return list(_pieces_of_lines(extent))
+    return [(name, PARTS[name])]

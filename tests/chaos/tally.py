@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from tests.chaos.judge import Verdict
 
@@ -47,6 +48,26 @@ class Tally:
         """Count one world that could not be judged: that is no success."""
         self.worlds += 1
         self.broken.append(f"{what}: could not be judged: {type(error).__name__}: {error}")
+
+    def take_in(self, other: Tally) -> None:
+        """Add all that another one has counted."""
+        for name in self.__slots__:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            match mine:
+                case set() | dict() if not isinstance(mine, Counter):
+                    mine |= theirs
+                case _:
+                    setattr(self, name, mine + theirs)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain values, to be read back by :meth:`from_json`."""
+        return {**self.to_dict(), "kill_lines": sorted(self.kill_lines)}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """What :meth:`to_json` wrote."""
+        fresh = cls()
+        return cls(**{name: type(getattr(fresh, name))(facts[name]) for name in cls.__slots__})
 
     def to_dict(self) -> dict[str, Any]:
         """All of it for machines; amounts are exact decimals in strings."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.bank import Bank
-from tests.chaos.lines import MONEY, WAYS, kill_at, run
+from tests.chaos.lines import MONEY, WAYS, kill_at, run, run_twice
 from tests.chaos.tally import Tally
 
 
@@ -15,7 +15,9 @@ def test_a_clip_killed_at_lines_spread_over_its_way_is_paid_once_and_never_lost(
 ) -> None:
     tally, said = Tally(), list[str]()
     ways = [way for way in WAYS if way.name in {"plain", "unclear", "remade"}]
-    run(chaos_bank, tmp_path, tally, say=said.append, sample=7, ways=ways, twice=6)
+    for way in ways:
+        run(chaos_bank, tmp_path, tally, way, say=said.append, sample=7)
+    run_twice(chaos_bank, tmp_path, tally, ways, say=said.append, pairs=6)
     assert tally.broken == []
     assert tally.worlds == 3 * 7 + 6
     assert tally.kill_points >= 3 * 7 + 6  # now and then one ends before its event
