@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -105,6 +106,33 @@ def test_a_verdict_is_booked_on_the_day_on_which_it_is_asked(ledger, clock):
     assert ledger.budget(BudgetScope.DAY, "2026-07-15").spent_usd == 0
     assert ledger.budget(BudgetScope.DAY, "2026-07-16").spent_usd == Decimal("0.001")
     assert ledger.audit() == []
+
+
+def test_verdicts_that_an_open_intent_is_missing_are_put_back_once(ledger, clock):
+    intent = bring_to(ledger, State.SUBMITTED)
+    there = ask(ledger, intent)
+    clock.advance(timedelta(days=1).total_seconds())
+    asked_at = clock()
+    lost = [
+        replace(there, verdict_id=f"lost {number}", number=number, asked_at=asked_at, charged_usd=Decimal("0.001"))
+        for number in (2, 3)
+    ]
+    lost = [replace(one, state=VerdictState.ANSWERED, input_tokens=0, output_tokens=400) for one in lost]
+    for _ in range(2):
+        ledger.recover_verdicts(intent.intent_id, [there, *lost])
+        assert ledger.verdicts_of(intent.intent_id) == (there, *lost)
+        assert known(ledger, intent).charged_usd == ASKED.most_usd + Decimal("0.002")
+        assert ledger.budget(BudgetScope.DAY, "2026-07-16").spent_usd == Decimal("0.002")
+        assert ledger.audit() == []
+
+
+def test_none_are_put_back_once_the_intent_has_ended(ledger):
+    intent = bring_to(ledger, State.SUBMITTED)
+    there = ask(ledger, intent)
+    ledger.settle(intent.intent_id, settlement(State.SUCCEEDED, intent))
+    before = known(ledger, intent)
+    ledger.recover_verdicts(intent.intent_id, [replace(there, verdict_id="late", number=2)])
+    assert (ledger.verdicts_of(intent.intent_id), known(ledger, intent)) == ((there,), before)
 
 
 def test_damage_is_told(ledger, ledger_url):

@@ -4,7 +4,7 @@ from reelmill.ledger import reading
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Run
 from reelmill.ledger.states import State
-from tests.ledger.making import OUTPUT, RUN, bring_to, known, make_clip
+from tests.ledger.making import OUTPUT, RUN, authorise, bring_to, known, make_clip
 
 
 @pytest.fixture
@@ -90,3 +90,13 @@ def test_a_standing_names_its_output(ledger, made):
 def test_chunks_are_full_but_for_the_last():
     assert list(chunks(iter(range(5)), 2)) == [[0, 1], [2, 3], [4]]
     assert list(chunks([], 2)) == []
+
+
+def test_clips_are_read_by_their_ids(ledger):
+    made = [make_clip(name) for name in "abc"]
+    for clip in made:
+        authorise(ledger, clip)
+    first, _, last = made
+    found = ledger.clips([first.clip_id, last.clip_id, "nobody's"])
+    assert found == {first.clip_id: first, last.clip_id: last}
+    assert ledger.clips([]) == {}

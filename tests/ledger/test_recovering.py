@@ -1,6 +1,7 @@
 """Records from outside the ledger fill what is missing, and only that."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,10 +10,15 @@ from hypothesis import strategies as st
 
 from reelmill.errors import LookFirst
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import BudgetScope, Run
+from reelmill.ledger.records import BudgetScope, Caps, Run
 from reelmill.ledger.recovering import PaidClip, Recovery
 from reelmill.ledger.states import UNRECORDED, State
+from reelmill.ledger.verdicts import AskedVerdict
+from reelmill.money import TokenPrice
 from tests.ledger.making import NOON, OUTPUT, OWNER, RUN, FixedClock, authorise, bring_to, known, make_clip, settlement
+
+PRICE = TokenPrice(Decimal("0.30"), Decimal("2.50"))
+ASKED = AskedVerdict(model="gemini-3.5-flash-lite", price=PRICE, price_date="2026-10-07", most_usd=Decimal("0.010000"))
 
 
 @pytest.fixture
@@ -54,6 +60,27 @@ def test_charges_and_budgets_come_back_as_they_were(ledger, elsewhere):
     assert ledger.audit() == []
     with pytest.raises(LookFirst):
         authorise(ledger, make_clip("a"))
+
+
+def test_verdicts_come_back_booked_on_their_own_day(ledger, elsewhere, tmp_path):
+    clip = make_clip("a")
+    intent = bring_to(elsewhere, State.SUBMITTED, clip)
+    tomorrow = FixedClock(NOON + timedelta(days=1))
+    with Ledger.open(f"sqlite:///{tmp_path}/elsewhere.db", clock=tomorrow) as later:
+        verdict = later.ask_verdict(intent.intent_id, ASKED, caps=Caps(), at_most=2)
+        later.answer_verdict(verdict, input_tokens=1001, output_tokens=101, answer={"overall": "ok"})
+    elsewhere.settle(intent.intent_id, settlement(State.SUCCEEDED, intent))
+    (found,) = paid(elsewhere)
+    verdicts = elsewhere.verdicts_of(intent.intent_id)
+
+    assert ledger.recover([replace(found, verdicts=verdicts)]) == [Recovery.ADDED]
+
+    assert ledger.verdicts_of(intent.intent_id) == verdicts
+    assert known(ledger, intent).charged_usd == Decimal("3.200553")
+    for key in ("2026-07-15", "2026-07-16"):
+        assert ledger.budget(BudgetScope.DAY, key) == elsewhere.budget(BudgetScope.DAY, key)
+    assert books(ledger) == books(elsewhere)
+    assert ledger.audit() == []
 
 
 def test_a_dry_run_keeps_nothing(ledger, elsewhere):

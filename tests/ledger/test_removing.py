@@ -150,6 +150,8 @@ def test_a_removal_is_written_once_ended_once_and_costs_no_charge(ledger):
     ledger.end_removal(first.intent_id)
     assert list(ledger.unended_removals(output=OUTPUT)) == []
     assert ledger.removed_at(run_id=RUN) == {first.intent_id: NOON}
+    assert ledger.removed_at(run_id="another") == {}
+    assert ledger.removed([first.intent_id, second.intent_id, "nobody's"]) == {first.intent_id}
     assert list(ledger.orphans()) == leaving(ledger) == []
     assert (ledger.totals(), ledger.audit()) == (before, [])
     assert ledger.intent(first.intent_id) == first
