@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
 
 from reelmill.errors import FixAccess, FixConfiguration, LookFirst, TryLater
+from reelmill.ledger.database import Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.faults import place, translated
 from reelmill.ledger.ledger import Ledger
@@ -144,6 +146,22 @@ def test_a_broken_rule_of_the_tables_sends_a_person_to_look(ledger, ledger_url):
     with pytest.raises(LookFirst, match="reelmill settle"):
         ledger.settle(intent.intent_id, settlement(State.FAILED, intent))
     assert known(ledger, intent) == intent, "a transaction is whole or nothing"
+
+
+def test_all_connections_being_busy_is_said_with_the_remedy(tmp_path):
+    url = make_url(f"sqlite:///{tmp_path}/ledger.db")
+    engine = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    with engine.connect(), pytest.raises(TryLater, match="Use fewer workers") as told, translated(url):
+        engine.connect()
+    assert told.value.problem == f"Ledger {tmp_path}/ledger.db: all connections are busy."
+    engine.dispose()
+
+
+def test_a_snapshot_cannot_write(postgres_url):
+    database = Database(parse_url(postgres_url))
+    with pytest.raises(TryLater, match="read-only"), database.snapshot() as connection:
+        connection.execute(text("DELETE FROM charges"))
+    database.close()
 
 
 def test_connections_lost_while_idle_are_replaced(postgres_url, server, clock):

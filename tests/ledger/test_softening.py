@@ -75,6 +75,18 @@ def test_only_a_person_starts_the_count_again(ledger):
     assert ledger.audit() == []
 
 
+def test_a_retry_that_was_never_sent_is_still_due_unless_a_person_starts_afresh(ledger):
+    for again, softening in ((False, 1), (True, 0)):
+        clip = make_clip(f"shoe-{again}")
+        first = filter_it(ledger, authorise(ledger, clip))
+        unsent = retry(ledger, clip, first, 1)
+        assert ledger.release(unsent.intent_id, owner=OWNER)
+        then = authorise(ledger, clip, again=again, after=unsent.intent_id if again else None, retries=2)
+        assert (then.attempt, then.softening) == (3, softening)
+        assert then.sent_prompt == ("Softer 1." if softening else None)
+    assert ledger.audit() == []
+
+
 def test_a_retry_follows_only_the_filtered_attempt_that_it_names(ledger):
     for state, named in itertools.product(State, (True, False)):
         clip = make_clip(f"shoe-{state}-{named}", samples=2)
