@@ -1,5 +1,6 @@
 """Stitching what is whole: real small videos in a folder, found again by whoever comes next."""
 
+import errno
 import hashlib
 import io
 import json
@@ -9,6 +10,7 @@ import av
 import pytest
 
 from reelmill.clip import Clip
+from reelmill.errors import LookFirst, TryLater
 from reelmill.film import Film, FilmScene
 from reelmill.jobs.films import stitch_films, waiting_films
 from reelmill.jobs.inspecting import inspect_unseen
@@ -18,10 +20,12 @@ from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.states import State
 from reelmill.media.coded import read_coded
 from reelmill.platforms import NativeRatio
+from reelmill.production import films
 from reelmill.production.films import FilmMaker
 from reelmill.production.finishing import Finishing
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
+from reelmill.settings import InspectDepth
 from tests.support.production import RUN, clip, open_engine
 from tests.support.small_platforms import write_small_platforms
 from tests.support.videos import make_video
@@ -167,3 +171,25 @@ async def test_what_cannot_be_stitched_is_told_and_stops_nothing(engine, tmp_pat
     assert (work.failed, engine.stop.closed) == (1, False)
     assert work.waiting[0].why.startswith("The film of SKU-1 9:16 cannot be stitched: ")
     assert engine.storage.list("films/") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(OSError(errno.ENOSPC, "No space left on device"), TryLater), (OSError("odd"), LookFirst)]
+)
+def test_a_full_disk_is_no_fault_of_the_scenes(engine, video, monkeypatch, error, raised):
+    def failing(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr(films, "stitch", failing)
+    attempts = [(made, deliver(engine, made, video)) for made in SCENES]
+    with pytest.raises(raised):
+        FilmMaker(engine.storage, engine.settings, Finishing()).make(FILM, attempts)
+    assert engine.storage.list("films/") == []
+
+
+def test_without_looking_a_film_has_no_poster(engine, video):
+    attempts = [(made, deliver(engine, made, video)) for made in SCENES]
+    blind = engine.settings.model_copy(update={"inspect": InspectDepth.OFF})
+    made = FilmMaker(engine.storage, blind, Finishing()).make(FILM, attempts)
+    assert (made.poster_uri, made.inspection, made.renditions) == (None, None, {})
+    assert json.loads(engine.storage.read(engine.storage.name(made.provenance_uri)))["poster"] is None

@@ -66,7 +66,9 @@ def test_a_remake_that_was_not_sent_is_still_due_while_the_setting_allows_it(led
     clip = make_clip()
     unsent = remake(ledger, clip, end(ledger, authorise(ledger, clip)))
     assert ledger.release(unsent.intent_id, owner=OWNER)
-    assert known(ledger, unsent).error_code == "remake_not_sent"
+    left = known(ledger, unsent)
+    assert left.error_code == "remake_not_sent"
+    assert left.error_message == "Unfit before, and its remake was not sent. Run the same command, or redrive it."
     with pytest.raises(LookFirst):
         authorise(ledger, clip)  # the policy is off now
     assert authorise(ledger, clip, remakes=1).remake == 1

@@ -110,6 +110,9 @@ def test_a_retry_that_was_not_sent_goes_on_as_it_was_recorded(ledger):
     assert ledger.release(unsent.intent_id, owner=OWNER)
     left = known(ledger, unsent)
     assert (left.error_code, left.softening) == ("retry_not_sent", 1)
+    assert left.error_message == (
+        "Filtered before, and its retry with a softened prompt was not sent. Run the same command, or redrive it."
+    )
     assert "same command" in left.error_message
 
     with pytest.raises(LookFirst):

@@ -111,3 +111,10 @@ def test_a_time_of_nowhere_and_a_rounded_amount_never_reach_the_database(store):
         store(at=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
     with pytest.raises(FixConfiguration, match="exactly"):
         store(usd=Decimal("0.0000001"))
+
+
+def test_equal_values_are_equal_text():
+    dialect = create_engine("sqlite://").dialect
+    one, other = ({"b": 1, "a": {"d": 1, "c": 2}}, {"a": {"c": 2, "d": 1}, "b": 1})
+    assert Json().process_bind_param(one, dialect) == Json().process_bind_param(other, dialect)
+    assert Json().process_bind_param(None, dialect) is None

@@ -112,8 +112,14 @@ def test_a_folder_hands_the_bytes_over(tmp_path, veo, shop):
     asked = clip(image=f"{shop.origin}/lamp.png")
     with open_engine(tmp_path, veo) as engine:
         found = inputs(engine, shop).resolve(asked)[asked.request.image]
-    assert found.uri is None
-    assert found.data == shop.pictures["/lamp.png"]
+        assert found.uri is None
+        assert found.data == shop.pictures["/lamp.png"]
+        again = inputs(engine, shop)
+        assert again.resolve(asked)[asked.request.image] == found
+        (kept,) = (stored.name for stored in engine.storage.list("inputs/") if stored.name.endswith(".png"))
+        engine.storage.delete(kept)  # somebody tidied up
+        assert again.resolve(asked)[asked.request.image] == found
+    assert shop.asked["/lamp.png"] == 2
 
 
 async def test_what_is_no_picture_fails_the_clip_before_anything_is_sent(tmp_path, veo, gcs):
