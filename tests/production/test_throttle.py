@@ -1,5 +1,8 @@
+import asyncio
+
 from reelmill.production.fanout import fan_out
 from reelmill.production.results import Tally
+from reelmill.production.stop import StopSignal
 from reelmill.production.work import Work
 from tests.support.production import clip, open_engine, producer
 from tests.support.services import simulator
@@ -30,3 +33,31 @@ async def test_a_429_slows_everyone_down_and_loses_nothing(tmp_path, gcs):
 
     assert tally.counts == {"succeeded": 8}
     assert stats["posts"] > stats["accepted"] == 8
+
+
+async def test_a_slot_from_before_a_429_is_void(tmp_path, veo, monkeypatch):
+    pause, met = StopSignal.pause, []
+    with open_engine(tmp_path, veo, quota_per_minute=120) as engine:
+
+        async def somebody_meets_a_429(stop, seconds):
+            met.append(seconds)
+            if len(met) == 1:
+                engine.ledger.throttle("key", first_s=1.5, max_s=1.5)
+            return await pause(stop, seconds)
+
+        monkeypatch.setattr(StopSignal, "pause", somebody_meets_a_429)
+        pacer = engine.studio().pacer
+        assert await pacer.turn("key")
+        assert await pacer.turn("key")
+        assert engine.ledger.blocked_for("key") == 0
+        assert len(met) == 2
+
+
+async def test_a_run_that_is_told_to_stop_gets_no_turn(tmp_path, veo):
+    with open_engine(tmp_path, veo, quota_per_minute=1) as engine:
+        pacer = engine.studio().pacer
+        assert await pacer.turn("key")
+        waiting = asyncio.create_task(pacer.turn("key"))  # a minute
+        engine.stop.request()
+        assert await waiting is False
+        assert await pacer.turn("key") is False
