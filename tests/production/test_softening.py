@@ -97,6 +97,7 @@ async def test_the_bound_holds_and_the_same_command_does_not_start_the_count_aga
         for work in (Work(asked), Work(asked, soften=True, after=made[-1].intent_id)):
             again = await producer(engine).produce(work)
             assert again.by_another_run
+            assert "Run `reelmill" in again.detail  # why, and what to do
         assert len(attempts(engine)) == len(billed(veo, engine)) == 3
 
         redriven = await producer(engine).produce(Work(asked, again=True, after=made[-1].intent_id))
