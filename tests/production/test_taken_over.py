@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reelmill.ledger.states import State
-from reelmill.production.sending import _fail, authorise
+from reelmill.production.sending import _fail, authorise, send
 from reelmill.production.work import Work
 from tests.support.production import RUN, clip, open_engine
 
@@ -33,3 +33,16 @@ async def test_its_own_it_fails_and_frees(tmp_path, veo):
             after, state=State.FAILED, reserved_usd=0, error_code="image_refused", error_message="It is no picture."
         )
         assert engine.ledger.audit() == []
+
+
+async def test_what_another_worker_took_over_is_not_sent(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        studio = engine.studio()
+        intent = authorise(studio, Work(clip()), RUN)
+        engine.ledger.adopt(owner=OTHER, lease_s=60, is_gone=lambda _: True)
+        before = veo.stats()["posts"]
+
+        after = await send(studio, clip(), intent)
+
+        assert veo.stats()["posts"] == before
+        assert (after.state, after.owner) == (State.AUTHORISED, OTHER)

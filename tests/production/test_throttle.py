@@ -1,10 +1,12 @@
 import asyncio
 
+from reelmill.ledger.states import State
 from reelmill.production.fanout import fan_out
 from reelmill.production.results import Tally
+from reelmill.production.sending import authorise, send
 from reelmill.production.stop import StopSignal
 from reelmill.production.work import Work
-from tests.support.production import clip, open_engine, producer
+from tests.support.production import RUN, clip, open_engine, producer
 from tests.support.services import simulator
 
 
@@ -61,3 +63,24 @@ async def test_a_run_that_is_told_to_stop_gets_no_turn(tmp_path, veo):
         engine.stop.request()
         assert await waiting is False
         assert await pacer.turn("key") is False
+
+
+async def test_a_clip_that_waits_for_its_turn_stays_its_workers(tmp_path, veo, gcs, monkeypatch):
+    pause = StopSignal.pause
+    with open_engine(tmp_path, veo, gcs, quota_per_minute=120, lease_s=1) as engine:
+        studio = engine.studio()
+        intent = authorise(studio, Work(clip()), RUN)
+        renewed = asyncio.Event()
+
+        async def until_its_lease_is_renewed(stop, seconds):
+            while engine.ledger.intent(intent.intent_id).lease_until <= intent.lease_until:
+                await pause(stop, 0.05)
+            renewed.set()
+            return await pause(stop, seconds)
+
+        monkeypatch.setattr(StopSignal, "pause", until_its_lease_is_renewed)
+        assert await studio.pacer.turn(studio.quota_key(clip().request.model))  # ours comes later
+        async with asyncio.timeout(20):
+            sent = await send(studio, clip(), intent)
+    assert renewed.is_set()
+    assert sent.state is State.SUBMITTED
