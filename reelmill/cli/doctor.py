@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
-
 from reelmill.checkup import Check
 from reelmill.cli.options import Json, ModelName, Output, settings_with
-from reelmill.cli.printing import out, print_json
+from reelmill.cli.printing import out, print_json, shown
 from reelmill.errors import ExitCode
 from reelmill.jobs.doctor import examine
 
@@ -22,9 +20,9 @@ def doctor(*, output: Output = "", model: ModelName = None, json: Json = False) 
     for check in examine(settings_with(model=model), output):
         checks.append(check)
         if not json:
-            console.print(f"{_MARKS[check.ok]} {check.name}: {escape(check.detail)}")
+            console.print(f"{_MARKS[check.ok]} {check.name}: {shown(check.detail)}")
             if check.fix and check.ok is not True:
-                console.print(f"        fix: {escape(check.fix)}")
+                console.print(f"        fix: {shown(check.fix)}")
     failed = any(check.ok is False for check in checks)
     if json:
         rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in checks]

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
 
 from reelmill.cli.options import Json, settings_with
-from reelmill.cli.printing import count, out, print_json, print_text
+from reelmill.cli.printing import count, out, print_json, print_text, shown
 from reelmill.errors import ExitCode
 from reelmill.jobs.galleries import Copied, copy_gallery, write_gallery
 from reelmill.jobs.outputs import chosen_run
@@ -50,10 +49,10 @@ def gallery(
         )
         return code
     console = out()
-    console.print(f"[bold]Gallery[/] of {found.run_id}: {escape(address)}", soft_wrap=True)
+    console.print(f"[bold]Gallery[/] of {found.run_id}: {shown(address)}", soft_wrap=True)
     if copied is not None:
         told = f"{count(copied.clips, 'clip')}, {count(copied.media, 'file')} of media"
-        sheet = f"; contact sheet {escape(str(copied.contact_sheet))}" if copied.contact_sheet else ""
+        sheet = f"; contact sheet {shown(str(copied.contact_sheet))}" if copied.contact_sheet else ""
         console.print(f"{told}{sheet}", soft_wrap=True)
         for name in copied.missing[:_LISTED]:
             print_text(console, f"missing {name}")

@@ -7,10 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.markup import escape
 
 from reelmill.cli.options import Json, Output, settings_with
-from reelmill.cli.printing import money, out, print_json
+from reelmill.cli.printing import money, out, print_json, shown
 from reelmill.errors import ExitCode
 from reelmill.jobs.engine import choose_output
 from reelmill.jobs.rebuilding import Rebuilt, UnrecordedVideos
@@ -81,7 +80,7 @@ def _print_restored(console: Console, restored: Restored) -> None:
     rows = restored.rows
     console.print(f"Restored {rows['intents']} intents, {rows['charges']} charges, {rows['runs']} runs.")
     if restored.safety:
-        console.print(f"What was there before is in {escape(str(restored.safety))}.")
+        console.print(f"What was there before is in {shown(str(restored.safety))}.")
     if restored.doubtful:
         console.print(f"{restored.doubtful} clips may have been sent since the back-up; they are unknown now.")
     _print_audit(console, restored.differences)
@@ -127,7 +126,7 @@ def _as_dict(rebuilt: Rebuilt) -> dict[str, object]:
 
 def _print_rebuilt(console: Console, rebuilt: Rebuilt) -> None:
     counts = rebuilt.counts
-    console.print(f"[bold]Output[/] {escape(rebuilt.output)}")
+    console.print(f"[bold]Output[/] {shown(rebuilt.output)}")
     new, would = counts["added"] + counts["renumbered"], "would be " if rebuilt.dry_run else ""
     console.print(
         f"{rebuilt.records} records: {new} {would}added for {money(rebuilt.added_usd)}, "
@@ -139,9 +138,9 @@ def _print_rebuilt(console: Console, rebuilt: Rebuilt) -> None:
     if counts["doubted"]:
         console.print(f"{counts['doubted']} clips looked unsent but have videos: run reelmill settle.")
     for problem in rebuilt.problems[:_SHOWN]:
-        console.print(f"[yellow]record[/] {escape(problem.problem)} {problem.remedy}")
+        console.print(f"[yellow]record[/] {shown(problem.problem)} {problem.remedy}")
     for videos in rebuilt.unrecorded[:_SHOWN]:
-        console.print(f"[yellow]no record[/] {escape(_unrecorded(videos))}")
+        console.print(f"[yellow]no record[/] {shown(_unrecorded(videos))}")
     more = max(0, len(rebuilt.problems) - _SHOWN) + max(0, len(rebuilt.unrecorded) - _SHOWN)
     if more:
         console.print(f"… and {more} more; --json lists them all.")
@@ -155,4 +154,4 @@ def _unrecorded(videos: UnrecordedVideos) -> str:
 
 def _print_audit(console: Console, differences: tuple[str, ...] | list[str]) -> None:
     for difference in differences:
-        console.print(f"[red]ledger[/] {escape(str(difference))}")
+        console.print(f"[red]ledger[/] {shown(str(difference))}")

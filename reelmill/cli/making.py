@@ -9,13 +9,12 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.filtering import filtered_sentences
 from reelmill.cli.logs import say
-from reelmill.cli.printing import count, money, print_text
+from reelmill.cli.printing import count, money, print_text, shown
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.chains import make_links
@@ -140,10 +139,10 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
     )
     reserved = f" ({money(report.reserved_usd)} still reserved)" if report.reserved_usd else ""
     console.print(f"[bold]Spent[/] {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}.")
-    console.print(f"[bold]Output[/] {escape(report.output)} (videos in {_folders(report)}, tables in tables/)")
+    console.print(f"[bold]Output[/] {shown(report.output)} (videos in {_folders(report)}, tables in tables/)")
     if report.gallery:
         how = f"(to decide: reelmill review {report.run_id})"
-        console.print(f"[bold]Gallery[/] {escape(report.gallery)} {how}", soft_wrap=True)
+        console.print(f"[bold]Gallery[/] {shown(report.gallery)} {how}", soft_wrap=True)
     if report.softened:
         console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
     if report.remade:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["WIDTH", "count", "money", "out", "print_json", "print_long_json", "print_rows", "print_text", "span"]
+__all__ = [
+    "WIDTH",
+    "count",
+    "money",
+    "out",
+    "print_json",
+    "print_long_json",
+    "print_rows",
+    "print_text",
+    "shown",
+    "span",
+]
 
 WIDTH = 100
 """Columns that text for people keeps within; commands and addresses to copy are never broken."""
@@ -24,10 +36,22 @@ _MINUTE, _HOUR = 60, 3600
 def out() -> Console:
     """Standard output, as wide as the terminal; plain text with tables of 100 columns when it is no terminal.
 
-    Names of a shop may come in brackets or colons: escape them where they are printed with markup.
+    What comes from outside goes through :func:`shown` where it is printed with markup.
     """
     screen = sys.stdout.isatty()
     return Console(emoji=False, highlight=False, soft_wrap=not screen, width=None if screen else WIDTH)
+
+
+def shown(text: str) -> str:
+    """Text from outside, to be printed with markup: brackets stay, and nothing in it steers the terminal."""
+    return escape(_harmless(text))
+
+
+def _harmless(text: str) -> str:
+    kept = (
+        one if one in "\n\t" or unicodedata.category(one)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for one in text
+    )
+    return "".join(kept)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -74,11 +98,14 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def print_text(console: Console, text: str, *, indent: int = 0, hang: int = 2) -> None:
-    """Plain text from anywhere, wrapped at 100 columns; lines after the first hang by ``hang`` more columns."""
+    """Plain text from anywhere, wrapped at 100 columns; lines after the first hang by ``hang`` more columns.
+
+    Nothing in it steers the terminal.
+    """
     width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     first = " " * indent
     lines = textwrap.wrap(
-        text,
+        _harmless(text),
         width,
         initial_indent=first,
         subsequent_indent=first + " " * hang,
@@ -107,6 +134,6 @@ def print_rows(console: Console, title: str, columns: tuple[str, ...], rows: Seq
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(shown, row))
     console.print(table)
     console.print()

@@ -9,10 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.markup import escape
 
 from reelmill.cli.options import Json, settings_with
-from reelmill.cli.printing import money, out, print_json
+from reelmill.cli.printing import money, out, print_json, shown
 from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.reconciling import Difference, Kind, Period, Reconciled
 from reelmill.jobs.reconciling import reconcile as compare
@@ -117,7 +116,7 @@ def _print(console: Console, found: Reconciled) -> None:
     if not found.differences:
         console.print("Equal, per run and SKU.")
     for each in found.differences[:_SHOWN]:
-        console.print(f"[yellow]{_WORDS[each.kind]}[/] {escape(_described(each))}")
+        console.print(f"[yellow]{_WORDS[each.kind]}[/] {shown(_described(each))}")
     if len(found.differences) > _SHOWN:
         console.print(f"… and {len(found.differences) - _SHOWN} more; --json lists them all.")
 

@@ -9,10 +9,9 @@ from typing import Annotated, Any, TypedDict
 
 from cyclopts import Parameter, validators
 from rich.console import Console
-from rich.markup import escape
 
 from reelmill.cli.options import Json, Output, settings_with
-from reelmill.cli.printing import count, money, out, print_json, print_long_json, print_rows, print_text
+from reelmill.cli.printing import count, money, out, print_json, print_long_json, print_rows, print_text, shown
 from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Group as Unfit
 from reelmill.jobs.attention import unfit_clips
@@ -82,7 +81,7 @@ def report(
     _print(out(), summary, root)
     _print_unfit(out(), unfit)
     if rebuild:
-        out().print(f"{count(len(tables), 'table file')} rebuilt in {escape(root)}/tables", soft_wrap=True)
+        out().print(f"{count(len(tables), 'table file')} rebuilt in {shown(root)}/tables", soft_wrap=True)
     return ExitCode.OK
 
 
@@ -115,7 +114,7 @@ def _print_sql(root: str, dialects: tuple[Dialect, ...], *, json: bool) -> int:
 
 def _print(console: Console, summary: Summary, root: str) -> None:
     total = summary.total
-    console.print(f"[bold]Output[/] {escape(root)}")
+    console.print(f"[bold]Output[/] {shown(root)}")
     console.print(
         f"[bold]Total[/]  {count(summary.clips, 'clip')} in {count(total.attempts, 'attempt')}, "
         f"{total.delivered} delivered, {money(total.spent_usd)} paid, {money(total.reserved_usd)} reserved\n"

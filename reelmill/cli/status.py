@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.markup import escape
 
 from reelmill.cli.attention import as_dict, print_attention
 from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.options import Json, OnlyThese, Output, settings_with
-from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text
+from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text, shown
 from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Attention, find_attention
 from reelmill.jobs.films import waiting_films
@@ -114,7 +113,7 @@ def _print_totals(
     attempts = sum(total.clips for total in totals.values())
     paid = sum((total.charged_usd for total in totals.values()), Decimal(0))
     reserved = sum((total.reserved_usd for total in totals.values()), Decimal(0))
-    console.print(f"[bold]Output[/] {escape(root)}")
+    console.print(f"[bold]Output[/] {shown(root)}")
     console.print(
         f"[bold]Clips[/]  {count(clips, 'clip')} in {count(attempts, 'attempt')}: "
         f"{money(paid)} paid, {money(reserved)} reserved\n"

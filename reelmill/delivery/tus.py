@@ -27,6 +27,7 @@ __all__ = ["VERSION", "Answer", "Broken", "Content", "TusClient"]
 VERSION = "1.0.0"
 """The version of the protocol that is spoken."""
 
+_MOST_DIGITS = 18  # of a number of bytes
 _OFFSET, _LENGTH = "upload-offset", "upload-length"
 _AGAIN = frozenset({408, 409, 423, 425, 429})
 _READ_BYTES, _SAID = 400, 120
@@ -59,7 +60,7 @@ class Answer:
     def number(self, name: str) -> int | None:
         """A header that is a whole number."""
         text = self.headers.get(name, "").strip()
-        return int(text) if text.isascii() and text.isdecimal() else None
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
     @property
     def offset(self) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from reelmill.errors import FixConfiguration
 from reelmill.ledger.records import Decision, ReviewedVia
@@ -17,6 +18,7 @@ __all__ = ["MOST_BYTES", "ParsedDecisions", "RowProblem", "parse_export", "parse
 
 MOST_BYTES = 64 << 20
 _MOST_ROWS = 200_000
+_FIRST_YEAR = 2020
 _REMEDY = "Export the decisions from the gallery again."
 
 _Id = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -33,6 +35,13 @@ class _Row(BaseModel):
     reason: Annotated[str, Field(max_length=1000)] = ""
     reviewer: Annotated[str, Field(max_length=200)] = ""
     decided_at: AwareDatetime | None = None
+
+    @field_validator("decided_at")
+    @classmethod
+    def _in_our_time(cls, moment: datetime | None) -> datetime | None:
+        if moment is not None and moment.year < _FIRST_YEAR:  # of the first one there is not even a form in UTC
+            raise ValueError("is before there were galleries")
+        return moment
 
 
 class _File(BaseModel):

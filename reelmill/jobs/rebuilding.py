@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from reelmill.errors import LookFirst, ReelmillError
+from reelmill.errors import FixConfiguration, LookFirst, ReelmillError
 from reelmill.jobs.recovering_decisions import recover_decisions
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
@@ -162,11 +162,11 @@ def _account(ledger: Ledger, records: Sequence[Provenance], done: Rebuilt) -> No
             done.problems.append(_problem(record, error))
     try:
         _add(ledger, missing, done)
-    except LookFirst:  # one of them contradicts the ledger: the others need not suffer
+    except ReelmillError:  # one of them contradicts the ledger, or cannot be kept: the others need not suffer
         for record in missing:
             try:
                 _add(ledger, [record], done)
-            except LookFirst as error:
+            except (LookFirst, FixConfiguration) as error:
                 done.problems.append(_problem(record, error))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reelmill.errors import FixConfiguration
+from reelmill.errors import FixConfiguration, LookFirst
 from reelmill.gallery.building import DECISIONS
 from reelmill.gallery.decisions_file import MOST_BYTES, parse_export
 from reelmill.ledger.ledger import Ledger
@@ -46,7 +46,10 @@ def _recover(ledger: Ledger, storage: Storage, found: StoredObject, *, dry_run: 
     missing = [one for _, one in parsed.asked if one.review_id not in known]
     if dry_run or not missing:
         return RecoveredDecisions(found.name, len(missing), _told(len(parsed.problems)))
-    outcomes = ledger.review(missing, run_id=parsed.run_id)
+    try:
+        outcomes = ledger.review(missing, run_id=parsed.run_id)
+    except (FixConfiguration, LookFirst) as error:
+        return RecoveredDecisions(found.name, 0, error.problem)
     refused = sum(bool(outcome.problem) for outcome in outcomes)
     added = sum(outcome.new for outcome in outcomes)
     return RecoveredDecisions(found.name, added, _told(len(parsed.problems) + refused))

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 import reelmill
 from reelmill.errors import LookFirst
 from reelmill.film import Film
 from reelmill.ledger.films import Stitched
+from reelmill.production.inspection_form import has_form
 from reelmill.production.provenance import ProducedFile, ProducedRendition, ProducedVideo
 from reelmill.production.provenance_reading import MAX_BYTES
 from reelmill.storage.port import Storage
@@ -123,12 +123,9 @@ class FilmProvenance(BaseModel):
 
 
 def _is_of(record: FilmProvenance, edition: str, attempts: Sequence[str]) -> bool:
-    """Whether it is of these attempts, and holds nothing that a ledger cannot keep."""
-    try:
-        orjson.dumps(record.inspection)
-    except TypeError:
-        return False
-    return record.edition == edition and [scene.intent_id for scene in record.scenes] == list(attempts)
+    """Whether it is of these attempts, with an inspection such as we leave."""
+    same = record.edition == edition and [scene.intent_id for scene in record.scenes] == list(attempts)
+    return same and has_form(record.inspection)
 
 
 def _is_beside(record: FilmProvenance, name: str, storage: Storage) -> bool:
@@ -138,5 +135,5 @@ def _is_beside(record: FilmProvenance, name: str, storage: Storage) -> bool:
     made += [file.uri for file in (record.poster, record.preview, *record.renditions) if file is not None]
     try:
         return all(storage.name(uri).startswith(folder) for uri in made if uri is not None)
-    except (ValueError, AttributeError):  # outside the output, or no text at all
+    except ValueError:  # outside the output
         return False

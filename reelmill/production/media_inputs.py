@@ -146,7 +146,7 @@ class MediaInputs:
         """The very picture that the clip was identified by."""
         digests = dict(zip(clip.request.media, clip.content_hashes, strict=False))
         found = self.storage.list(f"inputs/{digests[reference]}") if reference in digests else []
-        return found[0].name if found else None
+        return next((stored.name for stored in found if PICTURE.fullmatch(stored.name)), None)
 
     def _fetch(self, reference: str, address: str) -> str:
         if is_incomplete(address):

@@ -12,6 +12,7 @@ from reelmill.ledger.records import ZERO, Intent
 from reelmill.ledger.states import State, VerdictState
 from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.money import MICRO_USD
+from reelmill.production.inspection_form import has_form
 from reelmill.production.provenance import NAME, Provenance, clip_folder, prefix_leaf
 from reelmill.storage.port import Storage
 
@@ -25,6 +26,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _MOST = {"attempt": 1000, "seconds": 3600, "samples": 64, "returned": 64}
 _ABSURD_USD = 1_000_000
+_ABSURD_USD_A_SECOND = 100  # Veo's dearest second costs less than one
 _MOST_TOKENS = 10_000_000
 _YEARS = range(2020, 2200)
 
@@ -39,7 +41,7 @@ def read_provenance(data: bytes, name: str, storage: Storage) -> Provenance:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _refused(name, f"is no provenance record of version 1 ({where}: {first['msg']})") from None
-    doubt = _numbers(record) or _names(record) or _places(record, name, storage) or _money(record)
+    doubt = _numbers(record) or _values(record) or _names(record) or _places(record, name, storage) or _money(record)
     if doubt:
         raise _refused(name, doubt)
     return record
@@ -55,10 +57,6 @@ def _numbers(record: Provenance) -> str:
     for what, number in (counted | {"returned": record.returned}).items():
         if not 1 <= number <= _MOST[what]:
             return f"says {what} {number}"
-    try:  # what is kept as JSON must be storable as such
-        orjson.dumps((record.clip.request.to_dict(), intent.inspection, [each.answer for each in record.verdicts]))
-    except TypeError:
-        return "holds a value that the ledger cannot keep"
     small = (record.clip.variant, intent.remake)
     if not all(0 <= number <= _MOST["attempt"] for number in small) or not 0 <= intent.refusals <= 2**31 - 1:
         return "has a number out of bounds"
@@ -71,16 +69,27 @@ def _numbers(record: Provenance) -> str:
     return "says no time of its end" if intent.finished_at is None else ""
 
 
+def _values(record: Provenance) -> str:
+    """What is kept as JSON must be storable as such, and be of the form that is counted on later."""
+    try:
+        orjson.dumps((record.clip.request.to_dict(), record.intent.inspection, [one.answer for one in record.verdicts]))
+    except TypeError:
+        return "holds a value that the ledger cannot keep"
+    return "" if has_form(record.intent.inspection) else "holds an inspection that is none of ours"
+
+
 def _names(record: Provenance) -> str:
     clip, intent = record.clip, record.intent
     if not _ID.fullmatch(clip.clip_id) or not _ID.fullmatch(intent.intent_id) or intent.clip_id != clip.clip_id:
         return "does not say which clip and intent it is of"
     plain = {"run": intent.run_id, "model": intent.model, "price date": intent.price_date}
     plain |= {"operation": intent.operation or "-", "input hash": clip.input_hash or "-"}
-    plain |= {"price date of the clip": clip.price_date}
+    plain |= {"price date of the clip": clip.price_date, "scene": clip.scene or "-", "SKU": clip.sku}
     for what, text in plain.items():
         if not _PLAIN.fullmatch(text):
             return f"says no {what} that can be kept"
+    if intent.owner:
+        return "names a worker"
     if clip.request.continues is not None and not _ID.fullmatch(clip.request.continues):
         return "does not say which clip it continues"
     same = intent.model == clip.request.model and intent.seconds == clip.request.duration_s
@@ -96,7 +105,7 @@ def _places(record: Provenance, name: str, storage: Storage) -> str:
         return f"belongs at {here}"
     named = [*intent.video_uris, *(video.uri for video in record.videos), intent.poster_uri, intent.provenance_uri]
     named += [file.uri for file in (record.poster, record.preview) if file is not None]
-    named.append(intent.sent_video)
+    named += [intent.sent_video, (intent.inspection or {}).get("preview_uri")]
     for uri in (*named, *intent.renditions.values()):
         if uri is not None and not _inside(uri, storage):
             return "names an object outside the output"
@@ -113,7 +122,7 @@ def _money(record: Provenance) -> str:
     if not intent.state.delivered or (intent.state is State.SUCCEEDED) != (record.returned >= intent.samples):
         return f"says {intent.state.value} with {record.returned} of {intent.samples} videos"
     for kept in (price, record.clip.unit_price_usd):
-        if not 0 < kept < _ABSURD_USD or kept != kept.quantize(MICRO_USD):
+        if not 0 < kept < _ABSURD_USD_A_SECOND or kept != kept.quantize(MICRO_USD):
             return "has no price that the ledger can keep"
     due = price * intent.seconds * record.returned
     for verdict in record.verdicts:
@@ -144,8 +153,10 @@ def _verdict(verdict: PaidVerdict, intent: Intent) -> str:
     if any(not 0 < amount < _ABSURD_USD or amount != amount.quantize(MICRO_USD) for amount in amounts):
         return "holds a verdict without a price that the ledger can keep"
     tokens = (verdict.input_tokens, verdict.output_tokens)
+    if any(count is not None and not 0 <= count <= _MOST_TOKENS for count in tokens):
+        return "holds a verdict with a number of tokens out of bounds"
     if verdict.state is VerdictState.ANSWERED:
-        if any(count is None or not 0 <= count <= _MOST_TOKENS for count in tokens):
+        if None in tokens:
             return "holds a verdict without its tokens"
         due = verdict.price.amount(*(count or 0 for count in tokens))
     else:

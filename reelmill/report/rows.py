@@ -58,7 +58,7 @@ def result_row(
         "renditions": sorted(intent.renditions.items()) if there else [],
         "removed_at": removed_at,
         "inspection": _inspection(intent.inspection),
-        "likeness": (intent.inspection or {}).get("likeness"),
+        "likeness": _likeness(intent.inspection),
         "decision": None if review is None else review.decision.value,
         "decision_reason": "" if review is None else review.reason,
         "error_code": intent.error_code,
@@ -193,6 +193,11 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _likeness(found: Mapping[str, Any] | None) -> float | None:
+    score = (found or {}).get("likeness")
+    return float(score) if isinstance(score, int | float) else None
 
 
 def _inspection(found: Mapping[str, Any] | None) -> Row | None:

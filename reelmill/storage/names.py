@@ -8,7 +8,7 @@ import unicodedata
 
 from reelmill.errors import FixConfiguration
 
-__all__ = ["PRIVATE_PREFIX", "check_name", "check_prefix", "safe_name"]
+__all__ = ["PRIVATE_PREFIX", "check_name", "check_prefix", "is_name", "safe_name"]
 
 PRIVATE_PREFIX = ".reelmill-"  # parts of a name that begin so are ours while a file is being written
 
@@ -52,6 +52,15 @@ def check_name(name: str) -> str:
             f"{name[:200]!r} is no object name below the output root.", "Use safe_name() parts joined by '/'."
         )
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether :func:`check_name` takes it: nothing of ours has another name, so lists leave such objects out."""
+    try:
+        check_name(name)
+    except FixConfiguration:
+        return False
+    return True
 
 
 def check_prefix(prefix: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from reelmill.delivery.cms import CmsPublisher
 from reelmill.delivery.cms_check import check_cms
+from reelmill.delivery.tus import Answer
 from reelmill.errors import ExitCode, FixAccess, FixConfiguration, FixDeliverable, TryLater
 from reelmill.jobs.doctor import examine
 from reelmill.jobs.publishing import open_publisher, publish_all
@@ -271,3 +272,15 @@ def test_doctor_tells_a_cms_that_does_not_know_us_or_is_away(tmp_path):
     away = check_cms(chosen)
     assert (refused.ok, "refused us: HTTP 401" in refused.detail, "wr0ng" in refused.detail) == (False, True, False)
     assert (away.ok, "the connection broke" in away.detail, bool(away.fix)) == (False, True, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("17", 17), (" 17 ", 17), ("9" * 18, 10**18 - 1), ("9" * 19, None), ("9" * 5000, None)]
+)
+def test_a_number_of_bytes_is_believed_only_as_far_as_there_are_such_files(text, number):
+    assert Answer(status=200, headers={"upload-offset": text}, said="").offset == number
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "1e3", "seven", "\u0667"])
+def test_what_is_no_number_is_none(text):
+    assert Answer(status=200, headers={"upload-offset": text}, said="").offset is None

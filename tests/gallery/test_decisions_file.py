@@ -58,6 +58,8 @@ def test_the_reviewer_is_the_one_who_is_named():
         {"reason": "\ud800"},
         {"decided_at": "yesterday"},
         {"decided_at": "2026-07-15T12:00:00"},
+        {"decided_at": "0001-01-01T00:00:00+14:00"},
+        {"decided_at": "2019-12-31T23:59:59Z"},
         {"decided_at": None},
         {"reason": "x" * 1001},
         {"reviewer": ["Ada"]},

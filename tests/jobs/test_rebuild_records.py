@@ -1,7 +1,9 @@
 """What a rebuild makes of the records below an output: good, missing, contradicting and false ones."""
 
+import os
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -36,6 +38,18 @@ def spent(ledger) -> Decimal:
 
 def attempts(ledger) -> list[tuple[int, str, str]]:
     return [(i.attempt, i.state.value, i.error_code) for _, i in sorted(ledger.intents(), key=lambda p: p[1].attempt)]
+
+
+def test_names_that_are_none_of_ours_do_not_keep_out_the_others(ledger, storage):
+    leave_record(clip("good"), storage)
+    for folder, name in ((b"a\\b/9x16/p", NAME), (b"a/9x16/c-1-\xff", "sample_0.mp4"), (b"a/9x16/\x1b[2J", NAME)):
+        place = Path(storage.root, "clips", os.fsdecode(folder))
+        place.mkdir(parents=True)
+        (place / name).write_bytes(b"{}")
+
+    done = rebuild(ledger, storage)
+
+    assert (done.counts["added"], done.problems, done.differences) == (1, [], [])
 
 
 def test_one_false_record_does_not_keep_out_the_others(ledger, storage):

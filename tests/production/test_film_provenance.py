@@ -89,9 +89,10 @@ WRONG = {
     "its video elsewhere": {"video": {"uri": "gs://theirs/film.mp4", "sha256": None}},
     "its poster elsewhere": {"poster_uri": "https://theirs.example/p.jpg"},
     "a rendition elsewhere": {"renditions": [{"platform": "tiktok", "uri": "/etc/passwd", "sha256": None}]},
-    "a preview elsewhere": {"inspection": {"preview_uri": "gs://theirs/p.mp4"}},
-    "a preview that is no text": {"inspection": {"preview_uri": 7}},
-    "a number that no ledger keeps": {"inspection": {"loudness": 2**70}},
+    "a preview elsewhere": {"inspection": {"status": "pass", "preview_uri": "gs://theirs/p.mp4"}},
+    "a preview that is no text": {"inspection": {"status": "pass", "preview_uri": 7}},
+    "a number that no ledger keeps": {"inspection": {"status": "pass", "loudness": 2**70}},
+    "findings that are none": {"inspection": {"status": "pass", "findings": ["x"]}},
 }
 
 

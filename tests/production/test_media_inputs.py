@@ -78,6 +78,8 @@ def test_a_clip_gets_the_very_picture_that_it_was_identified_by(tmp_path, veo, g
     with open_engine(tmp_path, veo, gcs, image_identity=ImageIdentity.CONTENT) as engine:
         digest = inputs(engine, shop).content_hash(address)
         shop.pictures |= {"/lamp.png": png(64, 48, shade=90), "/other.png": png(48, 64)}
+        for foreign in (f"inputs/{digest}.bak", f"inputs/{digest}-x.jpg"):  # which come first in a list
+            engine.storage.create(foreign, b"no picture of ours", "image/jpeg")
         asked = replace(clip(image=address, last_frame=other), content_hashes=(digest, "0" * 64))
         found = inputs(engine, shop).resolve(asked)
 

@@ -23,6 +23,7 @@ from tests.support.records import NOON, paid_intent
 
 OURS, NO_PRICE = "holds a verdict of another intent", "holds a verdict without a price that the ledger can keep"
 NOT_KEPT, NO_TOKENS = "holds a verdict that the ledger cannot keep", "holds a verdict without its tokens"
+OUT_OF_BOUNDS = "holds a verdict with a number of tokens out of bounds"
 WRONG = [
     (0, "intent_id", "f" * 32, OURS),
     (0, "run_id", "another", OURS),
@@ -39,8 +40,10 @@ WRONG = [
     (0, "output_price_usd", "-1", NO_PRICE),
     (0, "input_tokens", None, NO_TOKENS),
     (0, "output_tokens", None, NO_TOKENS),
-    (0, "input_tokens", -1, NO_TOKENS),
-    (0, "output_tokens", 10_000_001, NO_TOKENS),
+    (0, "input_tokens", -1, OUT_OF_BOUNDS),
+    (0, "output_tokens", 10_000_001, OUT_OF_BOUNDS),
+    (1, "input_tokens", 10**30, OUT_OF_BOUNDS),
+    (2, "output_tokens", -5, OUT_OF_BOUNDS),
     (0, "output_tokens", 1001, "says 0.0028 USD for a verdict of 0.002803"),
     (0, "charged_usd", "0.002799", "says 0.002799 USD for a verdict of 0.0028"),
     (0, "number", 0, "says 0.0028 USD for a verdict of 0.0028"),
