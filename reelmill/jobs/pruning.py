@@ -15,6 +15,7 @@ from reelmill.ledger.records import Intent, RemovalKind
 from reelmill.ledger.removing import Leaving
 from reelmill.production.provenance import NAME
 from reelmill.settings import Settings
+from reelmill.storage.names import is_name
 from reelmill.storage.port import Storage, StoredObject
 
 __all__ = ["Pruned", "finish_begun", "keep_of", "prune"]
@@ -96,9 +97,13 @@ def _of_use(one: Pruned) -> Pruned:
 
 
 def _objects(storage: Storage, intent: Intent) -> Iterator[StoredObject]:
-    """All that lies at the intent's own prefix but its record, by which the books can be rebuilt."""
+    """All that lies at the intent's own prefix but its record, by which the books can be rebuilt.
+
+    What somebody else has put there under a name that nothing of ours can have stays.
+    """
     record = f"{intent.output_prefix}/{NAME}"
-    return (stored for stored in storage.list(f"{intent.output_prefix}/") if stored.name != record)
+    lying = storage.list(f"{intent.output_prefix}/")
+    return (stored for stored in lying if stored.name != record and is_name(stored.name))
 
 
 def _is_own(intent: Intent) -> bool:

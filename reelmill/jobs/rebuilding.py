@@ -17,6 +17,7 @@ from reelmill.ledger.recovering import PaidClip, Recovery
 from reelmill.ledger.states import State
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import MAX_BYTES, read_provenance
+from reelmill.storage.names import is_name
 from reelmill.storage.port import Storage, StoredObject
 
 __all__ = ["Problem", "Rebuilt", "UnrecordedVideos", "rebuild"]
@@ -109,6 +110,9 @@ def _places(storage: Storage, done: Rebuilt) -> Iterable[_Place]:
     """Records and videos below ``clips/``, by output prefix."""
     places: dict[str, _Place] = {}
     for stored in storage.list("clips/"):
+        if not is_name(stored.name):  # it could be neither read nor kept
+            done.problems.append(Problem(repr(stored.name), "Nothing of ours has such a name.", "Put it away."))
+            continue
         parts = stored.name.split("/")
         is_record = parts[-1] == NAME
         if is_record and len(parts) != _PREFIX_PARTS + 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelmill.errors import FixConfiguration
 from reelmill.storage.gcs_client import READER, WRITER, bucket_missing, patience, silent, translated, unreachable
-from reelmill.storage.names import PRIVATE_PREFIX, check_name, check_prefix, is_name
+from reelmill.storage.names import PRIVATE_PREFIX, check_name, check_prefix
 from reelmill.storage.port import StoredObject
 from reelmill.waits import Waits
 
@@ -83,7 +83,7 @@ class GcsStorage:
             found = [
                 StoredObject(blob.name[len(self._prefix) :], f"gs://{self._bucket.name}/{blob.name}", int(blob.size))
                 for blob in blobs
-                if is_name(blob.name[len(self._prefix) :])  # not so: what the console makes to show an empty folder
+                if not blob.name.endswith("/")  # what the console makes to show an empty folder
             ]
         return sorted(found, key=lambda item: item.name)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reelmill.errors import FixAccess, FixConfiguration, TryLater
-from reelmill.storage.names import PRIVATE_PREFIX, check_name, check_prefix, is_name
+from reelmill.storage.names import PRIVATE_PREFIX, check_name, check_prefix
 from reelmill.storage.port import StoredObject
 
 __all__ = ["LocalStorage"]
@@ -116,7 +116,7 @@ class LocalStorage:
             for file in files:
                 path = Path(parent, file)
                 name = path.relative_to(self._root).as_posix()
-                if name.startswith(prefix) and is_name(name) and not path.is_symlink():
+                if name.startswith(prefix) and not file.startswith(PRIVATE_PREFIX) and not path.is_symlink():
                     yield StoredObject(name, str(path), path.stat().st_size)
 
     @contextmanager

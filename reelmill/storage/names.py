@@ -55,7 +55,7 @@ def check_name(name: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether :func:`check_name` takes it: nothing of ours has another name, so lists leave such objects out."""
+    """Whether :func:`check_name` takes it. Nothing of ours has another name; lists also show what others wrote."""
     try:
         check_name(name)
     except FixConfiguration:

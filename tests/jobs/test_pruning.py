@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -151,6 +152,21 @@ def test_a_removal_that_was_broken_off_is_finished(shop):
     finish_begun(shop.ledger, shop.storage, gallery=True)
     assert {name for name in shop.names() if name.startswith(first.output_prefix)} == {f"{first.output_prefix}/{NAME}"}
     assert list(shop.ledger.unended_removals(output=shop.storage.root)) == []
+
+
+def test_what_others_put_there_under_a_name_that_we_cannot_use_stays_and_keeps_nothing_up(shop):
+    clip = make_clip()
+    first = shop.attempt(clip, "pass")
+    shop.attempt(clip, "pass")
+    foreign = Path(shop.storage.root, first.output_prefix, "back\\slash.mp4")
+    foreign.write_bytes(b"somebody's")
+
+    (gone,) = prune(shop.ledger, shop.storage, KEEP, begin=True)
+    finish_begun(shop.ledger, shop.storage, gallery=True)
+
+    assert (gone.leaving.intent, len(gone.objects)) == (first, 2)
+    assert list(shop.ledger.unended_removals(output=shop.storage.root)) == []
+    assert foreign.read_bytes() == b"somebody's"
 
 
 @pytest.mark.parametrize("prefix", ["clips", "clips/shoe/9x16", "", "tables/x/y/abc-1-{id}", "clips/a/b/abc-1-{id}/.."])

@@ -49,7 +49,9 @@ def test_names_that_are_none_of_ours_do_not_keep_out_the_others(ledger, storage)
 
     done = rebuild(ledger, storage)
 
-    assert (done.counts["added"], done.problems, done.differences) == (1, [], [])
+    assert (done.counts["added"], done.differences) == (1, [])
+    assert [problem.problem for problem in done.problems] == ["Nothing of ours has such a name."] * 3
+    assert all(problem.name.isprintable() for problem in done.problems)
 
 
 def test_one_false_record_does_not_keep_out_the_others(ledger, storage):
