@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-__all__ = ["MICRO_USD", "TokenPrice", "split_evenly", "up_to_micro"]
+__all__ = ["ABSURD_USD_PER_SECOND", "MICRO_USD", "TokenPrice", "split_evenly", "up_to_micro"]
 
 MICRO_USD = Decimal("0.000001")
 """The smallest amount that is kept."""
+
+ABSURD_USD_PER_SECOND = 100
+"""No second of video costs as much; Veo's dearest costs less than one. Neither a model nor a record may say so."""
 
 
 def split_evenly(amount: Decimal, names: Sequence[str]) -> dict[str, Decimal]:

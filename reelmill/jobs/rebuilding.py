@@ -13,7 +13,7 @@ from reelmill.jobs.recovering_decisions import recover_decisions
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import ZERO, Intent
-from reelmill.ledger.recovering import PaidClip, Recovery
+from reelmill.ledger.recovering import Recovery
 from reelmill.ledger.states import State
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import MAX_BYTES, read_provenance
@@ -175,17 +175,8 @@ def _account(ledger: Ledger, records: Sequence[Provenance], done: Rebuilt) -> No
 
 
 def _add(ledger: Ledger, records: Sequence[Provenance], done: Rebuilt) -> None:
-    paid = [
-        PaidClip(
-            clip=one.clip,
-            intent=one.intent,
-            returned=one.returned,
-            run_started_at=one.run_started_at,
-            verdicts=one.verdicts,
-        )
-        for one in records
-    ]
-    for record, what in zip(records, ledger.recover(paid, dry_run=done.dry_run), strict=True):
+    outcomes = ledger.recover([record.paid for record in records], dry_run=done.dry_run)
+    for record, what in zip(records, outcomes, strict=True):
         done.counts[what.value] += 1
         if what is not Recovery.KNOWN:
             done.added_usd += record.intent.charged_usd

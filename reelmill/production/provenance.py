@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 import reelmill
 from reelmill.clip import Clip
 from reelmill.ledger.records import ZERO, Intent, Settlement
+from reelmill.ledger.recovering import PaidClip
 from reelmill.ledger.verdicts import PaidVerdict
 from reelmill.storage.names import safe_name
 
@@ -149,6 +150,17 @@ class Provenance(BaseModel):
             preview=ProducedFile.of((settlement.inspection or {}).get("preview_uri"), file_sha256),
             clip=clip,
             intent=settled,
+        )
+
+    @property
+    def paid(self) -> PaidClip:
+        """What a ledger that does not know it has to add."""
+        return PaidClip(
+            clip=self.clip,
+            intent=self.intent,
+            returned=self.returned,
+            run_started_at=self.run_started_at,
+            verdicts=self.verdicts,
         )
 
     @property

@@ -11,7 +11,7 @@ from reelmill.errors import LookFirst
 from reelmill.ledger.records import ZERO, Intent
 from reelmill.ledger.states import State, VerdictState
 from reelmill.ledger.verdicts import PaidVerdict
-from reelmill.money import MICRO_USD
+from reelmill.money import ABSURD_USD_PER_SECOND, MICRO_USD
 from reelmill.production.inspection_form import has_form
 from reelmill.production.provenance import NAME, Provenance, clip_folder, prefix_leaf
 from reelmill.storage.port import Storage
@@ -26,7 +26,6 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _MOST = {"attempt": 1000, "seconds": 3600, "samples": 64, "returned": 64}
 _ABSURD_USD = 1_000_000
-_ABSURD_USD_A_SECOND = 100  # Veo's dearest second costs less than one
 _MOST_TOKENS = 10_000_000
 _YEARS = range(2020, 2200)
 
@@ -122,7 +121,7 @@ def _money(record: Provenance) -> str:
     if not intent.state.delivered or (intent.state is State.SUCCEEDED) != (record.returned >= intent.samples):
         return f"says {intent.state.value} with {record.returned} of {intent.samples} videos"
     for kept in (price, record.clip.unit_price_usd):
-        if not 0 < kept < _ABSURD_USD_A_SECOND or kept != kept.quantize(MICRO_USD):
+        if not 0 < kept < ABSURD_USD_PER_SECOND or kept != kept.quantize(MICRO_USD):
             return "has no price that the ledger can keep"
     due = price * intent.seconds * record.returned
     for verdict in record.verdicts:

@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reelmill.clip import Mode, Resolution
 from reelmill.errors import ChooseAnotherModel
+from reelmill.money import ABSURD_USD_PER_SECOND
 from reelmill.platforms import NativeRatio
 
 __all__ = ["Evidence", "Extension", "Model", "Prices", "Retirement", "RetirementKind"]
 
-UsdPerSecond = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=6)]
+UsdPerSecond = Annotated[Decimal, Field(gt=0, lt=ABSURD_USD_PER_SECOND, decimal_places=6)]
 
 
 class _Value(BaseModel):

@@ -63,21 +63,31 @@ def main(argv: list[str] | None = None) -> int:
             _prove([part for part in parts if part not in ONCE], fewer, folder / database, progress, unfinished)
     except KeyboardInterrupt:
         broken_off = True
-    tally = Tally()
-    for each in (*progress.done.values(), *unfinished):
-        tally.take_in(each)
+    tally = _sum(*progress.done.values(), *unfinished)
     seconds = round(before + time.monotonic() - began)
-    print(f"\n{tally}\n{'seconds':36}{seconds:,}{', broken off' if broken_off else ''}", flush=True)
-    if asked.json is not None:
-        facts = {"machine": machine, "seconds": seconds, "broken_off": broken_off, "asked": _as_text(vars(asked))}
-        measured = datetime.now(UTC).isoformat(timespec="seconds")
-        asked.json.write_text(json.dumps({"measured_at": measured, **facts, **tally.to_dict()}, indent=2) + "\n")
+    facts = {"machine": machine, "seconds": seconds, "broken_off": broken_off, "asked": _as_text(vars(asked))}
+    _report(tally, facts, asked.json)
     tally.broken += [f"control not seen: {name}" for name, seen in tally.controls.items() if not seen]
     if tally.broken:
         print("\nBroken:", *tally.broken, f"What is left of those worlds lies in {folder}.", sep="\n- ", flush=True)
         return _BROKEN
     shutil.rmtree(folder, ignore_errors=True)
     return _BROKEN_OFF if broken_off else _KEPT
+
+
+def _sum(*tallies: Tally) -> Tally:
+    total = Tally()
+    for each in tallies:
+        total.take_in(each)
+    return total
+
+
+def _report(tally: Tally, facts: dict[str, Any], file: Path | None) -> None:
+    """Print what was tried and found, and write it to ``file``, if there is one."""
+    print(f"\n{tally}\n{'seconds':36}{facts['seconds']:,}{', broken off' if facts['broken_off'] else ''}", flush=True)
+    if file is not None:
+        measured = datetime.now(UTC).isoformat(timespec="seconds")
+        file.write_text(json.dumps({"measured_at": measured, **facts, **tally.to_dict()}, indent=2) + "\n")
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -53,11 +53,8 @@ class Tally:
         """Add all that another one has counted."""
         for name in self.__slots__:
             mine, theirs = getattr(self, name), getattr(other, name)
-            match mine:
-                case set() | dict() if not isinstance(mine, Counter):
-                    mine |= theirs
-                case _:
-                    setattr(self, name, mine + theirs)
+            united = name in ("kill_lines", "controls")  # the others are counts and lists
+            setattr(self, name, mine | theirs if united else mine + theirs)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values, to be read back by :meth:`from_json`."""

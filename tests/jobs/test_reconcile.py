@@ -54,8 +54,7 @@ def paid(
 ) -> PaidClip:
     """A paid clip as a record has it; each is a clip of its own unless it is given."""
     asked = asked or replace(clip(sku, samples=samples), unit_price_usd=Decimal(price), clip_id=secrets.token_hex(16))
-    record = record_of(asked, paid_intent(asked, storage, run_id=run, submitted_at=sent), storage)
-    return PaidClip(clip=asked, intent=record.intent, returned=record.returned, run_started_at=NOON)
+    return record_of(asked, paid_intent(asked, storage, run_id=run, submitted_at=sent), storage).paid
 
 
 def labels_of(one: PaidClip) -> dict[str, str]:

@@ -10,6 +10,8 @@ from reelmill.clip import Clip, VideoRequest
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Caps, Intent, Settlement
 from reelmill.ledger.states import State
+from reelmill.ledger.verdicts import AskedVerdict
+from reelmill.money import TokenPrice
 from reelmill.platforms import NativeRatio
 
 RUN = "run-1"
@@ -18,6 +20,15 @@ OWNER = "worker-a"
 OTHER = "worker-b"
 LEASE_S = 60.0
 NOON = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
+
+
+ASKED = AskedVerdict(
+    model="gemini-3.5-flash-lite",
+    price=TokenPrice(Decimal("0.30"), Decimal("2.50")),
+    price_date="2026-10-07",
+    most_usd=Decimal("0.010000"),
+)
+"""A verdict that may be asked for."""
 
 
 class FixedClock:

@@ -11,12 +11,8 @@ from reelmill.ledger.engine import parse_url
 from reelmill.ledger.judging import VerdictsUsedUp
 from reelmill.ledger.records import BudgetScope, Caps
 from reelmill.ledger.states import State, VerdictState
-from reelmill.ledger.verdicts import AskedVerdict
-from reelmill.money import TokenPrice
-from tests.ledger.making import RUN, bring_to, known, make_clip, settlement
+from tests.ledger.making import ASKED, RUN, bring_to, known, make_clip, settlement
 
-PRICE = TokenPrice(Decimal("0.30"), Decimal("2.50"))
-ASKED = AskedVerdict(model="gemini-3.5-flash-lite", price=PRICE, price_date="2026-10-07", most_usd=Decimal("0.010000"))
 SAID = {"overall": "ok"}
 
 

@@ -13,12 +13,19 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import BudgetScope, Caps, Run
 from reelmill.ledger.recovering import PaidClip, Recovery
 from reelmill.ledger.states import UNRECORDED, State
-from reelmill.ledger.verdicts import AskedVerdict
-from reelmill.money import TokenPrice
-from tests.ledger.making import NOON, OUTPUT, OWNER, RUN, FixedClock, authorise, bring_to, known, make_clip, settlement
-
-PRICE = TokenPrice(Decimal("0.30"), Decimal("2.50"))
-ASKED = AskedVerdict(model="gemini-3.5-flash-lite", price=PRICE, price_date="2026-10-07", most_usd=Decimal("0.010000"))
+from tests.ledger.making import (
+    ASKED,
+    NOON,
+    OUTPUT,
+    OWNER,
+    RUN,
+    FixedClock,
+    authorise,
+    bring_to,
+    known,
+    make_clip,
+    settlement,
+)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reelmill.errors import LookFirst
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Settlement
-from reelmill.ledger.recovering import PaidClip, Recovery
+from reelmill.ledger.recovering import Recovery
 from reelmill.ledger.states import State
 from reelmill.ledger.verdicts import PaidVerdict, VerdictState
 from reelmill.production.provenance import NAME, Provenance
@@ -150,11 +150,4 @@ def test_whatever_stands_in_a_verdict_it_is_refused_or_a_ledger_can_keep_it(reco
         believed = read(record, storage, *changes)
     except LookFirst:
         return
-    paid = PaidClip(
-        clip=believed.clip,
-        intent=believed.intent,
-        returned=believed.returned,
-        run_started_at=believed.run_started_at,
-        verdicts=believed.verdicts,
-    )
-    assert ledger.recover([paid], dry_run=True) == [Recovery.ADDED]
+    assert ledger.recover([believed.paid], dry_run=True) == [Recovery.ADDED]

@@ -158,6 +158,7 @@ def test_json_works_too_and_a_missing_file_means_the_shipped_data(tmp_path):
         ('["veo-3.1-generate-001"]\nduration = 4', "duration"),
         ('["veo-3.1-generate-001".prices]\naudio_on = { "720p" = 0.1 }', "as_of"),
         ('["veo-3.1-generate-001".prices]\nas_of = 2026-01-01\naudio_on = { "720p" = 0 }', "720p"),
+        ('["veo-3.1-generate-001".prices]\nas_of = 2026-01-01\naudio_on = { "720p" = 100 }', "720p"),
         ('["veo-3.1-generate-001".prices]\nas_of = 2026-01-01\naudio_on = { "700p" = 1 }', "700p"),
     ],
 )
