@@ -13,7 +13,7 @@ from tests.chaos.tally import Tally
 __all__ = ["Progress", "state_of_code"]
 
 _ROOT = Path(__file__).parents[2]
-_PROVED, _PROVING = ("reelmill", "catalogs", "requirements.lock"), ("tests/chaos", "tests/support")
+_PROVED, _PROVING = ("reelmill", "flows", "tasks", "catalogs", "requirements.lock"), ("tests/chaos", "tests/support")
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Progress:
 
 
 def state_of_code(root: Path = _ROOT) -> str:
-    """A digest of the engine, its content and dependencies, and of the proof itself."""
+    """A digest of the engine, its flows, content and dependencies, and of the proof itself."""
     digest = hashlib.sha256()
     for name in (*_PROVED, *_PROVING):
         top = root / name

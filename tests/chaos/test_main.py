@@ -114,15 +114,15 @@ def test_a_piece_that_broke_a_promise_is_tried_again(prove, tmp_path) -> None:
 
 
 def test_on_other_code_it_begins_anew(tmp_path) -> None:
-    for folder in ("reelmill", "catalogs", "tests/chaos", "tests/support"):
+    for folder in ("reelmill", "flows", "tasks", "catalogs", "tests/chaos", "tests/support"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "requirements.lock").write_text("prefect==3\n")
     seen = [state_of_code(tmp_path)]
-    for name in ("reelmill/a.py", "tests/chaos/b.py", "requirements.lock"):
+    for name in ("reelmill/a.py", "flows/b.py", "tests/chaos/c.py", "requirements.lock"):
         (tmp_path / name).write_text(f"# {name}\n")
         seen.append(state_of_code(tmp_path))
     (tmp_path / "tests" / "other.py").write_text("")
-    assert len(set(seen)) == 4
+    assert len(set(seen)) == 5
     assert state_of_code(tmp_path) == seen[-1]
 
 
