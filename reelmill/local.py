@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import HTTPDefaultErrorHandler, HTTPErrorProcessor, HTTPHandler
 
 from reelmill.errors import FixConfiguration, TryLater
 
@@ -321,7 +322,9 @@ def _is_ours(url: str, mark: str) -> bool:
 
 
 def _direct(request: urllib.request.Request) -> Any:
-    """Ask without any proxy that the environment may name."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    """Ask without any proxy that the environment may name, and without certificates, which take a while to load."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (HTTPHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor):
+        opener.add_handler(handler())
     with opener.open(request, timeout=5) as answer:
         return answer.read()

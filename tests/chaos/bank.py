@@ -72,6 +72,7 @@ class Bank:
     gcs: FakeGcs
     journal: _Journal
     ledgers: Ledgers
+    client: httpx.Client  # one for thousands of worlds: to make one costs more than to ask
 
     def accepted(self, output: str) -> list[Accepted]:
         """Every accepted submit that was to write below ``output``."""
@@ -84,7 +85,7 @@ class Bank:
         for uri in self.objects(output):
             bucket, _, name = uri.removeprefix("gs://").partition("/")
             url = f"{self.gcs.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
-            httpx.delete(url, trust_env=False, verify=False).raise_for_status()
+            self.client.delete(url).raise_for_status()
 
     def objects(self, output: str) -> dict[str, str]:
         """Every object below ``output`` with its content's hash."""
@@ -93,7 +94,7 @@ class Bank:
         page = ""
         while True:
             url = f"{self.gcs.url}/storage/v1/b/{bucket}/o?prefix={quote(prefix + '/', safe='')}&pageToken={page}"
-            answer = httpx.get(url, trust_env=False, verify=False).raise_for_status().json()
+            answer = self.client.get(url).raise_for_status().json()
             found |= {f"gs://{bucket}/{item['name']}": item["md5Hash"] for item in answer.get("items", ())}
             page = answer.get("nextPageToken", "")
             if not page:
@@ -118,5 +119,9 @@ def open_bank(folder: Path, *, ledgers: Ledgers | None = None, **options: Any) -
     """Start both; ``options`` are the simulator's. Ledgers are on SQLite unless told otherwise."""
     journal = folder / "journal.jsonl"
     told = {"latency": "0:0.02", "prompt_faults": True, "slow_seconds": 3, "late_seconds": 1, **options}
-    with fake_gcs() as gcs, simulator(gcs.url, journal=journal, **told) as veo:
-        yield Bank(veo, gcs, _Journal(journal), ledgers or SqliteLedgers(folder))
+    with (
+        fake_gcs() as gcs,
+        simulator(gcs.url, journal=journal, **told) as veo,
+        httpx.Client(trust_env=False, verify=False) as client,
+    ):
+        yield Bank(veo, gcs, _Journal(journal), ledgers or SqliteLedgers(folder), client)
