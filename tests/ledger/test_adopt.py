@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,8 +39,9 @@ def test_a_lapsed_lease_hands_over_every_open_intent_and_nothing_else(ledger, cl
         assert (intent.owner, intent.lease_until) == (OTHER, NOON + timedelta(seconds=2 * LEASE_S))
     for state in set(State) - set(OPEN):
         assert known(ledger, before[state]) == before[state]
-    assert known(ledger, before[State.AUTHORISED]).state is State.AUTHORISED
-    assert known(ledger, before[State.SUBMITTED]).state is State.SUBMITTED
+    for state in set(OPEN) - {State.SENDING}:
+        theirs = known(ledger, before[state])
+        assert theirs == replace(before[state], owner=OTHER, lease_until=theirs.lease_until)
     sending = known(ledger, before[State.SENDING])
     assert (sending.state, sending.unclear_since, sending.error_code) == (State.UNKNOWN, NOON, "unclear")
     assert ledger.audit() == []

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from reelmill.errors import ChooseAnotherModel, FixConfiguration, LookFirst
+from reelmill.ledger.authorising import Permission
 from reelmill.ledger.records import BudgetScope, Run
 from reelmill.ledger.states import State
 from tests.ledger.making import LEASE_S, NOON, OTHER, OUTPUT, OWNER, RUN, authorise, bring_to, known, make_clip
@@ -63,6 +64,12 @@ def test_another_attempt_follows_only_what_permits_it(ledger):
         assert known(ledger, first) == first
         assert ledger.standings([clip.clip_id])[clip.clip_id].attempt == 1 + permitted
     assert ledger.audit() == []
+
+
+def test_by_itself_a_permission_covers_only_what_was_never_sent(ledger):
+    for state in State:
+        intent = bring_to(ledger, state, make_clip(state.value))
+        assert Permission().covers(intent) == (state is State.RELEASED)
 
 
 def test_an_open_intent_of_another_run_is_named_with_its_owner(ledger):

@@ -60,6 +60,10 @@ def test_a_ledger_survives_a_fork(ledger_url):
         assert len(ledger.runs()) == 41
 
 
+def test_a_child_does_not_wait_for_the_turn_of_a_thread_that_it_does_not_have(ledger_url):
+    assert run_together(1, workers.fork_while_in_turn, ledger_url) == [0]
+
+
 def test_killed_at_any_moment_the_books_still_add_up(ledger_url, tmp_path):
     with Ledger.open(ledger_url) as ledger:
         for number in range(3):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +22,7 @@ from tests.ledger.making import LEASE_S, OUTPUT, FixedClock, authorise, make_cli
 from tests.support.forkserver import PROCESSES
 
 _LIMIT_S = 120
+_CHILD_LIMIT_S = 30
 
 
 def start(work: Callable[..., Any], *args: Any) -> Any:
@@ -129,6 +132,31 @@ def fork_and_share(_number: int, url: str) -> int:
             ledger.start_run(Run(run_id=f"parent-{step}", output=OUTPUT))
         _, status = os.waitpid(child, 0)
         return os.waitstatus_to_exitcode(status)
+
+
+def fork_while_in_turn(_number: int, url: str) -> int:
+    """Fork while another thread is about to write; the exit code of a child that writes."""
+    in_turn, done = threading.Event(), threading.Event()
+
+    def be_about_to_write() -> None:
+        with database._in_turn():
+            in_turn.set()
+            done.wait(_LIMIT_S)
+
+    database = Ledger.open(url)._db
+    thread = threading.Thread(target=be_about_to_write)
+    thread.start()
+    assert in_turn.wait(_LIMIT_S)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(_CHILD_LIMIT_S)
+        with database.writing():
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    database.close()
+    return os.waitstatus_to_exitcode(status)
 
 
 def work_until_killed(url: str, run_id: str, told: Path) -> None:
