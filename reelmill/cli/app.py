@@ -27,7 +27,7 @@ _VERBS = {
     "plan": "Show what a run would make, keep, retire and block, its price and its time. Never spends.",
     "run": "Make what is new or changed, up to the caps, and write the tables. Again: resume.",
     "status": "Say how the clips of an output stand, what they cost, and which need a person.",
-    "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays.",
+    "settle": "Find out how everything in flight, unclear, lost or expired ended. Never pays for a video.",
     "inspect": "Look at delivered clips that nobody has looked at yet, and make their renditions. Pays nothing.",
     "redrive": "Make failed and filtered clips again, after showing the price. Unclear ones only by name.",
     "finals": "Make, of each approved draft, the same request with the better model, after showing the price.",

@@ -137,7 +137,8 @@ def open_run(
 def _try_output(engine: Engine) -> None:
     for check in check_storage(engine.storage):
         if check.ok is False:
-            raise FixAccess(f"{check.name}: {check.detail}.", f"{check.fix} Nothing was sent.".strip())
+            problem = f"{check.name}: {check.detail.removesuffix('.')}."
+            raise FixAccess(problem, f"{check.fix} Nothing was sent.".strip())
 
 
 def close_run(

@@ -31,12 +31,15 @@ __all__ = [
 
 _OF_THE_MACHINE = {
     "catalogs_dir",
+    "cms_url",
     "credentials_file",
     "ledger_url",
     "output",
     "storage_emulator_host",
+    "webhook_url",
 }
-"""What a worker has from its own environment, as it has every secret: paths, and what its network calls things."""
+"""What a worker has from its own environment, as it has every secret: paths, what its network calls things, and
+addresses that let in whoever knows them, as Prefect shows the parameters of a flow run to all who see it."""
 
 
 def check_shards(engine: Engine) -> None:

@@ -23,7 +23,10 @@ _SERVER_TIME = text("SELECT clock_timestamp()")
 
 
 class Database:
-    """An open database. Threads may share it; a forked child opens its own connections by itself."""
+    """An open database. Threads may share it; a forked child opens its own connections by itself.
+
+    Fork while nobody writes: SQLite's own account of its locks goes along, and the child would wait for ever.
+    """
 
     def __init__(self, url: URL, clock: Clock | None = None) -> None:
         self.url = url

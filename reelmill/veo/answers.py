@@ -64,7 +64,7 @@ _RPC_UNKNOWN = 2
 def accepted(operation: types.GenerateVideosOperation) -> SubmitOutcome:
     """The answer to a submit that came with HTTP 200."""
     name = operation.name
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip() or "\0" in name:  # which no database takes
         return Unclear("Google answered 200 but named no operation, so the job may run unseen.")
     return Accepted(name)
 

@@ -44,6 +44,15 @@ def test_nobody_is_asked_to_pay_without_a_yes(reelmill, rehearsal, write_feed, v
     assert veo.stats()["posts"] == before
 
 
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_sent(reelmill, rehearsal, write_feed, veo):
+    before = veo.stats()["accepted"]
+    code, _, problems = reelmill("run", write_feed("Vase"), "--output", "gs://no-such-bucket-here/x", "--yes")
+    assert code == ExitCode.ERROR
+    assert "output list: Bucket no-such-bucket-here does not exist. Create it" in " ".join(problems.split())
+    assert "Nothing was sent." in problems
+    assert veo.stats()["accepted"] == before
+
+
 def test_a_cap_stops_the_run_with_its_own_code(reelmill_json, rehearsal, write_feed):
     feed = write_feed(*[f"Lamp {n}" for n in range(5)])
     code, report = reelmill_json(

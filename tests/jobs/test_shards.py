@@ -187,6 +187,8 @@ def test_a_child_has_the_settings_of_its_run_and_its_own_secrets(monkeypatch, tm
         "vertex_token": "SECRET-token",
         "cms_token": "SECRET-token",
         "webhook_secret": "whsec_U0VDUkVULW9mLXRoZS1wYXJlbnQ=",
+        "webhook_url": "https://hooks.example.com/SECRET-path",
+        "cms_url": "https://cms.example.com/SECRET-path",
         "ledger_url": "postgresql://me:SECRET-password@db/ledger",
     }
     parent = load_settings(**rehearsal(tmp_path, veo, gcs, **chosen))
@@ -199,6 +201,8 @@ def test_a_child_has_the_settings_of_its_run_and_its_own_secrets(monkeypatch, tm
         "vertex_token",
         "cms_token",
         "webhook_secret",
+        "webhook_url",
+        "cms_url",
         "ledger_url",
         "output",
         "catalogs_dir",

@@ -94,6 +94,12 @@ def test_a_second_request_in_one_shot_is_stopped():
         assert server.posts() == 1
 
 
+@pytest.mark.parametrize("name", ["", " ", None, "operations/\0", 7])
+def test_a_200_that_names_no_operation_is_unclear(name):
+    with post_counter(answer(200, {"name": name})) as server, backend(server.url) as vertex:
+        assert isinstance(submit(vertex), Unclear)
+
+
 def test_a_proxy_carries_the_post_and_a_dropped_one_is_unclear(monkeypatch):
     with post_counter(OK, drop) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.replace("http://", "http://user:p%40ss@"))
