@@ -41,7 +41,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(empty_url, engine):
 
 
 def test_rules_are_the_same_in_code_and_migrations(empty_url, engine, tmp_path):
-    """Alembic compares no checks; so compare with tables made by the code itself."""
+    """Alembic compares no checks and no names; so compare with tables made by the code itself."""
     Ledger.open(empty_url).close()
     plain = create_engine(f"sqlite:///{tmp_path}/plain.db")
     metadata.create_all(plain)
@@ -49,7 +49,13 @@ def test_rules_are_the_same_in_code_and_migrations(empty_url, engine, tmp_path):
     for name in metadata.tables:
         checks = {rule["name"] for rule in ours.get_check_constraints(name)}
         assert checks == {rule["name"] for rule in theirs.get_check_constraints(name)}
+        for rules in ("get_foreign_keys", "get_unique_constraints"):
+            assert _named(getattr(ours, rules)(name)) == _named(getattr(theirs, rules)(name))
     plain.dispose()
+
+
+def _named(rules) -> dict[str, list[str]]:
+    return {rule["name"]: rule.get("constrained_columns") or rule["column_names"] for rule in rules}
 
 
 def test_head_is_the_newest_migration_and_numbers_only_grow():

@@ -53,6 +53,17 @@ def test_the_newest_decision_counts_and_every_one_is_kept(ledger):
     assert ledger.reviews(run_id="another") == []
 
 
+def test_the_decisions_of_a_run_are_those_about_its_clips(ledger):
+    ledger.start_run(Run(run_id="run-2", output=OUTPUT))
+    ours = bring_to(ledger, State.SUCCEEDED, make_clip("ours"))
+    theirs = bring_to(ledger, State.SUCCEEDED, make_clip("theirs"), run_id="run-2")
+    ledger.review([asked(ours), asked(theirs, Decision.REJECT)])
+    assert {intent: review.decision for intent, review in ledger.decisions(RUN).items()} == {
+        ours.intent_id: Decision.APPROVE
+    }
+    assert ledger.decisions("run-2").keys() == {theirs.intent_id}
+
+
 @pytest.mark.parametrize("state", State)
 def test_only_a_delivered_clip_can_be_decided_about(ledger, state):
     intent = bring_to(ledger, state)

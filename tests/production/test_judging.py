@@ -9,9 +9,11 @@ from av.video.frame import VideoFrame
 
 from reelmill.finish import Consequence, Finish
 from reelmill.judging.gemini import GeminiJudge
+from reelmill.judging.terms import JudgeTerms
 from reelmill.judging.verdict import ASPECTS
 from reelmill.ledger.records import Caps, Settlement
 from reelmill.ledger.states import State, VerdictState
+from reelmill.ledger.verdicts import AskedVerdict
 from reelmill.media.poster import to_jpeg
 from reelmill.production.collecting import Landed
 from reelmill.production.finishing import Finishing
@@ -117,6 +119,19 @@ def test_another_colour_is_found_and_the_policy_says_what_follows(studio, veo):
     again = bench.judge(replace(bench.studio, finishing=strict))
     assert (again.inspection["status"], again.inspection["recommended"]) == ("fail", "remake")
     assert len(bench.billed) == 1  # the answer was there
+
+
+def test_a_product_that_is_not_to_be_seen_at_all_is_found_in_words(bench):
+    answer = {name: {"grade": "not_visible", "reason": "Only a wall."} for name in ASPECTS} | {"overall": "not_visible"}
+    terms = JudgeTerms.of(bench.studio.settings, bench.ledger.now().date())
+    asked = AskedVerdict(
+        model=terms.model, price=terms.price, price_date=terms.as_of.isoformat(), most_usd=terms.most_usd
+    )
+    verdict = bench.ledger.ask_verdict(bench.intent.intent_id, asked, caps=Caps(), at_most=2)
+    bench.ledger.answer_verdict(verdict, input_tokens=10, output_tokens=10, answer=answer, error="")
+
+    (finding,) = bench.judge().inspection["findings"]
+    assert (finding["code"], finding["message"]) == ("product_shape", "Not visible: Only a wall.")
 
 
 def test_what_is_like_its_product_passes(bench):

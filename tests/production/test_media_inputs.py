@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from reelmill.ledger.states import State
+from reelmill.production import media_inputs
 from reelmill.production.media_inputs import MediaInputs
 from reelmill.production.work import Work
 from reelmill.settings import ImageIdentity
@@ -63,6 +64,19 @@ def test_a_picture_is_fetched_once_kept_by_content_and_reused_by_later_runs(tmp_
     assert found.uri.endswith(f"/inputs/{digest}.png")
     assert gcs.read(found.uri) == shop.pictures["/lamp.png"]
     assert shop.asked["/lamp.png"] == 1
+
+
+def test_of_many_pictures_those_of_late_are_remembered(tmp_path, veo, gcs, shop, monkeypatch):
+    monkeypatch.setattr(media_inputs, "_REMEMBERED", 2)
+    asked = [clip(image=f"{shop.origin}/{number}.png") for number in range(3)]
+    shop.pictures |= {f"/{number}.png": png(64, 48 + number) for number in range(3)}
+    with open_engine(tmp_path, veo, gcs) as engine:
+        media = inputs(engine, shop)
+        for each in asked:
+            media.resolve(each)
+        assert list(media._known) == [each.request.image for each in asked[1:]]
+        assert media.resolve(asked[0]) == inputs(engine, shop).resolve(asked[0])
+    assert set(shop.asked.values()) == {1}
 
 
 def test_a_picture_overwritten_in_place_is_noticed_when_asked_to(tmp_path, veo, gcs, shop):

@@ -14,7 +14,7 @@ import reelmill
 from reelmill.errors import LookFirst
 from reelmill.ledger.records import Settlement
 from reelmill.ledger.states import State
-from reelmill.production.provenance import NAME, Provenance
+from reelmill.production.provenance import NAME, ProducedRendition, Provenance
 from reelmill.production.provenance_reading import MAX_BYTES, read_provenance
 from reelmill.storage.local import LocalStorage
 from reelmill.storage.names import safe_name
@@ -278,6 +278,8 @@ def test_a_record_cannot_be_changed(record):
         record.returned = 3
     with pytest.raises(ValidationError, match="frozen"):
         record.videos[0].uri = "another"
+    with pytest.raises(ValidationError, match="frozen"):
+        ProducedRendition(platform="tiktok", uri="gs://b/t.mp4", sha256=None).uri = "another"
 
 
 def test_a_record_of_another_place_or_a_huge_one_is_refused(record, storage):

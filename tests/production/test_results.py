@@ -95,15 +95,19 @@ def test_a_tally_counts_money_attention_and_whose_clips_they_are():
         FILTERED,
         replace(FILTERED, softening=1),
         replace(FILTERED, run_id="r4", by_another_run=True),
-        replace(PLAIN, run_id="r4", by_another_run=True, charged_usd=Decimal(0), softening=1),
+        replace(PLAIN, run_id="r4", by_another_run=True, charged_usd=Decimal(0), softening=1, remake=1),
+        replace(PLAIN, charged_usd=Decimal(0), remake=1),
+        replace(PLAIN, charged_usd=Decimal(0), remake=2),
+        replace(PLAIN, charged_usd=Decimal(0), state=State.FAILED, remake=1),
     )
     assert tally == Tally(
-        counts=Counter({State.SUCCEEDED: 2, State.PARTIAL: 1, State.FILTERED: 2}),
+        counts=Counter({State.SUCCEEDED: 4, State.PARTIAL: 1, State.FILTERED: 2, State.FAILED: 1}),
         spent_usd=Decimal("0.60"),
-        attention=4,
+        attention=5,
         by_others=2,
         runs={"r", "r2", "r3"},
         softened=2,
+        remade=2,
         filtered=Counter({"A weapon.": 2}),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import threading
 
 import pytest
@@ -43,6 +44,17 @@ async def test_work_gets_its_arguments_and_the_labels_of_who_asked(kind):
 
     with Threads() as threads, about(run="r-1", sku="A"):
         assert await getattr(threads, kind)(work, 1, two=2) == ((1,), {"two": 2}, {"run": "r-1", "sku": "A"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there threads have priorities of their own")
+async def test_pictures_give_way_to_everything_else():
+    def priority():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with Threads() as threads:
+        others = {await run(priority) for run in (threads.submit, threads.poll, threads.ledger, threads.judge)}
+        assert others == {priority()}
+        assert await threads.media(priority) > priority()
 
 
 @pytest.mark.parametrize("kind", ["submit", "poll", "ledger", "media"])
