@@ -135,6 +135,14 @@ class Clip:
         """The most that this clip can cost, in USD."""
         return self.unit_price_usd * self.request.duration_s * self.request.samples
 
+    @property
+    def rehearsed(self) -> bool:
+        """Whether it was planned for a rehearsal: then nobody bought it, and no shop may show it."""
+        mine = Clip.identify(
+            self.request, self.sku, self.variant, self.content_hashes, scene=self.scene, rehearsal=True
+        )
+        return self.clip_id == mine
+
     @staticmethod
     def identify(
         request: VideoRequest,

@@ -35,7 +35,7 @@ def film_deliverables(
     """
     for chunk in chunks(ledger.films(output=output, run_id=run_id), _CHUNK):
         made = [one for one in chunk if one.stitched is not None]
-        scenes = _scenes(ledger, made)
+        scenes = _scenes(ledger, output, made)
         attempts = [attempt for found in scenes.values() for attempt in found]
         replaced, shown = ledger.remade(attempts), set(terms.gate(attempts))
         approved = _approved(ledger, attempts)
@@ -44,7 +44,9 @@ def film_deliverables(
             counts.films += 1
             found, stitched = scenes[one.film.film_id], one.stitched
             retired = one.film.sku in known and known[one.film.sku].retired
-            if one.film.draft or any(intent.draft for _, intent in found):
+            if any(clip.rehearsed is not terms.rehearsal for clip, _ in found):
+                counts.other_stage += 1
+            elif one.film.draft or any(intent.draft for _, intent in found):
                 counts.drafts += 1
             elif stitched is None or one.replaced or any(clip.clip_id in replaced for clip, _ in found):
                 counts.replaced += 1
@@ -58,10 +60,10 @@ def film_deliverables(
                     yield deliverable
 
 
-def _scenes(ledger: Ledger, films: Sequence[StandingFilm]) -> dict[str, Scenes]:
+def _scenes(ledger: Ledger, output: str, films: Sequence[StandingFilm]) -> dict[str, Scenes]:
     """The latest video of each scene of these films that has one."""
     ids = [clip_id for one in films for clip_id in one.film.clip_ids]
-    clips, videos = ledger.clips(ids), ledger.videos_of(ids)
+    clips, videos = ledger.clips(ids), ledger.videos_of(ids, output=output)
     return {
         one.film.film_id: [(clips[id_], videos[id_]) for id_ in one.film.clip_ids if id_ in videos] for one in films
     }

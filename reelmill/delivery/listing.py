@@ -50,7 +50,9 @@ def deliverables(
                 continue
             counts.clips += 1
             retired = clip.sku in known and known[clip.sku].retired
-            if intent.draft:
+            if clip.rehearsed is not terms.rehearsal:
+                counts.other_stage += 1
+            elif intent.draft:
                 counts.drafts += 1
             elif clip.clip_id in replaced:
                 counts.replaced += 1

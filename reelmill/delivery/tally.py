@@ -16,7 +16,8 @@ __all__ = ["Tally"]
 class Tally:
     """What was looked at: ``clips`` and ``films`` with a video, those ``replaced`` by a changed clip, and ``withheld``.
 
-    ``drafts`` are never handed over, whatever people decided about them. ``lacking`` counts by reason and
+    ``drafts`` are never handed over, whatever people decided about them; nor are those of the ``other_stage``:
+    rehearsed ones among bought ones, or the other way round. ``lacking`` counts by reason and
     platform the files that cannot be handed over, because there is none that the platform may be given.
     """
 
@@ -25,6 +26,7 @@ class Tally:
     replaced: int = 0
     withheld: int = 0
     drafts: int = 0
+    other_stage: int = 0
     retired: int = 0
     deliverables: int = 0
     lacking: Counter[tuple[Lack, str]] = field(default_factory=Counter)
@@ -39,6 +41,9 @@ class Tally:
 
     def left_out(self) -> Iterator[tuple[str, str]]:
         """For each reason, how many files are left out for which platforms, and why; and the remedy."""
+        if self.other_stage:
+            why = "they were made in a rehearsal and this is none, or the other way round"
+            yield f"{self.other_stage} clips or films left out: {why}.", "Set vertex_base_url as it was for them."
         for lack, found in self._by_lack():
             listed = ", ".join(f"{platform} ({number})" for platform, number in found.items())
             yield f"Left out for {listed}: {lack.words}.", lack.remedy
@@ -57,6 +62,7 @@ class Tally:
             "replaced": self.replaced,
             "withheld": self.withheld,
             "drafts": self.drafts,
+            "other_stage": self.other_stage,
             "retired": self.retired,
             "deliverables": self.deliverables,
             "unrendered": dict(sorted(self.unrendered.items())),

@@ -16,7 +16,8 @@ __all__ = ["Terms"]
 class Terms:
     """What holds for everything that is handed over.
 
-    ``looks`` says whether videos are looked at at all, ``renders`` whether files are made for platforms.
+    ``looks`` says whether videos are looked at at all, ``renders`` whether files are made for platforms. In a
+    ``rehearsal`` rehearsed videos are handed over, else bought ones, and never one among the others.
     """
 
     platforms: Mapping[str, Platform]
@@ -24,6 +25,7 @@ class Terms:
     finish: Finish = field(default_factory=Finish)
     looks: bool = True
     renders: bool = True
+    rehearsal: bool = False
 
     @property
     def raw(self) -> bool:

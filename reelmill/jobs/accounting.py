@@ -129,6 +129,8 @@ def open_run(
     counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.most_usd)
     if spool is not None:
+        if summary.counts[Action.KEEP]:
+            ledger.keep_planned(engine.storage.root, chain.from_iterable(clip_ids for _, clip_ids in spool.products()))
         ledger.add_rejects(run_id, spool.rejects())
         films = chain(films, spool.films())
     ledger.plan_films(run_id, engine.storage.root, films)

@@ -170,7 +170,7 @@ class _Scenes:
 
     @classmethod
     def of(cls, ledger: Ledger, output: str, clip_ids: Collection[str], inspect: InspectDepth) -> _Scenes:
-        videos = ledger.videos_of(clip_ids)
+        videos = ledger.videos_of(clip_ids, output=output)
         standings = ledger.standings([id_ for id_ in clip_ids if id_ not in videos])
         states = {id_: standing.state.value for id_, standing in standings.items()}
         decisions = ledger.decisions_of([intent.intent_id for intent in videos.values()])

@@ -23,4 +23,5 @@ def open_terms(ledger: Ledger, settings: Settings) -> Terms:
         finish=load_brand(folder / "brand.toml").finish,
         looks=settings.inspect is not InspectDepth.OFF,
         renders=settings.inspect is InspectDepth.FULL and settings.renditions,
+        rehearsal=settings.rehearsal,
     )

@@ -118,7 +118,7 @@ def reconcile(
             if _sent_at(intent) in period:
                 _take_intent(spool, clip, intent, found, rehearsal=rehearsal)
         for clip, _, verdict in ledger.judged():
-            if verdict.asked_at in period and (rehearsal or not _is_rehearsed(clip)):
+            if verdict.asked_at in period and (rehearsal or not clip.rehearsed):
                 _take_fraction(spool, clip, verdict)
         for group in spool.groups():
             found.whole_runs += group.sku is None and group.lines > 0
@@ -156,7 +156,7 @@ def _take_line(spool: BillSpool, line: BillingLine, project: str, found: Reconci
 
 
 def _take_intent(spool: BillSpool, clip: Clip, intent: Intent, found: Reconciled, *, rehearsal: bool) -> None:
-    if not rehearsal and _is_rehearsed(clip):
+    if not rehearsal and clip.rehearsed:
         found.rehearsed += 1
         return
     paid = intent.state.delivered
@@ -194,12 +194,6 @@ def _take_fraction(spool: BillSpool, clip: Clip, verdict: PaidVerdict) -> None:
 
 def _sent_at(intent: Intent) -> datetime:
     return intent.submitted_at or intent.sending_at or intent.created_at
-
-
-def _is_rehearsed(clip: Clip) -> bool:
-    return clip.clip_id == Clip.identify(
-        clip.request, clip.sku, clip.variant, clip.content_hashes, scene=clip.scene, rehearsal=True
-    )
 
 
 def _compare(group: Group, period: Period, found: Reconciled) -> Iterator[Difference]:

@@ -148,7 +148,8 @@ def _outdated(engine: Engine) -> Iterator[tuple[Clip, Intent]]:
     """Delivered scenes that continue a video in whose place another one has come since."""
     delivered = engine.ledger.intents(states=DELIVERED, output=engine.storage.root, latest=True)
     for chunk in chunks((one for one in delivered if one[1].sent_video is not None), _CHUNK):
-        videos = engine.ledger.videos_of([clip.request.continues for clip, _ in chunk if clip.request.continues])
+        continued = [clip.request.continues for clip, _ in chunk if clip.request.continues]
+        videos = engine.ledger.videos_of(continued, output=engine.storage.root)
         for clip, intent in chunk:
             before = videos.get(clip.request.continues or "")
             if before is not None and intent.sent_video not in before.video_uris:

@@ -21,6 +21,7 @@ _LATEST = (
         clips.c.latest_attempt == intents.c.attempt,  # true of most, and cheaper to ask
         ~exists().where(
             _later.c.clip_id == intents.c.clip_id,
+            _later.c.output == intents.c.output,
             _later.c.attempt > intents.c.attempt,
             _later.c.state.in_(DELIVERED),
         ),
@@ -29,7 +30,7 @@ _LATEST = (
 
 
 def delivered(database: Database, *, output: str | None, run_id: str | None) -> Iterator[tuple[Clip, Intent]]:
-    """The latest delivered attempt of each clip, oldest first, streamed."""
+    """The latest delivered attempt of each clip in each output, oldest first, streamed."""
     return read_intents(database, states=DELIVERED, run_id=run_id, output=output, also=_LATEST)
 
 

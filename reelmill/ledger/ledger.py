@@ -20,6 +20,7 @@ from reelmill.ledger import (
     quota,
     reading,
     recovering,
+    remade,
     runs,
     sending,
     settling,
@@ -82,6 +83,10 @@ class Ledger(AfterDelivery):
     def plan_run(self, run_id: str, *, counts: Mapping[str, int], planned_usd: Decimal) -> None:
         """Keep what the plan would do, and cost in USD."""
         runs.plan_run(self._db, run_id, counts=counts, planned_usd=planned_usd)
+
+    def keep_planned(self, output: str, clip_ids: Iterable[str]) -> None:
+        """Note that a plan for this output wants these clips: what was delivered there of them is current again."""
+        remade.keep_planned(self._db, output, clip_ids)
 
     def finish_run(self, run_id: str, status: RunStatus) -> None:
         """Record how the run ended."""

@@ -24,19 +24,20 @@ SUPERSEDED = and_(
     clips.c.latest_attempt > intents.c.attempt,  # true of few, and cheaper to ask
     exists().where(
         _later.c.clip_id == intents.c.clip_id,
+        _later.c.output == intents.c.output,
         _later.c.attempt > intents.c.attempt,
         _later.c.state.in_(DELIVERED),
     ),
 )
-"""Condition on an attempt: a later one of its clip was delivered."""
+"""Condition on an attempt: a later one of its clip was delivered in the same output."""
 
 THERE = ~exists().where(removals.c.intent_id == intents.c.intent_id)
 """Condition on an attempt: nothing of it was removed."""
 
 
 def orphans(database: Database, *, output: str | None) -> Iterator[tuple[Clip, Intent]]:
-    """Delivered attempts that a later one of the same clip superseded, oldest first; what was removed is left out.
+    """Delivered attempts that a later one of the same clip superseded in their output, oldest first.
 
-    ``charged_usd`` of the intent is what it cost, ``video_uris`` is where its videos lie.
+    What was removed is left out. ``charged_usd`` of the intent is what it cost, ``video_uris`` is where its videos lie.
     """
     return read_intents(database, states=DELIVERED, run_id=None, output=output, also=(SUPERSEDED, THERE))

@@ -92,12 +92,12 @@ class Reader:
         also = [reading.IS_LATEST] if latest else []
         return reading.read_intents(self._db, states=states, run_id=run_id, output=output, limit=limit, also=also)
 
-    def videos_of(self, clip_ids: Collection[str]) -> dict[str, Intent]:
-        """The latest delivered attempt of each clip that has one."""
-        return remade.videos_of(self._db, clip_ids)
+    def videos_of(self, clip_ids: Collection[str], *, output: str | None = None) -> dict[str, Intent]:
+        """The latest delivered attempt of each clip that has one; of those with one in ``output``, the latest there."""
+        return remade.videos_of(self._db, clip_ids, output=output)
 
     def videos(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[tuple[Clip, Intent]]:
-        """The latest delivered attempt of every clip, oldest first, streamed."""
+        """The latest delivered attempt of every clip in each output, oldest first, streamed."""
         return delivered(self._db, output=output, run_id=run_id)
 
     def published(self, target: str, intent_ids: Collection[str]) -> list[Publication]:
@@ -105,7 +105,7 @@ class Reader:
         return publications.published(self._db, target, intent_ids)
 
     def remade(self, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
-        """The clips of these attempts that a changed clip, delivered later, has taken the place of."""
+        """The clips of these attempts that another clip, delivered or kept by a plan later, has taken the place of."""
         return remade.remade(self._db, attempts)
 
     def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[StandingFilm]:

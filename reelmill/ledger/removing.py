@@ -68,7 +68,10 @@ class Leaving:
 def of_no_use(
     attempts: Sequence[Intent], decisions: Mapping[str, Review] = _UNDECIDED
 ) -> dict[str, tuple[Reason, ...]]:
-    """Of all attempts at one clip, the ids of those of no use, with the reasons; ``decisions`` are by intent."""
+    """Of all attempts at one clip in one output, the ids of those of no use, with the reasons.
+
+    ``decisions`` are by intent.
+    """
     delivered = sorted((one for one in attempts if one.state.delivered), key=lambda one: one.attempt)
     rejected = {id_ for id_, review in decisions.items() if review.decision is Decision.REJECT}
     usable = [one for one in delivered if not one.unfit and one.intent_id not in rejected]
@@ -171,9 +174,9 @@ def _useless(connection: Connection, clip_ids: Collection[str]) -> dict[str, tup
     found: dict[str, tuple[Reason, ...]] = {}
     for chunk in chunks(sorted(clip_ids), _CHUNK):
         these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(DELIVERED))
-        attempts: dict[str, list[Intent]] = {}
+        attempts: dict[tuple[str, str], list[Intent]] = {}  # what lies in another output is no replacement
         for intent in map(intent_from, connection.execute(select(*INTENT_COLUMNS).where(*these))):
-            attempts.setdefault(intent.clip_id, []).append(intent)
+            attempts.setdefault((intent.clip_id, intent.output), []).append(intent)
         decisions = decisions_in(connection, [one.intent_id for of_clip in attempts.values() for one in of_clip])
         for of_clip in attempts.values():
             found |= of_no_use(of_clip, decisions)

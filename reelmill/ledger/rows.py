@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 CLIP_COLUMNS = tuple(c for c in schema.clips.c if c.name not in ("latest_attempt", "latest_intent_id"))
-INTENT_COLUMNS = tuple(c for c in schema.intents.c if c.name not in ("day_key", "month_key"))
+INTENT_COLUMNS = tuple(c for c in schema.intents.c if c.name not in ("day_key", "month_key", "kept_at"))
 CHARGE_COLUMNS = tuple(schema.charges.c)
 
 _MONEY = {

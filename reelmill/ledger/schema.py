@@ -137,6 +137,7 @@ intents = Table(
     Column("filter_causes", Json),
     Column("remake", Integer, nullable=False, server_default="0"),  # delivered ones before it that asked for another
     Column("draft", Boolean, nullable=False, server_default=false()),  # bought to be looked at, never to be published
+    Column("kept_at", UtcTime),  # when a plan last found it there and kept it
     UniqueConstraint("clip_id", "attempt"),
     UniqueConstraint("output_prefix"),
     UniqueConstraint("operation"),

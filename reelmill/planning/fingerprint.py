@@ -28,6 +28,8 @@ _PAID_SETTINGS = (
     "rehearsal",
 )
 
+_EDITION = 2  # one more where a plan writes down what it did not before: then every product is planned anew, once
+
 
 def configuration_digest(
     settings: Settings, library_digest: str, shapes: Sequence[ClipShape], campaign: str, output: str = ""
@@ -41,6 +43,7 @@ def configuration_digest(
         "library": library_digest,
         "shapes": [asdict(shape) for shape in shapes],
         "campaign": campaign,
+        "edition": _EDITION,
     }
     if output:
         parts["output"] = output

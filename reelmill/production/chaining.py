@@ -24,7 +24,7 @@ def continued_videos(
     """
     found = {
         clip_id: intent
-        for clip_id, intent in ledger.videos_of(clip_ids).items()
+        for clip_id, intent in ledger.videos_of(clip_ids, output=output).items()
         if intent.output == output
         and not intent.draft
         and not intent.unfit

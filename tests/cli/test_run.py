@@ -1,6 +1,7 @@
 import pytest
 
 from reelmill.errors import ExitCode
+from reelmill.ledger.ledger import Ledger
 
 
 def test_plan_prices_without_spending(reelmill_json, rehearsal, write_feed, veo):
@@ -33,6 +34,21 @@ def test_changed_and_vanished_products(reelmill_json, rehearsal, write_feed):
 
     assert (plan["make"], plan["keep"], plan["retire"]) == (1, 1, 1)
     assert plan["retired_skus"] == ["C-3"]
+
+
+def test_a_product_that_is_again_what_it_was_shows_its_old_video_again_for_nothing(
+    reelmill_json, rehearsal, write_feed, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("REELMILL_LEDGER_URL", f"sqlite:///{tmp_path / 'again.db'}")
+    titles, shown = ("Lamp", "Leuchte", "Lamp", "Lamp"), []
+    for title in titles:
+        code, report = reelmill_json("run", write_feed(title), "--platforms", "tiktok", "--output", rehearsal, "--yes")
+        assert code == ExitCode.OK
+        with Ledger.open(f"sqlite:///{tmp_path / 'again.db'}") as ledger:
+            videos = list(ledger.videos(output=rehearsal))
+            replaced = ledger.remade(videos)
+        shown += [(clip.title, report["made"]) for clip, _ in videos if clip.clip_id not in replaced]
+    assert shown == [("Lamp", 1), ("Leuchte", 1), ("Lamp", 0), ("Lamp", 0)]
 
 
 def test_nobody_is_asked_to_pay_without_a_yes(reelmill, rehearsal, write_feed, veo):

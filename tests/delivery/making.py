@@ -90,9 +90,10 @@ class Stall:
         self.ledger.remember_products(self.root, [KnownProduct(sku, "f", 1, retired=True) for sku in skus], making.RUN)
 
     def listed(self, **options: Any) -> tuple[list[Deliverable], Tally]:
-        """With ``terms`` of its own (``gate``, ``finish``, ``renders``) among the options."""
+        """With ``terms`` of its own (``gate``, ``finish``, ``renders``, ``rehearsal``) among the options."""
         tally = Tally()
-        named = {name: options.pop(name) for name in ("gate", "finish", "looks", "renders") if name in options}
+        own = ("gate", "finish", "looks", "renders", "rehearsal")
+        named = {name: options.pop(name) for name in own if name in options}
         terms = Terms(platforms=PLATFORMS, **{"gate": fit} | named)
         return list(deliverables(self.ledger, self.root, terms=terms, tally=tally, **options)), tally
 

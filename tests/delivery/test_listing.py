@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from reelmill.clip import Clip
 from reelmill.delivery.lack import Lack
 from reelmill.finish import Consequence, Finish
-from reelmill.ledger.records import Settlement
+from reelmill.ledger.records import Run, Settlement
 from reelmill.ledger.states import State
 from reelmill.platforms import NativeRatio
 from tests.delivery.making import PLATFORMS, PORTRAIT, make_clip
@@ -57,6 +58,35 @@ def test_a_changed_clip_takes_the_place_of_the_old_one_even_while_it_is_withheld
     assert (tally.clips, tally.replaced, tally.withheld) == (3, 1, 1)
     found, _ = stall.listed(gate=lambda delivered: {intent.intent_id for _, intent in delivered})
     assert {one.uri for one in found if one.variant == 1} == set(new.video_uris)
+
+
+def test_an_old_video_stays_away_while_the_one_that_took_its_place_is_made_again(stall):
+    stall.deliver(make_clip())
+    changed = make_clip(prompt="It is blue now.")
+    taker = stall.deliver(changed)
+    stall.bring(State.FILTERED, changed, again=True, after=taker.intent_id)
+    found, tally = stall.listed()
+    assert {one.intent_id for one in found} == {taker.intent_id}
+    assert tally.replaced == 1
+
+
+def test_what_another_output_has_takes_nothing_away(stall):
+    intent = stall.deliver(make_clip())
+    stall.ledger.start_run(Run(run_id="staging", output="elsewhere"))
+    stall.bring(State.SUCCEEDED, make_clip(), again=True, run_id="staging", output="elsewhere")
+    assert uris(stall) == set(intent.video_uris)
+
+
+def test_rehearsed_and_bought_videos_are_never_listed_together(stall):
+    bought = make_clip()
+    identity = Clip.identify(bought.request, bought.sku, bought.variant, rehearsal=True)
+    of_both = [stall.deliver(clip).video_uris[0] for clip in (bought, replace(bought, clip_id=identity))]
+    for rehearsal, shown in enumerate(of_both):
+        found, tally = stall.listed(rehearsal=bool(rehearsal))
+        assert ({one.uri for one in found}, tally.other_stage) == ({shown}, 1)
+        ((words, remedy),) = tally.left_out()
+        assert words.startswith("1 clips or films left out")
+        assert "vertex_base_url" in remedy
 
 
 def test_the_gate_decides(stall):

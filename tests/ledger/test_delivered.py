@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reelmill.ledger.delivered import shown_video
+from reelmill.ledger.records import Run
 from reelmill.ledger.states import State
 from tests.ledger.making import OUTPUT, RUN, bring_to, known, make_clip, settlement
 
@@ -28,6 +29,14 @@ def test_of_each_clip_the_latest_delivered_attempt_counts(ledger, ends, shown):
     for which in ({"output": OUTPUT}, {"run_id": RUN}):
         found = sorted(intent.intent_id for _, intent in ledger.videos(**which))
         assert found == sorted([*mine, other[-1].intent_id])
+
+
+def test_each_output_has_its_own(ledger):
+    ledger.start_run(Run(run_id="run-2", output="elsewhere"))
+    ours = bring_to(ledger, State.SUCCEEDED)
+    theirs = bring_to(ledger, State.SUCCEEDED, again=True, run_id="run-2", output="elsewhere")
+    for output, intent in ((OUTPUT, ours), ("elsewhere", theirs)):
+        assert [found for _, found in ledger.videos(output=output)] == [intent]
 
 
 def test_shown_is_the_first_video_that_is_not_unfit(ledger):

@@ -162,6 +162,7 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
             "sent_negative_prompt",
             "sent_video",
             "filter_causes",
+            "kept_at",
         ):
             connection.execute(text(f"ALTER TABLE intents DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from reelmill.ledger.records import Run
 from reelmill.ledger.states import State
 from tests.ledger.making import OUTPUT, authorise, bring_to, known, make_clip, settlement
 
@@ -49,6 +50,15 @@ def test_first_deliveries_failures_and_other_outputs_are_no_orphans(ledger):
     first, _ = lost_then_found(ledger, State.SUCCEEDED)
     assert found(ledger, output=OUTPUT) == [first.intent_id]
     assert found(ledger, output="elsewhere") == []
+
+
+def test_a_delivery_in_another_output_leaves_nothing_behind(ledger):
+    ledger.start_run(Run(run_id="run-2", output="elsewhere"))
+    ours = bring_to(ledger, State.SUCCEEDED)
+    bring_to(ledger, State.SUCCEEDED, again=True, run_id="run-2", output="elsewhere")
+    assert found(ledger) == []
+    bring_to(ledger, State.SUCCEEDED, again=True)
+    assert found(ledger) == [ours.intent_id]
 
 
 def test_an_open_remake_keeps_the_older_video_in_use(ledger):

@@ -54,6 +54,17 @@ def test_what_leaves(ledger, clock, history, leaves):
     assert leaving(ledger) == leaves
 
 
+def test_what_another_output_has_replaces_nothing(ledger, clock):
+    ledger.start_run(Run(run_id="run-2", output="elsewhere"))
+    ours = delivered(ledger)
+    clock.advance(1)
+    delivered(ledger, run_id="run-2", output="elsewhere")
+    decide(ledger, ours, Decision.REJECT, Decision.UNDO)  # so that it is judged
+    assert leaving(ledger) == []
+    delivered(ledger)
+    assert leaving(ledger) == [(1, "orphan")]
+
+
 def test_age_counts_from_the_moment_that_it_came_to_be_of_no_use(ledger, clock):
     delivered(ledger)
     clock.advance(400 * DAY_S)
