@@ -34,7 +34,7 @@ _Drafts = Sequence[tuple[Clip, Intent]]
 def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[Work], list[Film]]:
     """The finals of the approved drafts of a run (None: of every run of the output), and what they cost at most.
 
-    The films are those that the finals are scenes of.
+    The films are those that the finals to be made are scenes of.
 
     A final that is there or under way is kept. One that cannot be made is blocked with its reason, and the others go
     on. Raises ChooseAnotherModel or FixConfiguration if the finals' model can make none.
@@ -57,7 +57,7 @@ def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[W
         what = f"None of {drafts} drafts is approved" if drafts else "There is no draft"
         summary.warnings.append(f"{what} in {run_id or 'this output'}; pick in reelmill review.")
     summary.warnings += summary.elsewhere.warnings(engine.storage.root)
-    return summary, works, planning.films.films
+    return summary, works, planning.films.made_of({work.clip.clip_id for work in works})
 
 
 @dataclass(slots=True)
@@ -84,7 +84,9 @@ class _Finals:
         """What is to be made of them; everything is counted."""
         ledger = self.engine.ledger
         finals: dict[str, tuple[Clip, Clip]] = {}  # by the final's id: two attempts at a draft have one final
-        halves = self.films.add([clip for clip, _ in picked])
+        known = ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in picked})
+        gone = {product.sku for product in known.values() if product.retired}
+        halves = self.films.add([clip for clip, _ in picked], gone)
         for clip, _ in picked:
             if clip.clip_id in halves:
                 self.summary.add_blocked(clip, halves[clip.clip_id])
@@ -97,8 +99,6 @@ class _Finals:
                 finals[final.clip_id] = (clip, final)
         standings = ledger.standings(list(finals))
         replaced = ledger.remade(picked)
-        known = ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in picked})
-        gone = {product.sku for product in known.values() if product.retired}
         for clip, final in finals.values():
             work = self._decided(final, standings.get(final.clip_id))
             if work is None:
