@@ -20,11 +20,14 @@ _INSTEAD = "Review that one instead."
 
 @dataclass(slots=True)
 class FinalFilms:
-    """Collects the ``films`` that the finals of picked drafts make. ``final`` gives the final of a draft."""
+    """Collects the ``films``, by id, that the finals of picked drafts make. ``final`` gives the final of a draft.
+
+    One film is met more than once: if its drafts are taken in by and by, or if several films of drafts lead to it.
+    """
 
     ledger: Ledger
     final: Callable[[Clip], Clip]
-    films: list[Film] = field(default_factory=list)
+    films: dict[str, Film] = field(default_factory=dict)
 
     def add(self, picked: Collection[Clip], gone: Collection[str]) -> dict[str, str]:
         """Take in the films of these drafts; by clip, why one of a film that is not made as a whole has no final.
@@ -45,7 +48,7 @@ class FinalFilms:
             final_id = Film.identify([scene.clip_id for scene in finals])
             asked.append(_Asked(one, replace(one.film, film_id=final_id, scenes=finals, draft=False)))
         lacking |= self._outdated(asked, scenes, gone)
-        self.films += [one.final for one in asked if one.film_id not in lacking]
+        self.films |= {one.final.film_id: one.final for one in asked if one.film_id not in lacking}
         films_of = {clip_id: one.film.film_id for clip_id, one in standing.items()}
         return {clip_id: lacking[film_id] for clip_id, film_id in films_of.items() if film_id in lacking}
 
@@ -54,7 +57,7 @@ class FinalFilms:
 
         The others were planned when theirs were made. Planned again, they would take the place of what came after.
         """
-        return [film for film in self.films if not set(film.clip_ids).isdisjoint(clip_ids)]
+        return [film for film in self.films.values() if not set(film.clip_ids).isdisjoint(clip_ids)]
 
     def _final(self, scene: FilmScene, scenes: _Scenes) -> FilmScene:
         """The scene made of its draft, or itself if it is none. Raises FixConfiguration or FixRequest without one."""

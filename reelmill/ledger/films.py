@@ -78,8 +78,12 @@ class StandingFilm:
 
 
 def plan_films(database: Database, run_id: str, output: str, planned: Iterable[Film]) -> None:
-    """Write down what a plan asks for. A film that is known keeps its first run, its output and its video."""
-    for chunk in chunks(planned, _CHUNK):
+    """Write down what a plan asks for. A film that is known keeps its first run, its output and its video.
+
+    Of one that is named more than once, the last word counts.
+    """
+    for named in chunks(planned, _CHUNK):
+        chunk = list({film.film_id: film for film in named}.values())
         with database.writing() as connection:
             now = database.now(connection)
             rows = [_row(film) | {"run_id": run_id, "output": output, "planned_at": now} for film in chunk]

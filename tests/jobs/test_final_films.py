@@ -6,6 +6,7 @@ import pytest
 
 from reelmill.clip import Clip
 from reelmill.film import Film, FilmScene
+from reelmill.jobs import finals
 from reelmill.jobs.finals import plan_finals
 from reelmill.ledger.films import Stitched
 from reelmill.ledger.records import Decision, KnownProduct, ReviewedVia, Settlement
@@ -151,3 +152,21 @@ def test_a_film_that_has_one_of_its_finals_is_completed(desk):
     desk.deliver(FINAL_ONE)
     works, films, told = desk.finals()
     assert ([work.clip.clip_id for work in works], films, told) == ([FINAL_TWO.clip_id], [WHOLE], (1, 0, set()))
+
+
+def test_a_film_whose_drafts_do_not_come_at_once_is_planned_once(desk, monkeypatch):
+    monkeypatch.setattr(finals, "_CHUNK", 1)
+    desk.draft(ONE, TWO)
+    works, films, _ = desk.finals()
+    assert (len(works), films) == (2, [WHOLE])
+
+
+def test_a_film_that_several_films_of_drafts_lead_to_is_planned_once(desk):
+    desk.draft(ONE, TWO)
+    desk.deliver(FINAL_ONE)
+    mixed = film_of(FINAL_ONE, TWO, draft=True)
+    desk.plan(mixed)
+    desk.stitch(mixed)
+    works, films, told = desk.finals()
+    assert ([work.clip.clip_id for work in works], films, told) == ([FINAL_TWO.clip_id], [WHOLE], (1, 0, set()))
+    desk.plan(*films)

@@ -50,6 +50,12 @@ def test_each_film_comes_back_with_its_own_scenes_in_order(ledger):
     assert [one.film.sku for one in ledger.films(run_id="another")] == ["vase"]
 
 
+def test_a_film_that_is_named_twice_is_planned_once_as_it_was_named_last(ledger):
+    shorter = replace(TENT, crossfade_ms=0, duration_ms=8000)
+    ledger.plan_films(RUN, OUTPUT, [TENT, LAMP, shorter])
+    assert {one.film.sku: one.film for one in ledger.films(output=OUTPUT)} == {"tent": shorter, "lamp": LAMP}
+
+
 def test_an_edition_is_kept_once_and_a_new_one_takes_its_place(ledger, clock):
     ledger.plan_films(RUN, OUTPUT, [TENT])
     assert ledger.keep_stitched(TENT.film_id, stitched("one", inspection={"status": "fail"}))
