@@ -186,7 +186,10 @@ def write_provenance(
 
 
 def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed) -> None:
-    """Write the record of a settled clip anew, with what looking at its videos found and what was made of them."""
+    """Write the record of a settled clip anew, with what looking at its videos found and what was made of them.
+
+    What was paid stays in it, verdicts of an earlier look too: a rebuilt ledger charges what its records say.
+    """
     storage = studio.storage
     name = f"{intent.output_prefix}/{NAME}"
     try:
@@ -209,6 +212,7 @@ def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed)
         record.run_started_at,
         rendition_sha256=landed.made.sha256,
         file_sha256=landed.file_sha256,
+        verdicts=record.verdicts,
     )
     kept = renewed.model_copy(update={"intent": replace(renewed.intent, finished_at=record.intent.finished_at)})
     storage.replace(name, kept.model_dump_json(indent=2).encode(), "application/json")

@@ -8,10 +8,13 @@ import pytest
 
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.inspecting import inspect_unseen
+from reelmill.jobs.rebuilding import rebuild
+from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.work import Work
-from tests.support.production import clip, open_engine, producer
+from tests.support.pictures import png
+from tests.support.production import RUN, clip, open_engine, producer
 from tests.support.small_platforms import write_small_platforms
 
 
@@ -51,6 +54,35 @@ async def test_a_clip_is_looked_at_once_and_record_and_ledger_say_what_was_found
         assert [made.platform for made in renewed[id_].renditions] == ["small"]
         assert renewed[id_].intent.finished_at == records[id_].intent.finished_at
         assert renewed[id_].amount_usd == records[id_].amount_usd
+
+
+async def test_what_was_paid_for_a_verdict_stays_in_the_record(tmp_path, veo, gcs, monkeypatch):
+    def die(*_arguments, **_options):
+        raise RuntimeError("the machine is gone")
+
+    with open_engine(tmp_path, veo, gcs, judge_model="gemini-3.5-flash-lite", inspect="full") as engine:
+        engine.storage.create("inputs/shirt.png", png(64, 64, 200), "image/png")
+        asked = replace(clip(), picture=engine.storage.uri("inputs/shirt.png"), platforms=())
+        monkeypatch.setattr(engine.ledger, "settle", die)
+        with pytest.raises(RuntimeError, match="is gone"):  # it was looked at and judged, and nobody wrote that down
+            await producer(engine).produce(Work(asked))
+        ((_, intent),) = engine.ledger.intents()
+        output = engine.output
+    with open_engine(tmp_path, veo, gcs, output=output, inspect_later=True) as engine:
+        await producer(engine).follow(asked, intent)
+        settled = engine.ledger.intent(intent.intent_id)
+        assert (settled.state, settled.inspection) == (State.SUCCEEDED, None)
+    with open_engine(tmp_path, veo, gcs, output=output, inspect="full") as engine:
+        await inspect_unseen(engine)
+        looked_at, record = engine.ledger.intent(intent.intent_id), record_of(engine, settled)
+        assert looked_at.inspection is not None
+        assert record.intent.inspection == looked_at.inspection
+        assert record.verdicts == engine.ledger.verdicts_of(intent.intent_id)
+        assert len(record.verdicts) == 1
+        assert record.intent.charged_usd == looked_at.charged_usd > record.amount_usd
+        with Ledger.open(f"sqlite:///{tmp_path / 'rebuilt.db'}") as rebuilt:
+            assert rebuild(rebuilt, engine.storage).clean
+            assert rebuilt.run(RUN).spent_usd == engine.ledger.run(RUN).spent_usd == looked_at.charged_usd
 
 
 async def test_two_workers_never_look_at_the_same_and_one_that_falls_silent_is_followed(
