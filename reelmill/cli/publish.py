@@ -42,6 +42,9 @@ def publish(
 
 
 def _print(console: Console, done: Published) -> None:
+    if done.tally.withheld:
+        what = count(done.tally.withheld, "clip or film", "clips and films")
+        print_text(console, f"{what} withheld: not approved, rejected, remade or replaced. reelmill review decides.")
     if told := drafts_left_out(done.tally.drafts):
         print_text(console, told)
     for what, remedy in done.tally.left_out():

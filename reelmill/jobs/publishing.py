@@ -10,6 +10,7 @@ from reelmill.delivery.cms import CmsPublisher
 from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.listing import Tally, deliverables
 from reelmill.delivery.publishing import Publisher
+from reelmill.delivery.still import may_still_leave
 from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, ReelmillError, TryLater
 from reelmill.jobs.handing_over import open_terms
 from reelmill.jobs.outputs import known_output, known_run
@@ -98,23 +99,30 @@ def publish_all(
 ) -> Published:
     """Publish everything of an output (or of one run) that may be shown and that the target has no receipt for.
 
-    A file that cannot pass is listed, and the rest goes on; a target that does not answer or refuses us stops it.
+    Uploads may take hours, so each file is asked about again just before its own; one that may not leave any more is
+    counted as withheld. A file that cannot pass is listed, and the rest goes on; a target that does not answer or
+    refuses us stops it.
     Nothing is taken away anywhere: what the public must not see any more, the manifests say.
     """
-    done = Published(publisher.target, dry_run, output=root)
+    done, terms = Published(publisher.target, dry_run, output=root), open_terms(ledger, settings)
     found = deliverables(
         ledger,
         root,
-        terms=open_terms(ledger, settings),
+        terms=terms,
         catalog=settings.catalog or root,
         run_id=run_id,
         tally=done.tally,
     )
+    withheld: set[str] = set()
     for one in _unpublished(ledger, found, done):
         if dry_run or done.stopped:
             done.waiting += 1
-        else:
+        elif may_still_leave(ledger, terms, one):
             _publish(ledger, publisher, one, done)
+        else:
+            withheld.add(one.film or one.intent_id)
+            done.tally.deliverables -= 1
+    done.tally.withheld += len(withheld)  # clips and films, as among those that were not listed
     return done
 
 

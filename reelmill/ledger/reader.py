@@ -13,6 +13,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.delivered import delivered
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.drafts import draft_total, drafts, latest_draft_run
+from reelmill.ledger.editions import Edition, edition_of
 from reelmill.ledger.films import StandingFilm, film_of_clips, films_of_clips, read_films
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
@@ -119,6 +120,10 @@ class Reader:
     def films_of_clips(self, clip_ids: Collection[str]) -> dict[str, StandingFilm]:
         """The same films, whole, by clip."""
         return films_of_clips(self._db, clip_ids)
+
+    def edition_of(self, clip_id: str, edition: str) -> Edition | None:
+        """What a film's video was stitched from; ``clip_id`` is one of its scenes. None if it has another by now."""
+        return edition_of(self._db, clip_id, edition)
 
     def charges(self, *, run_id: str | None = None) -> Iterator[tuple[Clip, Charge]]:
         """Oldest first, streamed."""
