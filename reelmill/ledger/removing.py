@@ -70,11 +70,13 @@ def of_no_use(
 ) -> dict[str, tuple[Reason, ...]]:
     """Of all attempts at one clip in one output, the ids of those of no use, with the reasons.
 
-    ``decisions`` are by intent.
+    ``decisions`` are by intent. One that nobody has looked at may be unfit: it takes the place of a fit one only where
+    nobody has looked at any.
     """
     delivered = sorted((one for one in attempts if one.state.delivered), key=lambda one: one.attempt)
     rejected = {id_ for id_, review in decisions.items() if review.decision is Decision.REJECT}
-    usable = [one for one in delivered if not one.unfit and one.intent_id not in rejected]
+    looked_at = [one for one in delivered if one.inspection is not None]
+    usable = [one for one in looked_at or delivered if not one.unfit and one.intent_id not in rejected]
     found = {}
     for one in delivered:
         review = decisions.get(one.intent_id)

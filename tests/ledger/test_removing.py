@@ -44,6 +44,10 @@ def leaving(ledger, keep=ALL):
         ([PASS, PASS, FAIL], [(1, "orphan")]),
         ([PASS, FAIL, PASS], [(1, "orphan"), (2, "unfit")]),
         ([None, None], [(1, "orphan")]),
+        ([PASS, None], []),  # the newer one may be unfit: nobody has looked at it
+        ([None, PASS], [(1, "orphan")]),
+        ([FAIL, None], [(1, "unfit")]),
+        ([PASS, None, PASS], [(1, "orphan"), (2, "orphan")]),
     ],
 )
 def test_what_leaves(ledger, clock, history, leaves):
@@ -207,10 +211,14 @@ def test_the_latest_delivered_and_the_latest_fit_attempt_always_stay(some_intent
         for number, (state, found) in enumerate(ends, 1)
     ]
     made = [one for one in attempts if one.state.delivered]
-    fit = [one for one in made if (one.inspection or {}).get("status") != "fail"]
+    looked_at = [one for one in made if one.inspection is not None]
+    fit = [one for one in looked_at or made if not one.unfit]
     useless = of_no_use(list(reversed(attempts)))
-    assert useless.keys() == {one.intent_id for one in made} - {one.intent_id for one in [*made[-1:], *fit[-1:]]}
+    assert useless.keys() == {
+        one.intent_id for one in made if any(other.attempt > one.attempt for other in (made if one.unfit else fit))
+    }
+    assert not useless.keys() & {one.intent_id for one in [*made[-1:], *fit[-1:]]}
     for intent_id, ((kind, since),) in ((id_, [(one.kind, one.since) for one in why]) for id_, why in useless.items()):
         intent = attempts[int(intent_id) - 1]
-        assert (kind is RemovalKind.ORPHAN) == (intent in fit)
+        assert (kind is RemovalKind.UNFIT) == intent.unfit
         assert since > intent.finished_at
