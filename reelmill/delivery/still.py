@@ -14,8 +14,8 @@ from reelmill.ledger.records import Decision, Intent
 __all__ = ["may_still_leave"]
 
 
-def may_still_leave(ledger: Ledger, terms: Terms, listed: Deliverable) -> bool:
-    """Whether its video is still the present one of its clip, there, in place, and let through by the gate.
+def may_still_leave(ledger: Ledger, output: str, terms: Terms, listed: Deliverable) -> bool:
+    """Whether its video is still its clip's present one in this output, there, in place, and let through by the gate.
 
     A film is asked for with all its scenes: it must be stitched from their present videos.
     """
@@ -23,7 +23,7 @@ def may_still_leave(ledger: Ledger, terms: Terms, listed: Deliverable) -> bool:
     if listed.film and (film is None or film.replaced):
         return False
     clip_ids, listed_attempts = (film.clip_ids, film.attempts) if film else ((listed.clip_id,), (listed.intent_id,))
-    clips, videos = ledger.clips(clip_ids), ledger.videos_of(clip_ids)
+    clips, videos = ledger.clips(clip_ids), ledger.videos_of(clip_ids, output=output)
     present = [(clips[id_], videos[id_]) for id_ in clip_ids if id_ in videos]
     if ledger.remade(present) or ledger.removed(listed_attempts):
         return False

@@ -117,7 +117,7 @@ def publish_all(
     for one in _unpublished(ledger, found, done):
         if dry_run or done.stopped:
             done.waiting += 1
-        elif may_still_leave(ledger, terms, one):
+        elif may_still_leave(ledger, root, terms, one):
             _publish(ledger, publisher, one, done)
         else:
             withheld.add(one.film or one.intent_id)

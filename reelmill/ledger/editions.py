@@ -6,23 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import select
 
 from reelmill.ledger.database import Database
+from reelmill.ledger.films import REPLACED
 from reelmill.ledger.schema import film_scenes, films
 
 __all__ = ["Edition", "edition_of"]
 
 _f, _s = films.c, film_scenes.c
-_later = films.alias("later")
-_REPLACED = exists().where(
-    and_(
-        *(_later.c[name] == _f[name] for name in ("sku", "aspect_ratio", "variant", "output")),
-        _later.c.planned_at > _f.planned_at,
-        _later.c.edition.is_not(None),
-        ~_later.c.draft,  # a draft takes the place of no film that may be handed over
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class Edition:
 def edition_of(database: Database, clip_id: str, edition: str) -> Edition | None:
     """The edition of a film that this clip is a scene of; None if the film has another one by now."""
     query = (
-        select(_f.film_id, _f.attempts, _f.inspection, _REPLACED.label("replaced"))
+        select(_f.film_id, _f.attempts, _f.inspection, REPLACED.label("replaced"))
         .select_from(films.join(film_scenes, _s.film_id == _f.film_id))
         .where(_s.clip_id == clip_id, _f.edition == edition)
     )

@@ -16,7 +16,16 @@ from reelmill.ledger.schema import film_scenes, films
 from reelmill.ledger.upsert import Upsert
 from reelmill.platforms import NativeRatio
 
-__all__ = ["StandingFilm", "Stitched", "film_of_clips", "films_of_clips", "keep_stitched", "plan_films", "read_films"]
+__all__ = [
+    "REPLACED",
+    "StandingFilm",
+    "Stitched",
+    "film_of_clips",
+    "films_of_clips",
+    "keep_stitched",
+    "plan_films",
+    "read_films",
+]
 
 _CHUNK = 500
 _f, _s = films.c, film_scenes.c
@@ -26,11 +35,10 @@ _LATER_OF_PLACE = and_(
     _later.c.planned_at > _f.planned_at,
     or_(_f.draft, ~_later.c.draft),  # a draft takes no place but that of other drafts
 )
-_SELECT = select(
-    films,
-    exists().where(_LATER_OF_PLACE).label("outplanned"),
-    exists().where(_LATER_OF_PLACE, _later.c.edition.is_not(None)).label("replaced"),
-)
+REPLACED = exists().where(_LATER_OF_PLACE, _later.c.edition.is_not(None))
+"""Condition on a film: another one, planned later for its place, has a video."""
+
+_SELECT = select(films, exists().where(_LATER_OF_PLACE).label("outplanned"), REPLACED.label("replaced"))
 _PLAN = ("crossfade_ms", "duration_ms", "draft", "planned_at")
 _UPSERT = Upsert(
     films,

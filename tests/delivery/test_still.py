@@ -9,8 +9,9 @@ import pytest
 from reelmill.delivery.still import may_still_leave
 from reelmill.delivery.terms import Terms
 from reelmill.jobs.publishing import open_publisher, publish_all
-from reelmill.ledger.records import Decision, RemovalKind, ReviewedVia
+from reelmill.ledger.records import Decision, RemovalKind, ReviewedVia, Run
 from reelmill.ledger.reviews import AskedReview
+from reelmill.ledger.states import State
 from reelmill.settings import load_settings
 from tests.delivery.making import PLATFORMS, fit, make_clip
 from tests.delivery.test_films import film_of, scene, stitch
@@ -94,7 +95,7 @@ def may_leave(stall, gate=fit, **terms):
     asked = Terms(platforms=PLATFORMS, gate=gate, **terms)
 
     def ask():
-        return {may_still_leave(stall.ledger, asked, one) for one in listed}
+        return {may_still_leave(stall.ledger, stall.root, asked, one) for one in listed}
 
     assert ask() == {True}
     return ask
@@ -127,6 +128,19 @@ def test_a_clip_stays_whatever_took_its_video_away(stall, happened):
     assert ask() == {False}
 
 
+def elsewhere(stall, clip, _intent):
+    stall.ledger.start_run(Run(run_id="staging", output="elsewhere"))
+    stall.bring(State.SUCCEEDED, clip, again=True, run_id="staging", output="elsewhere")
+
+
+def test_a_clip_leaves_whatever_another_output_has_of_it(stall):
+    clip = make_clip()
+    intent = stall.deliver(clip)
+    ask = may_leave(stall, everything)
+    elsewhere(stall, clip, intent)
+    assert ask() == {True}
+
+
 @pytest.fixture
 def film(stall):
     """A stitched film of two scenes, with them and their attempts."""
@@ -144,6 +158,14 @@ def test_a_film_stays_whatever_took_the_video_of_a_scene_away(stall, film, happe
     ask = may_leave(stall, everything)
     happened(stall, clips[1], intents[1])
     assert ask() == {False}
+
+
+def test_a_film_leaves_whatever_another_output_has_of_its_scenes(stall, film):
+    _, clips, intents = film
+    ask = may_leave(stall, everything)
+    elsewhere(stall, clips[1], intents[1])
+    assert ask() == {True}
+    assert len(stall.listed()[0]) > 0
 
 
 def test_an_edition_stays_once_there_is_another(stall, film):
