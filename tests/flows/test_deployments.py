@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import grimp
 import pytest
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -42,12 +44,31 @@ async def test_every_flow_deploys_with_schedule_pool_limits_and_tags(deployed):
         assert deployment.work_pool_name == "reelmill"
         assert deployment.enforce_parameter_schema
         assert "reelmill" in deployment.tags
-        assert deployment.global_concurrency_limit.limit >= 1
-        waits = "CANCEL_NEW" if deployment.name in ("settle", "publish") else "ENQUEUE"
-        assert deployment.concurrency_options.collision_strategy == waits
         assert deployment.description
         assert deployment.job_variables["env"]["PREFECT_LOGGING_EXTRA_LOGGERS"] == "reelmill"
-    assert found["catalog"].global_concurrency_limit.limit == 1  # never overlaps itself
+        limit = deployment.global_concurrency_limit
+        if deployment.name in ("settle", "publish"):
+            assert (limit.limit, deployment.concurrency_options.collision_strategy) == (1, "CANCEL_NEW")
+        elif deployment.name == "shard":
+            assert (limit.limit, deployment.concurrency_options.collision_strategy) == (50, "ENQUEUE")
+        else:
+            assert limit is None, deployment.name
+
+
+def test_no_deployment_that_may_ask_has_a_concurrency_limit():
+    """Prefect kills a run whose slot it took away when the run paused, minutes after its start."""
+    imports = grimp.build_graph("flows", "tasks", cache_dir=None)
+    flow_files = imports.find_children("flows")
+    asking = {module for module in flow_files if "tasks.ask" in imports.find_upstream_modules(module)}
+    project = yaml.safe_load((PROJECT / "prefect.yaml").read_text("utf-8"))
+    found = {each["name"]: each for each in project["deployments"]}
+    flows = {name: each["entrypoint"].partition(".py:")[0].replace("/", ".") for name, each in found.items()}
+
+    may_ask = {name for name, module in flows.items() if module in asking}
+
+    assert {"catalog", "social", "single"} <= may_ask
+    assert "settle" not in may_ask, "or the graph says nothing"
+    assert [name for name in may_ask if "concurrency_limit" in found[name]] == []
 
 
 @pytest.mark.parametrize(
