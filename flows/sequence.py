@@ -49,12 +49,13 @@ async def plan_and_make(
             await require_shards(engine)
             resumed = await resume(whole(engine))
             summary = await plan(whole(engine), whole(request), whole(spool))
-            if late := too_late(summary, spending.deadline):
-                await settle(whole(engine), whole(resumed))
+            if late := await _too_late(engine, summary, spending, resumed):
                 return late
             approval = await get_approval(engine, request, summary, spending, resumed)
             if not isinstance(approval, Approval):
                 return approval
+            if late := await _too_late(engine, summary, spending, resumed):  # a person may have thought for a day
+                return late
             approval.bind(engine)
             run_id = await open_books(
                 whole(engine), command, whole(request), whole(summary), whole(spool), approval=whole(approval)
@@ -62,6 +63,14 @@ async def plan_and_make(
             return await _make_and_account(engine, run_id, summary, spool, resumed, first=approval.first_clips)
     except ReelmillError as error:
         return failed(error)
+
+
+async def _too_late(engine: Engine, summary: PlanSummary, spending: Spending, resumed: list[Work]) -> State[Any] | None:
+    """The state to end in if the deadline can no longer be met; what the run had taken over is settled first."""
+    late = too_late(summary, spending.deadline)
+    if late is not None:
+        await settle(whole(engine), whole(resumed))
+    return late
 
 
 async def _make_and_account(

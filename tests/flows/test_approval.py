@@ -5,7 +5,9 @@ import json
 import os
 import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -145,6 +147,18 @@ async def test_cancelled_while_it_waits_it_ends_at_once(veo, feed, output):
         state = await running
 
     assert (state.name, state.is_cancelled()) == ("Cancelled", True)
+    assert "nothing was spent" in state.message
+    assert not accepted(veo, output)
+
+
+async def test_an_approval_that_comes_too_late_for_the_deadline_spends_nothing(monkeypatch, veo, feed, output):
+    deadline = datetime.now(UTC) + timedelta(hours=1)
+    async with asking(feed, output, deadline=deadline) as (running, run):
+        monkeypatch.setattr("flows.deadline.datetime", SimpleNamespace(now=deadline.astimezone))
+        await answer(run, decision="approve")
+        state = await running
+
+    assert (state.name, state.is_failed()) == ("TooLate", True), state.message
     assert "nothing was spent" in state.message
     assert not accepted(veo, output)
 
