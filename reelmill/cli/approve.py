@@ -19,7 +19,7 @@ from reelmill.errors import ExitCode, FixConfiguration, TryLater
 
 __all__ = ["approve"]
 
-_PAUSE_KEY = "approval"  # as tasks/ask.py names its pause
+_PAUSE_PREFIX = "approval"  # as tasks/ask.py names its pauses; each question has a key of its own
 _MOST = 200
 
 
@@ -79,7 +79,12 @@ def approve(
 def _waiting(api: httpx.Client) -> list[_Waiting]:
     paused = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": _MOST, "sort": "START_TIME_ASC"}
     found = api.post("/flow_runs/filter", json=paused).raise_for_status().json()
-    return [_read(api, run) for run in found if run["state"]["state_details"].get("pause_key") == _PAUSE_KEY]
+    return [_read(api, run) for run in found if _asks(run["state"]["state_details"])]
+
+
+def _asks(details: dict[str, Any]) -> bool:
+    """Whether a pause with these details is a question of ours, and not one of another flow."""
+    return str(details.get("pause_key") or "").startswith(_PAUSE_PREFIX)
 
 
 def _read(api: httpx.Client, run: dict[str, Any]) -> _Waiting:

@@ -163,6 +163,61 @@ async def test_an_approval_that_comes_too_late_for_the_deadline_spends_nothing(m
     assert not accepted(veo, output)
 
 
+async def test_without_an_answer_it_is_not_approved_and_when_retried_it_asks_again(veo, feed, output):
+    from prefect.client.orchestration import get_client
+    from prefect.states import AwaitingRetry, Running
+
+    async with get_client() as client:
+        async with asking(feed, output) as (running, first):
+            await client.set_flow_run_state(first.id, Running())  # by hand: nobody has decided anything
+            state = await running
+        assert (state.name, state.is_failed()) == ("NotApproved", True), state.message
+        assert "went on without a decision; nothing was spent" in state.message
+        await client.set_flow_run_state(first.id, AwaitingRetry(), force=True)  # as Retry in the UI does
+        again = asyncio.create_task(executed_again(await client.read_flow_run(first.id)))
+    try:
+        second = await paused(feed, again)
+        assert not accepted(veo, output)
+        code, _, errors = await reelmill("approve", str(second.id), "--yes", "--up-to-usd", "0.85")
+        assert code == 0, errors
+        state = await again
+    finally:
+        again.cancel()
+
+    assert first.id == second.id
+    assert first.state.state_details.pause_key != second.state.state_details.pause_key
+    assert (state.name, billed(veo, output)) == ("StoppedAtCap", CLIP_USD), state.message
+
+
+async def test_an_answer_to_one_question_answers_no_other(veo, feed, output):
+    """Executed once more it asks about its new plan, for which the old answer is none."""
+    from prefect.client.orchestration import get_client
+    from prefect.states import AwaitingRetry
+
+    async with asking(feed, output) as (running, run):
+        await answer(run, decision="approve", first_clips=1)
+        assert (await running).name == "Completed"
+    async with get_client() as client:
+        await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+        again = asyncio.create_task(executed_again(await client.read_flow_run(run.id)))
+    try:
+        await answer(await paused(feed, again), decision="reject", reason="Enough")
+        state = await again
+    finally:
+        again.cancel()
+
+    assert (state.name, billed(veo, output)) == ("Rejected", CLIP_USD), state.message
+
+
+async def executed_again(run):
+    """A flow run executed once more, as a worker does with one that is to be retried."""
+    from prefect.flow_engine import run_flow_async
+
+    from flows.catalog_run import catalog_run
+
+    return await run_flow_async(catalog_run, flow_run=run, parameters=run.parameters, return_type="state")
+
+
 async def test_a_decision_must_be_one(veo, feed, output):
     async with asking(feed, output) as (running, run):
         with pytest.raises(RuntimeError, match="decision"):
