@@ -1,19 +1,20 @@
 """How a flow run ends: one state name per situation, so that people and automations can tell them apart.
 
-=============== ========= ==========================================================================
+=============== ========= ==============================================================================
 name            type      meaning
-=============== ========= ==========================================================================
+=============== ========= ==============================================================================
 Completed       COMPLETED everything that was planned is made
 Unchanged       COMPLETED there was nothing to make
 Planned         COMPLETED a dry run: planned and priced, nothing spent
-NeedsAttention  COMPLETED made what could be made; some clips were filtered, failed, blocked or unfit
+NeedsAttention  COMPLETED made what could be made; some clips were filtered, failed, blocked or unfit, a film
+                          could not be stitched, clips were not looked at, or the tables were not written
 StoppedAtCap    COMPLETED a cap did its job; what was made is accounted, the next run goes on
 NotApproved     FAILED    over approve_up_to_usd, or nobody decided in time; nothing was spent
 Rejected        CANCELLED a person said no; nothing was spent
 TooLate         FAILED    the plan would end after the deadline; nothing was spent
 Failed          FAILED    an error that a person must cure; its message ends with the remedy
 Cancelled       CANCELLED stopped by a person; what was in flight is left for the next run
-=============== ========= ==========================================================================
+=============== ========= ==============================================================================
 
 A filtered clip or a reached cap is no failure of the run, and pages nobody at night; an automation that
 wants them listens to the event ``prefect.flow-run.NeedsAttention`` or ``prefect.flow-run.StoppedAtCap``.
@@ -21,14 +22,16 @@ wants them listens to the event ``prefect.flow-run.NeedsAttention`` or ``prefect
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
-from reelmill.cli.printing import money
+from reelmill.cli.printing import count, money
 from reelmill.errors import GetApproval, RaiseCap, ReelmillError
 from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.films import FilmWork
 from reelmill.jobs.publishing import Published
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
@@ -63,22 +66,32 @@ def rejected(decision: Decision | None) -> State[Any]:
 
 def settled(found: Settled) -> State[Any]:
     """The end of a settle run; what other running workers hold is theirs to settle."""
-    counts = ", ".join(f"{count} {state.value}" for state, count in sorted(found.tally.counts.items()))
-    told = f"Looked at {found.looked_at} clips; {money(found.tally.spent_usd)} charged for what came back. {counts}"
-    if found.tally.attention:
-        message = f"{found.tally.attention} clips need a person: see reelmill status. {told}"
-        return Completed(name="NeedsAttention", message=message, data=found)
-    return Completed(name=None if found.looked_at else "Unchanged", message=told.rstrip(), data=found)
+    states = ", ".join(f"{number} {state.value}" for state, number in sorted(found.tally.counts.items()))
+    told = f"Looked at {found.looked_at} clips; {money(found.tally.spent_usd)} charged for what came back. {states}"
+    left = f"{count(found.left, 'clip')} not looked at: the next settle does." if found.left else ""
+    return _looked([left, _of_tally(found.tally), _of_films(found.films)], told, found.looked_at, found.films, found)
 
 
-def inspected(found: Tally) -> State[Any]:
-    """The end of a run that looked at clips which were settled unseen."""
+def inspected(found: Tally, films: FilmWork) -> State[Any]:
+    """The end of a run that looked at clips which were settled unseen, and stitched the films that were whole then."""
     looked_at = sum(found.counts.values())
-    told = f"Looked at {looked_at} clips."
-    if found.attention:
-        message = f"{found.attention} clips need a person: see reelmill status. {told}"
-        return Completed(name="NeedsAttention", message=message, data=found)
-    return Completed(name=None if looked_at else "Unchanged", message=told, data=found)
+    return _looked([_of_tally(found), _of_films(films)], f"Looked at {looked_at} clips.", looked_at, films, found)
+
+
+def _looked(needs: Sequence[str], told: str, looked_at: int, films: FilmWork, data: object) -> State[Any]:
+    """The end of a run that only looks: ``needs`` says what is left for a person, ``told`` what was done."""
+    if any(needs):
+        return Completed(name="NeedsAttention", message=" ".join(filter(None, [*needs, told])).rstrip(), data=data)
+    return Completed(name=None if looked_at or films.stitched else "Unchanged", message=told.rstrip(), data=data)
+
+
+def _of_tally(tally: Tally) -> str:
+    return f"{tally.attention} clips need a person: see reelmill status." if tally.attention else ""
+
+
+def _of_films(films: FilmWork) -> str:
+    told = f"{count(films.failed, 'film')} could not be stitched: see the log, and reelmill status."
+    return told if films.failed else ""
 
 
 def published(done: Published) -> State[Any]:
@@ -100,21 +113,21 @@ def failed(error: ReelmillError) -> State[Any]:
 
 
 def finished(report: RunReport) -> State[Any]:
-    """The end of a run that made what it could."""
-    told = report_sentence(report)
+    """The end of a run that made what it could: Completed or Unchanged only if the command line would return 0."""
+    told, stopped_by = report_sentence(report), str(report.stopped_by or "")
     match report.status:
         case RunStatus.STOPPED:
-            return Cancelled(message=f"Stopped. {told} The next run or reelmill settle goes on.", data=report)
+            told = f"Stopped. {stopped_by} {told} The next run or reelmill settle goes on."
+            return Cancelled(message=" ".join(told.split()), data=report)
         case RunStatus.CAPPED:
-            return Completed(name="StoppedAtCap", message=f"{report.stopped_by} {told}", data=report)
+            return Completed(name="StoppedAtCap", message=f"{stopped_by} {told}", data=report)
         case RunStatus.FAILED:
-            return Failed(message=f"{report.stopped_by} {told}", data=report.stopped_by)
-    if report.attention or report.blocked:
-        return Completed(
-            name="NeedsAttention",
-            message=f"{report.attention} clips need a look, {report.blocked} are blocked: see the results. {told}",
-            data=report,
-        )
-    if not report.counts:
+            return Failed(message=f"{stopped_by} {told}", data=report.stopped_by)
+    clips = f"{report.attention} clips need a look, {report.blocked} are blocked: see the results."
+    # An error of a run that made everything is that of its tables or gallery.
+    needs = [clips if report.attention or report.blocked else "", _of_films(report.films), stopped_by]
+    if any(needs):
+        return Completed(name="NeedsAttention", message=" ".join(filter(None, [*needs, told])), data=report)
+    if not report.counts and not report.films.stitched:
         return Completed(name="Unchanged", message=told, data=report)
     return Completed(message=told, data=report)

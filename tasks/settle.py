@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prefect.logging import get_run_logger
 
+from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.printing import money
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.settling import Settled
@@ -31,6 +32,8 @@ async def settle(engine: Engine, adopted: Sequence[Work] | None = None) -> Settl
         money(settled.tally.spent_usd),
         settled.held_by_others,
     )
+    for sentence in stitching_sentences(settled.films):
+        get_run_logger().info("film %s", sentence)
     if settled.trouble is not None:
         raise settled.trouble
     return settled
