@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reelmill.cli.printing import money
 from reelmill.production.results import ClipResult
+from tasks.wording import plain
 
 __all__ = ["Kept", "clip_row"]
 
@@ -14,15 +15,15 @@ _MOST = 200
 
 
 def clip_row(result: ClipResult) -> dict[str, str]:
-    """What a person wants to know of a clip at a glance."""
+    """What a person wants to know of a clip at a glance; what a feed says as text, for cells are shown as Markdown."""
     return {
-        "SKU": result.sku,
+        "SKU": plain(result.sku),
         "Ratio": result.aspect_ratio,
         "State": result.state.value,
         "Inspection": result.inspection,
         "Cost": money(result.charged_usd),
         "Video": " ".join(result.video_uris),
-        "Detail": result.detail,
+        "Detail": plain(result.detail),
     }
 
 

@@ -17,6 +17,7 @@ from reelmill.production.work import Work
 from tasks.clip_rows import clip_row
 from tasks.publish import publish
 from tasks.step import step, whole
+from tasks.wording import plain
 
 __all__ = ["group_runs", "produce_group"]
 
@@ -46,7 +47,7 @@ async def produce_group(
         money(tally.spent_usd),
     )
     if rows:
-        await publish(acreate_table_artifact(rows, key=_CLIPS_KEY, description=label))
+        await publish(acreate_table_artifact(rows, key=_CLIPS_KEY, description=plain(label)))
     return tally
 
 
