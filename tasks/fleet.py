@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.logging import get_run_logger
 
 from reelmill.errors import ReelmillError, TryLater
+from reelmill.jobs.accounting import ending_status
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import Produce, make_clips, work_of
 from reelmill.jobs.resuming import take_over_of_run
@@ -74,7 +75,7 @@ class Fleet:
         try:
             await self._attend()
             if self.engine.stop.requested:
-                await self._call_back(RunStatus.STOPPED)
+                await self._call_back(ending_status(self.engine))
             await making
             await self._finish()
         except BaseException as error:
@@ -230,7 +231,10 @@ class Fleet:
                 yield from map(work_of, _due_of(self.engine, child.shard))
 
     async def _call_back(self, status: RunStatus) -> None:
-        """End the children, by the ledger and by Prefect, and give them a moment to leave their clips in order."""
+        """End the children, by the ledger and by Prefect, and give them a moment to leave their clips in order.
+
+        ``status`` must be the one that the books close with: each end that is recorded is told to receivers.
+        """
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ReelmillError):
             await asyncio.to_thread(self.engine.ledger.finish_run, self.run_id, status)

@@ -29,7 +29,15 @@ from reelmill.storage.check import check_storage
 from reelmill.telemetry.log_context import about
 from reelmill.webhooks.receiver import Receiver
 
-__all__ = ["RunReport", "bring_up_to_date", "close_abandoned_runs", "close_run", "ended_if_broken_off", "open_run"]
+__all__ = [
+    "RunReport",
+    "bring_up_to_date",
+    "close_abandoned_runs",
+    "close_run",
+    "ended_if_broken_off",
+    "ending_status",
+    "open_run",
+]
 
 OWNER = "owner"
 """The parameter of a run that names the process it belongs to."""
@@ -159,7 +167,7 @@ def close_run(
     ledger, films = engine.ledger, films or FilmWork()
     if spool is not None:
         _remember(engine, run_id, spool)
-    status = _status(engine)
+    status = ending_status(engine)
     ledger.finish_run(run_id, status)
     tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs, *films.run_ids})
     shown = trouble is None and engine.settings.gallery and has_gallery(ledger, run_id)
@@ -245,7 +253,8 @@ def bring_up_to_date(engine: Engine, run_ids: Iterable[str]) -> list[str]:
     return write_projections(engine.ledger, engine.storage, run_ids, gallery=engine.settings.gallery)
 
 
-def _status(engine: Engine) -> RunStatus:
+def ending_status(engine: Engine) -> RunStatus:
+    """How a run ends that ends now: by what stopped it, if anything did."""
     stop = engine.stop
     if stop.error is None:
         return RunStatus.STOPPED if stop.requested else RunStatus.COMPLETED
