@@ -115,11 +115,16 @@ async def look_at(children: Iterable[Child]) -> None:
 
 
 async def was_cancelled(child: Child) -> bool:
-    """Whether somebody asked for its end, rather than its machine being taken away."""
+    """Whether somebody asked for its end, rather than its machine being taken away.
+
+    Prefect sets one that no machine has taken yet to Cancelled at once, without Cancelling; a machine that leaves
+    in order ends one that was Running.
+    """
     if child.flow_run_id is None:
         return False
-    states = await _patiently(lambda: _states(child.flow_run_id))
-    return any(state.type is StateType.CANCELLING for state in states or ())
+    history = [state.type for state in await _patiently(lambda: _states(child.flow_run_id)) or ()]
+    never_ran = history[-1:] == [StateType.CANCELLED] and StateType.RUNNING not in history
+    return StateType.CANCELLING in history or never_ran
 
 
 async def declare_dead(child: Child, why: str) -> None:
