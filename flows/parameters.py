@@ -52,7 +52,11 @@ class Feed(_Form):
     columns: dict[str, str] = Field(
         default_factory=dict, description='Product field to feed column where names differ: {"title": "product_name"}.'
     )
-    force: bool = Field(False, description="Make delivered clips again. They are paid again.")
+    force: bool = Field(
+        False,
+        description="Make delivered clips again. They are paid again, and once more in each retry of the flow run: "
+        "to go on after a forced run that stopped, name the SKUs that are left.",
+    )
 
     def request(self, video: Video, **part: Any) -> CatalogRequest:
         """What the engine plans."""
