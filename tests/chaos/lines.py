@@ -81,11 +81,12 @@ WAYS = (
     Way("softened", "prompt_filter", every=10, settings={"REELMILL_FILTERED_RETRIES": "1"}, more=1),
     Way("looked-at", most=60, settings=_LOOKED_AT, picture=True),
     Way("continued", most=150, settings={"REELMILL_STORYBOARDS": "true"}, storyboard=_STORYBOARD, clips=2),
+    Way("shown", most=60, settings={"REELMILL_GALLERY": "true"}),
     Way("remade", "truncated_video:1", every=10, settings={"REELMILL_REMAKE_ATTEMPTS": "1"}, more=1),
 )
 """Made at once; taken by Google without an answer; refused at first; paid nothing for; forgotten while it is made;
 tried again in softer words; made from a picture, looked at as a whole and rendered; a scene and one that continues
-it, stitched into a film; unfit, and made anew because a policy says so."""
+it, stitched into a film; shown in a gallery; unfit, and made anew because a policy says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def play(schedule: Schedule, bank: Bank, folder: Path, *, control: Control | Non
     """Play it in a world of its own. Raises TimeoutError if a worker hangs or the world never gets quiet."""
     night = f"{folder.name} {time.monotonic_ns():x}"  # the simulator remembers prompts
     titles = [f"{night} {number} {_asked(fault)}" for number, fault in enumerate(schedule.products)]
-    settings = {"REELMILL_LEASE_S": str(schedule.lease_s), **_HASTY}
+    settings = {"REELMILL_LEASE_S": str(schedule.lease_s), "REELMILL_GALLERY": "true", **_HASTY}
     with ExitStack() as opened:
         storage = opened.enter_context(storage_proxy(bank.gcs.url))
         server = opened.enter_context(postgres_server(durable=True)) if _restarts(schedule, bank) else None

@@ -35,6 +35,7 @@ _TITLES = (
     "Oak tray [[fault:poll_gone]]",
     "Copper pan [[fault:empty_response]]",
 )
+_SHOWN = {"REELMILL_GALLERY": "true"}  # which is written to storage, too
 _EVENTS = 9_000
 
 
@@ -45,7 +46,7 @@ def troubled(
     what = f"storage: {', '.join(map(str, troubles))}, killed at {kill}"
     with storage_proxy(bank.gcs.url) as proxy:
         proxy.troubles = list(troubles)
-        world = World(folder, bank, titles=_TITLES, storage_url=proxy.url)
+        world = World(folder, bank, titles=_TITLES, storage_url=proxy.url, settings=_SHOWN)
         if kill is not None:
             worker = world.start(interference=Interference(signals={kill: KILL}))
             worker.wait()
@@ -68,7 +69,7 @@ def late_listing(bank: Bank, folder: Path, tally: Tally) -> list[State]:
     what = "storage lists late"
     with storage_proxy(bank.gcs.url) as proxy:
         proxy.lag_s = 3600
-        hasty = {"REELMILL_OPERATION_DEADLINE_S": "3"}
+        hasty = {**_SHOWN, "REELMILL_OPERATION_DEADLINE_S": "3"}
         world = World(folder, bank, titles=_TITLES, storage_url=proxy.url, settings=hasty)
         world.until_quiet()
         by_then = world.states()

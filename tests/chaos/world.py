@@ -123,6 +123,7 @@ class World:
             "REELMILL_OPERATION_DEADLINE_S": "10",
             "REELMILL_LEASE_S": "30",
             "REELMILL_INSPECT": "header",
+            "REELMILL_GALLERY": "false",  # a fifth of a run's work, after the money
             **caps,
             **self.settings,
         }
