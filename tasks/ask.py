@@ -75,7 +75,7 @@ async def _pause(client: PrefectClient, run_id: UUID, plan: str, wait_s: float) 
         if plan != await aread_flow_run_input(keyset_from_paused_state(before)["description"], run_id):
             raise GetApproval("Another process of this run asks about another plan; nothing was spent.", _AGAIN)
         return before
-    if before is None or not before.is_running():
+    if before is None or before.is_cancelling() or before.is_final():
         return None
     paused: State[None] = Paused(timeout_seconds=int(wait_s + _SLACK_S), pause_key=f"{PAUSE_PREFIX}-{uuid4().hex}")
     keyset = keyset_from_paused_state(paused)
