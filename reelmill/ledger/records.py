@@ -198,9 +198,10 @@ class Intent:
 
     @property
     def asks_for_remake(self) -> bool:
-        """Delivered, found unfit, and the policy recommends to pay for another attempt."""
-        videos = (self.inspection or {}).get("videos", ())
-        return self.state.delivered and self.unfit and any(video.get("recommended") == "remake" for video in videos)
+        """Delivered, found unfit by looking or by a judge, and the policy recommends to pay for another attempt."""
+        found = self.inspection or {}
+        recommended = (found, *found.get("videos", ()))
+        return self.state.delivered and self.unfit and any(one.get("recommended") == "remake" for one in recommended)
 
     def as_sent(self, request: VideoRequest) -> VideoRequest:
         """The clip's request in the words of this attempt, with the video that it extends."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,8 @@ from reelmill.media.product_picture import ProductPicture
 from reelmill.media.samples import SampledFrames
 from reelmill.production.provenance import NAME, Provenance
 from reelmill.production.provenance_reading import read_provenance
-from reelmill.production.renditions import Made, Making, no_room
+from reelmill.production.renditions import Made, Making
+from reelmill.production.scratch import no_room, scratch_folder
 from reelmill.production.studio import Studio
 from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
@@ -78,11 +78,11 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
     poster: bytes | None = None
     made: Made | None = None
     frames: tuple[bytes, ...] = ()
-    with tempfile.TemporaryDirectory(prefix="reelmill-inspect-") as folder:
+    with scratch_folder("inspect") as folder:
         for index, uri in enumerate(uris):
             if studio.stop.leaving:  # looking and encoding take seconds, and others may wait before this clip
                 raise TryLater("The run was told to leave.", "Run `reelmill settle`; nothing was lost.")
-            path = Path(folder) / f"{index}.mp4"
+            path = folder / f"{index}.mp4"
             try:
                 studio.storage.download(studio.storage.name(uri), path)
             except (FileNotFoundError, ValueError) as error:
@@ -90,7 +90,7 @@ def inspect_videos(studio: Studio, clip: Clip, intent: Intent, uris: tuple[str, 
                 hashes.append(None)
                 continue
             except OSError as error:
-                raise no_room(Path(folder).parent, error) from None
+                raise no_room(folder.parent, error) from None
             with path.open("rb") as file:
                 hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
             wanted = made is None and depth is InspectDepth.FULL and studio.settings.renditions

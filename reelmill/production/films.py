@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,8 @@ from reelmill.media.stitching import stitch
 from reelmill.production.film_provenance import FilmProvenance, FilmSceneRecord
 from reelmill.production.finishing import Finishing
 from reelmill.production.provenance import NAME, ProducedVideo
-from reelmill.production.renditions import Made, Making, no_room
+from reelmill.production.renditions import Made, Making
+from reelmill.production.scratch import no_room, scratch_folder
 from reelmill.settings import InspectDepth, Settings
 from reelmill.storage.names import safe_name
 from reelmill.storage.port import Storage
@@ -61,11 +61,11 @@ class FilmMaker:
                 self.storage.read(record), record, edition=edition, attempts=attempts, storage=self.storage
             )
             return found.stitched(self.storage.uri(record))
-        with tempfile.TemporaryDirectory(prefix="reelmill-film-") as folder:
+        with scratch_folder("film") as folder:
             try:
-                return self._made(film, scenes, edition, prefix, Path(folder))
+                return self._made(film, scenes, edition, prefix, folder)
             except OSError as error:
-                raise no_room(Path(folder).parent, error) from None
+                raise no_room(folder.parent, error) from None
 
     def _made(
         self, film: Film, scenes: Sequence[tuple[Clip, Intent]], edition: str, prefix: str, folder: Path

@@ -46,19 +46,30 @@ def _poll(studio: Studio, intent: Intent, operation: str, watch: Watch) -> Verdi
     else:
         studio.waits.answered(VERTEX_SILENT)
     verdict = classify(outcome, intent.samples) if isinstance(outcome, Finished | Failed) else None
-    if verdict is not None and verdict.code != EMPTY_RESPONSE:
+    # An answer that lacks videos may hide them in a shape that the library drops: only the prefix can tell, in time.
+    if verdict is not None and not _hides(studio, intent, outcome, verdict):
         return verdict
-    # An answer without content may hide videos in a shape that the library drops: only the prefix can tell, in time.
     ended = verdict is not None or isinstance(outcome, OperationGone)
     overdue = watch.over(studio.ledger, intent.submitted_at, studio.settings.operation_deadline_s)
     if ended or overdue:
         videos = videos_at_prefix(studio, intent)
         if len(videos) >= intent.samples or (videos and ended and overdue):  # while it runs, more may come
             return classify(Finished(videos), intent.samples)
+    if overdue and verdict is not None and verdict.code != EMPTY_RESPONSE:
+        return verdict
     if overdue and intent.state is State.SUBMITTED and not isinstance(outcome, Unreachable):
         studio.ledger.expired(intent.intent_id, _overdue_message(outcome))
         return Waiting(studio.ledger.intent(intent.intent_id) or intent)
     return Waiting(_kept(studio, intent, watch))
+
+
+def _hides(studio: Studio, intent: Intent, outcome: object, verdict: Verdict) -> bool:
+    """Whether videos may lie at the prefix that a finished operation neither returned nor called filtered."""
+    if verdict.code == EMPTY_RESPONSE:
+        return True
+    if not isinstance(outcome, Finished) or not studio.storage.is_cloud:
+        return False
+    return len(outcome.videos) + outcome.filtered_count < intent.samples and not outcome.filtered_reasons
 
 
 def _look(studio: Studio, intent: Intent, watch: Watch) -> Verdict | Waiting:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from reelmill.clip import Clip
-from reelmill.errors import TryLater
 from reelmill.media.coded import read_coded
 from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus
 from reelmill.media.order import Order
@@ -17,9 +16,10 @@ from reelmill.media.probe import UNREADABLE
 from reelmill.media.renditions import RenditionMaker, off_rules
 from reelmill.production.finishing import Finishing
 from reelmill.production.provenance import NAME
+from reelmill.production.scratch import no_room
 from reelmill.storage.port import Storage
 
-__all__ = ["Made", "Making", "no_room"]
+__all__ = ["Made", "Making"]
 
 _FOLDER = "renditions"
 _PREVIEW = "preview.mp4"
@@ -128,14 +128,6 @@ class Making:
         data = path.read_bytes()
         written = self.storage.create(name, data, "video/mp4")
         return _digest(data if written else self.storage.read(name))
-
-
-def no_room(folder: Path, error: OSError) -> TryLater:
-    """This machine's disk does not take a video."""
-    return TryLater(
-        f"A video cannot be copied to {folder} to look at it: {error.strerror or type(error).__name__}.",
-        "Free some disk space or set TMPDIR, then run `reelmill settle`; nothing was lost.",
-    )
 
 
 def _digest(data: bytes) -> str:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from reelmill.clip import Clip
-from reelmill.errors import RaiseCap
+from reelmill.errors import RaiseCap, ReelmillError
 from reelmill.ledger.records import Intent
 from reelmill.production.remaking import may_be_remade
 from reelmill.production.softening import may_be_softened
@@ -27,7 +27,8 @@ Attempt = Callable[[Work], Awaitable[Intent | None]]
 async def with_retries(studio: Studio, work: Work, first: Intent, attempt: Attempt) -> list[Intent]:
     """Go on after ``first`` as long as a policy allows another attempt; all of them, the latest last.
 
-    A reached cap closes the run, as it does for a first attempt, and leaves the clip as it is.
+    A reached cap closes the run, and another error stops it, as they do for a first attempt; what came of the clip so
+    far was paid, and counts.
     """
     attempts = [first]
     while not studio.stop.closed and (retry := _next(studio, work, attempts[-1])) is not None:
@@ -38,6 +39,9 @@ async def with_retries(studio: Studio, work: Work, first: Intent, attempt: Attem
             break
         except TakenUp as error:
             log.warning("%s: %s", _name(work.clip), error)
+            break
+        except ReelmillError as error:
+            studio.stop.request(error)
             break
         if latest is None:
             break

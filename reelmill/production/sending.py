@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from types import MappingProxyType
 
 from reelmill.clip import Clip
@@ -29,6 +31,10 @@ __all__ = ["authorise", "send"]
 
 _LONGEST_RECONNECT_S = 30.0
 _RECORD_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)
+_RECORD_TRIES = 22
+"""About three minutes: a managed database that fails over may take that long."""
+
+log = logging.getLogger(__name__)
 
 
 def authorise(studio: Studio, work: Work, run_id: str) -> Intent:
@@ -125,7 +131,12 @@ async def _send_until_heard(studio: Studio, clip: Clip, intent: Intent, media: d
 def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, MediaInput], key: str) -> SubmitOutcome:
     """Mark SENDING, send at most one POST, record the outcome. One thread, so that no await can lose it."""
     ledger, settings = studio.ledger, studio.settings
-    marked = ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s)
+    still_ours = _lease_guard(settings.lease_s)  # from before the mark: a machine may sleep right after it
+    try:
+        marked = ledger.mark_sending(intent.intent_id, owner=studio.owner, lease_s=settings.lease_s)
+    except ReelmillError:
+        _unmark(studio, intent)
+        raise
     if marked is None:
         return Unclear("another worker has taken this intent over")
     began = time.monotonic()
@@ -136,10 +147,10 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         labels=request_labels(
             run=intent.run_id, clip=clip.clip_id, sku=clip.sku, campaign=clip.campaign, intent=intent.intent_id
         ),
-        before_send=_lease_guard(settings.lease_s),
+        before_send=still_ours,
     )
     took = time.monotonic() - began
-    _surely(lambda: _record(studio, marked, outcome))
+    _surely(lambda: _record(studio, marked, outcome), lambda: studio.stop.leaving, str(outcome))
     studio.instruments.submitted(clip, _word(outcome), took)
     if isinstance(outcome, Refused) and outcome.refusal is Refusal.NOT_SENT and not outcome.code:
         studio.waits.waiting(VERTEX_SILENT, outcome.message)
@@ -177,20 +188,36 @@ def _record(studio: Studio, intent: Intent, outcome: SubmitOutcome) -> None:
             ledger.unclear(intent.intent_id, reason)
 
 
-def _surely(record: Callable[[], None]) -> None:
-    """Write down how a submit ended although the database may be away for a moment.
+def _unmark(studio: Studio, intent: Intent) -> None:
+    """Take back a mark that may have been kept although its commit was not heard of: nothing was sent."""
+    why = "The database was lost while it was marked as being sent; nothing was sent."
+    with contextlib.suppress(ReelmillError):  # then it is found out by looking
+        _surely(
+            lambda: studio.ledger.refused(
+                intent.intent_id, code=Refusal.NOT_SENT, message=why, final=False, owner=studio.owner
+            )
+        )
+
+
+def _surely(record: Callable[[], object], hurried: Callable[[], bool] = lambda: True, what: str = "") -> None:
+    """Write down how a submit ended although the database may be away for a moment; unless ``hurried``, for minutes.
 
     Every record is a compare-and-set, so writing it twice changes nothing. If the database stays away, the intent
-    stays SENDING, and is found out by looking.
+    stays SENDING, and is found out by looking; ``what`` is logged then, for nobody else knows it.
     """
-    for pause in _RECORD_PAUSES_S:
+    for number in count():
         try:
-            return record()
+            record()
         except LookFirst:
             raise
         except ReelmillError:
-            time.sleep(pause)
-    return record()
+            if number >= _RECORD_TRIES or (number >= len(_RECORD_PAUSES_S) and hurried()):
+                if what:
+                    log.exception("The ledger could not be told that a submit ended so: %s", what)
+                raise
+            time.sleep(_RECORD_PAUSES_S[min(number, len(_RECORD_PAUSES_S) - 1)])
+        else:
+            return
 
 
 def _lease_guard(lease_s: float) -> Callable[[], bool]:

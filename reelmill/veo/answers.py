@@ -83,12 +83,14 @@ def submit_failure(error: Exception, shot: Shot) -> SubmitOutcome:
 
 
 def _not_sent(error: Exception) -> Refused:
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import GoogleAuthError, TransportError
 
     if isinstance(error, StoppedBeforeSending):
         return Refused(Refusal.NOT_SENT, 0, f"Nothing was sent: {error}.")
     if isinstance(error, GoogleAuthError):
-        passing = bool(getattr(error, "retryable", False))
+        # The library calls an unreachable token server no passing trouble; on Compute Engine it wraps that, too.
+        unreached = isinstance(error, TransportError) or isinstance(error.__cause__, TransportError)
+        passing = unreached or bool(getattr(error, "retryable", False))
         refusal = Refusal.NOT_SENT if passing else Refusal.ACCESS
         return Refused(refusal, 0, f"No access token: {scrub(error, 200)}. {_ADVICE[refusal]}".rstrip())
     if isinstance(error, ValueError | TypeError):  # the library's own validation, before any connection

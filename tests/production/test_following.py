@@ -18,7 +18,7 @@ from reelmill.production.watch import Watch
 from reelmill.production.work import Work
 from reelmill.telemetry.log_context import labels
 from reelmill.veo.explain import VerdictState
-from reelmill.veo.outcomes import Accepted, Failed, Finished, Pending, Refusal, Refused, Unreachable
+from reelmill.veo.outcomes import Accepted, Failed, Finished, Pending, Refusal, Refused, ReturnedVideo, Unreachable
 from reelmill.waits import Waits
 from tests.support.production import RUN, clip, open_engine
 
@@ -174,6 +174,29 @@ def test_an_answer_without_content_is_believed_by_nobody(tmp_path, veo, gcs):
         assert next_step(studio, expired, Watch()).state is VerdictState.PARTIAL
         engine.storage.create(f"{old.output_prefix}/1/sample_1.mp4", b"video", "video/mp4")
         assert next_step(studio, expired, Watch()).state is VerdictState.SUCCEEDED
+
+
+def test_an_answer_that_lacks_videos_without_a_word_is_believed_only_once_it_is_overdue(tmp_path, veo, gcs):
+    """The library may have dropped one that it did not understand; it was billed, and lies at the prefix."""
+    with open_engine(tmp_path, veo, gcs, operation_deadline_s=60) as engine:
+        young, old = (
+            sent(engine, clip(sku, samples=2), ago=timedelta(seconds=ago)) for sku, ago in (("SKU-1", 0), ("SKU-2", 61))
+        )
+        name = f"{old.output_prefix}/1/sample_0.mp4"
+        engine.storage.create(name, b"video", "video/mp4")
+        one = (ReturnedVideo(engine.storage.uri(name), None),)
+
+        def step(intent, **said):
+            return next_step(replace(engine.studio(), backend=Backend(poll=Finished(one, **said))), intent, Watch())
+
+        assert isinstance(step(young), Waiting)
+        assert step(young, filtered_count=1).state is VerdictState.PARTIAL
+        assert step(young, filtered_reasons=("It shows a weapon.",)).state is VerdictState.PARTIAL
+        assert (step(old).state, step(old).videos) == (VerdictState.PARTIAL, one)
+        engine.storage.create(f"{young.output_prefix}/1/sample_0.mp4", b"video", "video/mp4")
+        engine.storage.create(f"{young.output_prefix}/1/sample_1.mp4", b"video", "video/mp4")
+        found = step(young)
+        assert (found.state, len(found.videos)) == (VerdictState.SUCCEEDED, 2)
 
 
 def test_a_look_at_what_others_left_is_a_sign_of_life(tmp_path, veo, gcs):

@@ -118,6 +118,8 @@ def test_another_colour_is_found_and_the_policy_says_what_follows(studio, veo):
     strict = Finishing(finish=Finish(findings={"product_colour": Consequence.REMAKE}))
     again = bench.judge(replace(bench.studio, finishing=strict))
     assert (again.inspection["status"], again.inspection["recommended"]) == ("fail", "remake")
+    assert replace(bench.intent, state=State.SUCCEEDED, inspection=again.inspection).asks_for_remake
+    assert not replace(bench.intent, state=State.SUCCEEDED, inspection=landed.inspection).asks_for_remake
     assert len(bench.billed) == 1  # the answer was there
 
 

@@ -1,6 +1,7 @@
 """A machine whose disk is full when a video shall be looked at."""
 
 import resource
+import tempfile
 from contextlib import contextmanager
 
 import pytest
@@ -31,3 +32,13 @@ async def test_a_paid_video_waits_until_there_is_room_to_look_at_it(veo, gcs, tm
         with no_file_beyond(1_000), pytest.raises(TryLater, match="Free some disk space"):
             inspect_videos(studio, clip(), intent, intent.video_uris)
         assert inspect_videos(studio, clip(), intent, intent.video_uris).poster_uri
+
+
+async def test_it_waits_too_where_there_is_no_temporary_folder(veo, gcs, tmp_path, monkeypatch):
+    with open_engine(tmp_path, veo, gcs, inspect="off") as engine:
+        await producer(engine).produce(Work(clip()))
+        [(_, intent)] = engine.ledger.intents()
+    with open_engine(tmp_path, veo, gcs, output=engine.storage.root) as engine:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "unmounted"))
+        with pytest.raises(TryLater, match="set TMPDIR"):
+            inspect_videos(engine.studio(), clip(), intent, intent.video_uris)

@@ -3,6 +3,7 @@ import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,9 +50,40 @@ def test_a_process_id_that_was_given_to_another_is_gone():
     assert is_gone(f"{host}/{boot}/{pid}/{int(start) - 1}/{rest}")
 
 
-def test_a_restarted_host_has_lost_its_processes():
+def test_nobody_can_tell_a_restarted_host_from_another_one_of_its_name():
     host, _, pid, start, rest = current_owner().split("/")
-    assert is_gone(f"{host}/00000000/{pid}/{start}/{rest}")
+    assert not is_gone(f"{host}/00000000/{pid}/{start}/{rest}")
+
+
+def test_a_process_of_somebody_else_that_is_hidden_is_not_gone(monkeypatch):
+    """As with hidepid: /proc shows nothing of it, and it may not be signalled."""
+    host, boot, _, start, rest = current_owner().split("/")
+    hidden, absent = 4_194_000, 4_194_001  # below the largest there can be
+    read = Path.read_text
+
+    def refuse(pid, _signal):
+        raise PermissionError if pid == hidden else ProcessLookupError
+
+    def show(path, *arguments):
+        if str(hidden) in str(path):
+            raise FileNotFoundError
+        return read(path, *arguments)
+
+    monkeypatch.setattr("os.kill", refuse)
+    monkeypatch.setattr("pathlib.Path.read_text", show)
+    assert not is_gone(f"{host}/{boot}/{hidden}/{start}/{rest}")
+    assert is_gone(f"{host}/{boot}/{absent}/{start}/{rest}")
+
+
+def test_a_container_that_is_called_as_its_host_is_another_host(monkeypatch):
+    monkeypatch.setattr("reelmill.production.owner._HOSTS_OWN_PIDS", 1)
+    in_a_container = current_owner()
+    monkeypatch.setattr("reelmill.production.owner._HOSTS_OWN_PIDS", Path("/proc/self/ns/pid").stat().st_ino)
+    host, boot, _, start, rest = current_owner().split("/")
+    assert host == socket.gethostname()
+    assert in_a_container.split("/")[0] != host
+    assert not is_gone(in_a_container)
+    assert is_gone(f"{host}/{boot}/4194001/{start}/{rest}")
 
 
 def test_nobody_can_tell_about_another_host():

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from reelmill.errors import LookFirst, RaiseCap
+from reelmill.errors import LookFirst, RaiseCap, TryLater
 from reelmill.jobs.resuming import adopt_abandoned
 from reelmill.jobs.settling import settle
 from reelmill.ledger.records import Caps
@@ -161,6 +161,19 @@ async def test_a_cap_stops_the_retry_and_closes_the_run(workshop, veo):
         assert isinstance(engine.stop.error, RaiseCap)
         assert engine.stop.closed
         assert len(billed(veo, engine)) == len(attempts(engine)) == 1
+
+
+async def test_an_error_of_the_retry_stops_the_run_and_what_was_paid_before_counts(workshop):
+    async def refuse(_work):
+        raise TryLater("Vertex AI kept answering 429.", "Run it later.")
+
+    with workshop() as engine:
+        asked = clip(prompt=ONCE)
+        await Producer(replace(engine.studio(), softener=None), RUN).produce(Work(asked))
+        (filtered,) = attempts(engine)
+        assert await with_retries(engine.studio(), Work(asked), filtered, refuse) == [filtered]
+        assert isinstance(engine.stop.error, TryLater)
+        assert engine.stop.requested
 
 
 async def test_a_stopped_run_retries_nothing(workshop, veo):

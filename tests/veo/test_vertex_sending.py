@@ -196,6 +196,27 @@ def test_credentials_that_cannot_be_renewed_are_an_access_problem_and_nothing_is
         assert server.connections == 0
 
 
+@pytest.mark.parametrize("wrapped", [False, True], ids=["as it is", "as on Compute Engine"])
+def test_a_token_server_that_cannot_be_reached_passes(wrapped):
+    from google.auth.exceptions import RefreshError, TransportError
+
+    class Unreached(RenewableToken):
+        def refresh(self, request):
+            unreached = TransportError("no route to host")
+            if wrapped:
+                raise RefreshError(unreached) from unreached
+            raise unreached
+
+    credentials = Unreached("gone")
+    credentials.token = None
+    with post_counter(OK) as server:
+        with VertexBackend(Endpoint("p", "us-central1", f"{server.url}/"), credentials) as vertex:
+            outcome = submit(vertex)
+        assert isinstance(outcome, Refused)
+        assert outcome.refusal is Refusal.NOT_SENT
+        assert server.connections == 0
+
+
 def test_no_token_reaches_an_outcome():
     token = "ya29.very-secret_token"
     echo = answer(403, {"error": {"message": f"denied for Bearer {token} at https://x.test/a?X-Goog-Signature=abc"}})
