@@ -31,8 +31,10 @@ async def test_a_shard_that_was_cancelled_is_told_from_one_that_lost_its_machine
     async with get_client() as client:
         deployment = await client.create_deployment(await client.create_flow(make_shard), "shard-of-a-test")
         run = await client.create_flow_run_from_deployment(deployment)
-        for name in states:
-            told = await client.set_flow_run_state(run.id, getattr(prefect.states, name)())
-            assert told.state.name == (name if states != ["Cancelling"] else "Cancelled")
-
-    assert await was_cancelled(Child(SHARD, 1, run.id)) is by_a_person
+        try:
+            for name in states:
+                told = await client.set_flow_run_state(run.id, getattr(prefect.states, name)())
+                assert told.state.name == (name if states != ["Cancelling"] else "Cancelled")
+            assert await was_cancelled(Child(SHARD, 1, run.id)) is by_a_person
+        finally:
+            await client.delete_deployment(deployment)  # others look at all that there are
