@@ -56,7 +56,11 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A feed row that cannot be made, with what to do about it."""
+    """A feed row that cannot be made, with what to do about it.
+
+    ``keys`` are what its product may be remembered under: its id and that of its group. They matter to the plan alone
+    and are kept nowhere.
+    """
 
     ref: RowRef
     sku: str
@@ -64,3 +68,5 @@ class Reject:
     reason: str
     remedy: str
     raw_value: str
+    keys: tuple[str, ...] = ()  # empty: nobody can tell which product it is
+    on_sale: bool = True  # False: the shop has taken it away, as if it were not in the feed

@@ -123,6 +123,7 @@ class DelimitedTable:
             f"{csv.field_size_limit():,} characters.",
             'Put quotes around the whole cell and double those inside it (""), or shorten the cell.',
             first[:_SHOWN].strip(),
+            self._part(first, quotes=True) or (),
         )
 
     def _part(self, line: str, *, quotes: bool) -> list[str] | None:

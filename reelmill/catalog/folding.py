@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from reelmill.catalog.build import changed_products
 from reelmill.catalog.media import MAX_IMAGES
+from reelmill.catalog.naming import named
 from reelmill.catalog.rejects import duplicate
 from reelmill.catalog.seen import SeenKeys
 from reelmill.catalog.values import better_availability
@@ -162,7 +163,8 @@ class Folder:
                 if id(item) not in silent:
                     kept.append(item.reject)
             elif place in told and isinstance(item, Product):
-                kept.append(duplicate(item.ref, item.sku, id_field, told[place], item.sku))
+                twice = duplicate(item.ref, item.sku, id_field, told[place], item.sku)
+                kept.append(named(twice, item.sku, item.item_group_id))
             else:
                 kept.append(item)
         return kept
@@ -191,7 +193,7 @@ class Folder:
             if first is item:
                 made.append(product)
             elif isinstance(first, RowRef):
-                made.append(duplicate(item.product.ref, item.key, id_field, first, item.key))
+                made.append(named(duplicate(item.product.ref, item.key, id_field, first, item.key), item.key))
         return made
 
     def _check_groups(self, grouped: list[_Group], gone: dict[int, RowRef | None]) -> None:

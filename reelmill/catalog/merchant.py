@@ -15,9 +15,9 @@ from reelmill.catalog.category import choose_category
 from reelmill.catalog.columns import ColumnMap
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address, split_addresses
 from reelmill.catalog.memo import Memo
+from reelmill.catalog.naming import broken_row, named
 from reelmill.catalog.price import parse_price
 from reelmill.catalog.rejects import (
-    broken,
     is_sheet_error,
     missing,
     reject,
@@ -53,7 +53,9 @@ class MerchantRows:
 
     def convert(self, batch: Batch) -> list[Product | Reject]:
         """The products and rejects of a batch; blank rows give nothing."""
-        made: list[Product | Reject] = [broken(self._file, row) for row in batch.broken]
+        columns = self._columns
+        places = columns.width, columns.fields["sku"], columns.fields["item_group_id"]
+        made: list[Product | Reject] = [broken_row(self._file, row, *places) for row in batch.broken]
         count = len(batch.numbers)
         if not count:
             return made
@@ -73,8 +75,10 @@ class MerchantRows:
         })  # fmt: skip
         if not wrong and not made:
             return [*products]
-        rows = [wrong.get(place, product) for place, product in enumerate(products)]
-        made += [row for row in rows if row is not None]
+        for place, product in enumerate(products):
+            row = wrong.get(place, product)
+            if row is not None:
+                made.append(named(row, skus[place], groups[place]) if isinstance(row, Reject) else row)
         return sorted(made, key=lambda row: row.ref.row)
 
     def end(self) -> list[Product | Reject]:

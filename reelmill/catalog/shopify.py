@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from reelmill.catalog.category import choose_category
@@ -11,9 +11,9 @@ from reelmill.catalog.columns import ColumnMap
 from reelmill.catalog.dialect import NAMES, Dialect
 from reelmill.catalog.folding import MAX_VARIANTS, Leftover
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address
+from reelmill.catalog.naming import broken_row, named
 from reelmill.catalog.price import parse_price
 from reelmill.catalog.rejects import (
-    broken,
     is_sheet_error,
     missing,
     reject,
@@ -75,9 +75,11 @@ class ShopifyRows:
 
     def convert(self, batch: Batch) -> list[Product | Reject | Leftover]:
         """The products and rejects that a batch completes, in order."""
-        made: list[Product | Reject | Leftover] = [broken(self._file, row) for row in batch.broken]
-        blank = [""] * len(batch.numbers)
         width = self._columns.width
+        handle, sku = self._columns.fields["handle"], self._columns.fields["sku"]
+        naming = (sku, handle) if self._split and sku < width else (handle, sku)
+        made: list[Product | Reject | Leftover] = [broken_row(self._file, row, width, *naming) for row in batch.broken]
+        blank = [""] * len(batch.numbers)
         places = [self._columns.fields[name] for name in _FIELDS]
         fields = zip(*(strip_column(batch.columns[at]) if at < width else blank for at in places), strict=True)
         for number, cells, row in zip(batch.numbers, fields, zip(*batch.columns, strict=True), strict=True):
@@ -122,14 +124,21 @@ class ShopifyRows:
 
     def _finish(self, pending: _Pending) -> list[Product | Reject | Leftover]:
         """The product or products of one handle, or what is wrong with it."""
+        handle = pending.cells["handle"]
         wrong = self._problem(pending)
+        if isinstance(wrong, Leftover):
+            return [replace(wrong, reject=_whole(wrong.reject, pending))]
         if wrong is not None:
-            return [wrong]
+            return [_whole(wrong, pending)]
         pictures = [address for _, address in sorted(pending.pictures, key=lambda picture: picture[0])]
         if not self._split:
-            return [self._product(pending, pictures, None)]
+            whole = self._product(pending, pictures, None)
+            return [_whole(whole, pending) if isinstance(whole, Reject) else whole]
         variants: list[_Variant | None] = [*pending.variants] or [None]
-        return [self._product(pending, pictures, variant) for variant in variants]
+        made = [(variant, self._product(pending, pictures, variant)) for variant in variants]
+        return [
+            named(item, _name(handle, variant), handle) if isinstance(item, Reject) else item for variant, item in made
+        ]
 
     def _problem(self, pending: _Pending) -> Reject | Leftover | None:
         cells, ref, handle = pending.cells, pending.ref, pending.cells["handle"]
@@ -147,18 +156,19 @@ class ShopifyRows:
         status = cells["status"].lower()
         if status in _HIDDEN or (not status and cells["published"].lower() == "false"):
             name = "status" if status else "published"
-            return reject(
+            hidden = reject(
                 ref, handle, self._columns.spelled(name),
                 ("The product is not on sale in the shop.", "Set it active in Shopify to have its video made."),
                 cells[name],
             )  # fmt: skip
+            return replace(hidden, on_sale=False)
         return None
 
     def _product(self, pending: _Pending, pictures: list[str], variant: _Variant | None) -> Product | Reject:
         """One product: the whole handle, or one variant of it."""
         cells, handle = pending.cells, pending.cells["handle"]
         ref = pending.ref if variant is None else variant.ref
-        sku = handle if variant is None else variant.sku or "-".join(filter(None, (handle, slug(variant.label))))
+        sku = _name(handle, variant)
         wrong = sku_problem(sku)
         if wrong is not None:
             return reject(ref, sku, self._columns.spelled("sku"), wrong, sku)
@@ -223,6 +233,18 @@ def _variant(cells: dict[str, str], names: list[str], ref: RowRef) -> _Variant:
         image=normal_address(cells["variant_image"]),
         stock="out_of_stock" if out else "in_stock",
     )
+
+
+def _whole(told: Reject, pending: _Pending) -> Reject:
+    """A reject of a whole handle, which stands for its variants too."""
+    handle = pending.cells["handle"]
+    variants = (_name(handle, variant) for variant in pending.variants)
+    return named(told, handle, *(name for name in variants if sku_problem(name) is None))
+
+
+def _name(handle: str, variant: _Variant | None) -> str:
+    """What a product goes by: its handle, or with ``split_variants`` the id of its variant."""
+    return handle if variant is None else variant.sku or "-".join(filter(None, (handle, slug(variant.label))))
 
 
 def _stock(variants: list[_Variant]) -> str:

@@ -13,12 +13,13 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A row whose text could not be parted into the header's cells."""
+    """A row whose text could not be parted into the header's cells; ``cells`` are those that it seems to have."""
 
     number: int
     reason: str
     remedy: str
     raw: str
+    cells: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def batch_of_rows(first: int, rows: Sequence[list[str] | BrokenRow], width: int)
                     f"The row has {len(row)} cells, the header {width}.",
                     "Put quotes around cells that hold the delimiter or a line break.",
                     " | ".join(row)[:_SHOWN],
+                    row,
                 )
             )
         elif any(cell.strip() for cell in row):

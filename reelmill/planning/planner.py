@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from reelmill.clip import Clip
 from reelmill.errors import FixRequest
 from reelmill.finish import Finish
 from reelmill.judging.terms import JudgeTerms
+from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
@@ -21,6 +21,7 @@ from reelmill.planning.collector import rare_collections
 from reelmill.planning.drafts import Chosen, Drafting, Finals, as_final
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
 from reelmill.planning.price_notes import PriceNotes
+from reelmill.planning.retiring import Remembered, Retiring
 from reelmill.planning.seen import SeenSkus
 from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
@@ -35,11 +36,10 @@ from reelmill.veo.checks import check_region, check_request
 
 __all__ = ["LedgerView", "PlanOptions", "Planner"]
 
-_T = TypeVar("_T")
 _CHUNK = 1000  # products looked up in the ledger at a time
 
 
-class LedgerView(Attempts, Protocol):
+class LedgerView(Attempts, Remembered, Protocol):
     """What planning asks the ledger. Nothing here writes."""
 
     def standings(self, clip_ids: Collection[str]) -> dict[str, Standing]:
@@ -48,14 +48,6 @@ class LedgerView(Attempts, Protocol):
 
     def known_products(self, catalog: str, skus: Collection[str]) -> dict[str, KnownProduct]:
         """What is remembered of these products."""
-        ...
-
-    def all_known_skus(self, catalog: str) -> Iterator[str]:
-        """Every product of the catalog that is not retired."""
-        ...
-
-    def count_known(self, catalog: str) -> int:
-        """How many those are."""
         ...
 
 
@@ -137,7 +129,8 @@ class Planner:
             self._output_that_counts,
         )
         with SeenSkus() as seen, rare_collections():
-            _Pass(self, sink, summary, configuration, seen, set(self.options.only)).run(rows)
+            retiring = Retiring(self.ledger, self.catalog, seen)
+            _Pass(self, sink, summary, configuration, retiring, set(self.options.only)).run(rows)
         summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
         if summary.finals is not None:
             summary.warnings += summary.finals.warnings(summary.model)
@@ -171,16 +164,15 @@ class _Pass:
     sink: PlanSink | None
     summary: PlanSummary
     configuration: bytes
-    seen: SeenSkus
+    retiring: Retiring
     wanted: set[str]
     products_made: int = 0
-    still_there: int = 0  # products that are remembered, not retired, and in this feed
 
     def run(self, rows: Iterable[Product | Reject]) -> None:
         options = self.planner.options
-        for chunk in _chunks(self._products(rows)):
+        for chunk in chunks(self._products(rows), _CHUNK):
             if options.whole:
-                self.seen.add([product.sku for product in chunk])
+                self.retiring.add(chunk)
             self._plan_chunk(chunk)
             if self._enough():
                 break
@@ -204,7 +196,7 @@ class _Pass:
     def _plan_chunk(self, chunk: Sequence[Product]) -> None:
         planner = self.planner
         known = planner.ledger.known_products(planner.catalog, [product.sku for product in chunk])
-        self.still_there += sum(not before.retired for before in known.values())
+        self.retiring.still_there += sum(not before.retired for before in known.values())
         may_skip = self._may_skip()
         changed: list[tuple[KnownProduct, Product, list[tuple[Clip, RenderedPrompt]]]] = []
         for product in chunk:
@@ -241,15 +233,16 @@ class _Pass:
                     reason=error.problem,
                     remedy=error.remedy,
                     raw_value="",
+                    keys=(product.sku,),
                 )
             )
             return None
 
     def _reject(self, reject: Reject) -> None:
-        """Count a row that cannot be made. It is still in the feed, so its product does not retire."""
+        """Count a row that cannot be made."""
         self.summary.add_reject(reject)
-        if self.planner.options.whole and reject.sku:
-            self.seen.add([reject.sku])
+        if self.planner.options.whole:
+            self.retiring.add_reject(reject)
         if self.sink is not None:
             self.sink.reject(reject)
 
@@ -331,17 +324,10 @@ class _Pass:
         return limit is not None and self.products_made >= limit
 
     def _retire(self) -> None:
-        ledger, catalog = self.planner.ledger, self.planner.catalog
-        if ledger.count_known(catalog) == self.still_there:
-            return  # every one of them is in the feed
-        for skus in _chunks(ledger.all_known_skus(catalog)):
-            gone = self.seen.missing(skus)
+        if doubt := self.retiring.doubt():
+            self.summary.warnings.append(doubt)
+            return
+        for gone in self.retiring.gone():
             self.summary.add_retired(gone)
             if self.sink is not None:
                 self.sink.retire(gone)
-
-
-def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk

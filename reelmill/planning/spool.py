@@ -62,7 +62,9 @@ class Spool:
 
     def reject(self, reject: Reject) -> None:
         """Keep a row that cannot be made."""
-        self._write("rejects", asdict(reject))
+        row = asdict(reject)
+        del row["keys"]  # the plan alone needs them, and a product may have thousands
+        self._write("rejects", row)
 
     def product(self, known: KnownProduct, clip_ids: tuple[str, ...]) -> None:
         """Keep a product to remember once its clips are delivered."""
