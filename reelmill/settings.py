@@ -81,6 +81,13 @@ class Settings(RetentionSettings, DeliverySettings, JudgingSettings, MediaSettin
         max_length=500,
         description="Name of the catalog whose vanished products are retired; empty means the output.",
     )
+    retire_most_percent: int = Field(
+        50,
+        ge=0,
+        le=100,
+        description="Most of the known products of a catalog, in percent, that one plan retires; where more seem to be "
+        "gone, and more than ten, it retires nothing and says so (see feeds.md). 100 retires whatever is gone.",
+    )
     catalogs_dir: Path = Field(
         Path("catalogs"),
         description="Folder with brand.toml, platforms.toml and prompts/; the shipped one if it is missing.",

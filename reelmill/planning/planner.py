@@ -129,7 +129,7 @@ class Planner:
             self._output_that_counts,
         )
         with SeenSkus() as seen, rare_collections():
-            retiring = Retiring(self.ledger, self.catalog, seen)
+            retiring = Retiring(self.ledger, self.catalog, seen, builder.settings.retire_most_percent)
             _Pass(self, sink, summary, configuration, retiring, set(self.options.only)).run(rows)
         summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
         if summary.finals is not None:

@@ -13,6 +13,7 @@ from reelmill.product import Product, Reject
 __all__ = ["Remembered", "Retiring"]
 
 _CHUNK = 1000
+_A_FEW = 10  # products that may always retire: small catalogs change by large shares
 
 
 class Remembered(Protocol):
@@ -32,12 +33,15 @@ class Retiring:
     """What one pass over a whole feed saw of the products that are remembered.
 
     A rejected row is still in the feed, so its product does not retire. Neither does any other while there are rows of
-    which nobody can tell what they are: each product that seems to be gone could be one of them.
+    which nobody can tell what they are: each product that seems to be gone could be one of them. Nor does any if more
+    than ``most_percent`` of those that are remembered seem to be gone: then it is more likely half a feed, or that of
+    another shop.
     """
 
     ledger: Remembered
     catalog: str
     seen: SeenSkus
+    most_percent: int
     still_there: int = 0  # products that are remembered, not retired, and planned from this feed
     nameless: int = 0  # rejected rows of which nobody can tell the product
 
@@ -56,17 +60,14 @@ class Retiring:
 
     def doubt(self) -> str:
         """Why nothing retires although products seem to be gone; empty if there is no doubt."""
-        if not self.nameless:
-            return ""
+        known = self.ledger.count_known(self.catalog)
+        most = max(_A_FEW, known * self.most_percent // 100)
+        if not self.nameless and known - self.still_there <= most:
+            return ""  # no need to count: rejects can only lower it
         gone = sum(map(len, self.gone()))
-        if not gone:
-            return ""
-        rows = "1 row cannot be told" if self.nameless == 1 else f"{self.nameless:,} rows cannot be told"
-        products = "1 product seems" if gone == 1 else f"{gone:,} products seem"
-        return (
-            f"The product of {rows}, as it is broken or has no usable id, and {products} to be gone from the feed: "
-            "nothing is retired. Correct the rejected rows; the next feed without them retires what is gone."
-        )
+        if gone and self.nameless:
+            return self._nameless(gone)
+        return self._too_many(gone, known) if gone > most else ""
 
     def gone(self) -> Iterator[list[str]]:
         """The products that are remembered and not in the feed, in chunks. Nothing is noted after the first."""
@@ -75,3 +76,18 @@ class Retiring:
         for skus in chunks(self.ledger.all_known_skus(self.catalog), _CHUNK):
             if gone := self.seen.missing(skus):
                 yield gone
+
+    def _nameless(self, gone: int) -> str:
+        rows = "1 row cannot be told" if self.nameless == 1 else f"{self.nameless:,} rows cannot be told"
+        products = "1 product seems" if gone == 1 else f"{gone:,} products seem"
+        return (
+            f"The product of {rows}, as it is broken or has no usable id, and {products} to be gone from the feed: "
+            "nothing is retired. Correct the rejected rows; the next feed without them retires what is gone."
+        )
+
+    def _too_many(self, gone: int, known: int) -> str:
+        return (
+            f"{gone:,} of the {known:,} products of this catalog seem to be gone from the feed, more than "
+            f"retire_most_percent = {self.most_percent} allows: nothing is retired. Check that the feed is whole and "
+            "of this catalog; if they are to go, run once with REELMILL_RETIRE_MOST_PERCENT=100."
+        )

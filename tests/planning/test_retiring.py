@@ -8,6 +8,7 @@ from reelmill.catalog.feed import FeedOptions, open_feed
 from reelmill.ledger.records import KnownProduct, Run
 from reelmill.planning.actions import Action
 from reelmill.planning.spool import Spool
+from reelmill.settings import Settings, load_settings
 
 MERCHANT = "id,title,item_group_id,price,color\n"
 GONE = "GONE"
@@ -125,3 +126,54 @@ def test_a_shopify_product_that_is_rejected_does_not_retire(remember, plan_feed,
     assert summary.rejects == 1
     assert summary.counts[Action.RETIRE] == 0
     assert not [warning for warning in summary.warnings if "retired" in warning]
+
+
+def guarded(percent: int | None = None) -> Settings:
+    return load_settings(**({} if percent is None else {"retire_most_percent": percent}))
+
+
+@pytest.mark.parametrize(
+    ("percent", "known", "left", "retired"),
+    [
+        (None, 40, 20, 20),  # half of them
+        (None, 40, 19, 0),
+        (None, 11, 1, 10),  # ten are a few
+        (None, 12, 1, 0),
+        (60, 40, 16, 24),
+        (60, 40, 15, 0),
+        (0, 40, 30, 10),
+        (0, 40, 29, 0),
+        (100, 40, 1, 39),
+    ],
+)
+def test_a_feed_of_which_most_is_gone_retires_nothing(remember, plan_feed, percent, known, left, retired):
+    remember(*(f"P-{number}" for number in range(known)))
+    rows = [f"P-{number},Cup,,5,\n" for number in range(left)]
+    with Spool() as spool:
+        summary = plan_feed(f"{MERCHANT}{''.join(rows)}NEW,Hat,,5,\n", sink=spool, settings=guarded(percent))
+        assert len(list(spool.retired())) == summary.counts[Action.RETIRE] == retired
+
+    assert summary.counts[Action.MAKE] == 2 * (left + 1)  # everything else goes on
+    told = [warning for warning in summary.warnings if "retire_most_percent" in warning]
+    assert bool(told) is (retired == 0)
+    for warning in told:
+        assert warning.startswith(f"{known - left} of the {known} products")
+        assert "nothing is retired" in warning
+        assert "REELMILL_RETIRE_MOST_PERCENT=100" in warning
+
+
+def test_rejected_rows_are_not_gone_for_the_guard(remember, plan_feed):
+    remember(*(f"P-{number}" for number in range(40)))
+    rows = [f"P-{number},Cup,,ask us,\n" for number in range(30)]
+    summary = plan_feed(f"{MERCHANT}{''.join(rows)}NEW,Hat,,5,\n")
+
+    assert summary.counts[Action.RETIRE] == 10
+
+
+def test_products_that_are_retired_already_do_not_count_for_the_guard(ledger, remember, plan_feed):
+    remember(*(f"P-{number}" for number in range(40)))
+    ledger.retire_products("catalog", [f"P-{number}" for number in range(20, 40)], "run-1")
+    rows = [f"P-{number},Cup,,5,\n" for number in range(9)]
+
+    assert plan_feed(MERCHANT + "".join(rows)).counts[Action.RETIRE] == 0
+    assert plan_feed(f"{MERCHANT}{''.join(rows)}P-9,Cup,,5,\n").counts[Action.RETIRE] == 10
