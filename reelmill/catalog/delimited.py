@@ -29,6 +29,7 @@ _STEP_ROWS = 100
 _BATCH_BYTES = 1 << 24  # a packed megabyte can unfold to a thousand: rows alone do not bound a batch
 _MAX_HEADER_CELLS = 4096
 _SHOWN = 200
+_OPEN_QUOTE = "unexpected end of data"  # what the csv module says where a feed ends inside quotes
 
 
 class DelimitedTable:
@@ -46,6 +47,7 @@ class DelimitedTable:
         self._delimiter = self._find_delimiter(kind.sample)
         self.header = self._read_header()
         self._width = len(self.header)
+        self._final: list[str] | BrokenRow = []  # the last row so far
 
     def close(self) -> None:
         """Let go of the file."""
@@ -66,9 +68,23 @@ class DelimitedTable:
         while len(batch) < count and self._unpacked.tell() - begun < _BATCH_BYTES:
             some = self._next_rows(min(_STEP_ROWS, count - len(batch)), first + len(batch))
             if not some:
+                self._check_end()
                 break
+            self._final = some[-1]
             batch += some
         return batch
+
+    def _check_end(self) -> None:
+        """Raise FixFeed if the last line has no end and too few cells: half a feed must not pass for a whole one."""
+        row = self._final
+        if self._lines.ended or isinstance(row, BrokenRow) or len(row) >= self._width:
+            return
+        if any(cell.strip() for cell in row):
+            raise self._cut_off()
+
+    def _cut_off(self) -> FixFeed:
+        remedy = "Export or download it again; if it is whole, fill up its last row and end the line."
+        return FixFeed(f"{self._file} breaks off before its end.", remedy)
 
     def _next_rows(self, count: int, first: int) -> Sequence[list[str] | BrokenRow]:
         """The next rows, parted by the csv module alone as long as all of them are sound."""
@@ -108,15 +124,22 @@ class DelimitedTable:
         """Read the first line of a refused row by itself, and give the lines after it back.
 
         The line counts as read when its cells are as many as the header's. Where quotes are mostly plain characters,
-        as in TSV, it is tried without regard to them too.
+        as in TSV, it is tried without regard to them too. Raises FixFeed if the feed ends inside the quotes of its last
+        line.
         """
         first, *rest = self._lines.taken
         self._lines.give_back(rest)
+        cut_off = error == _OPEN_QUOTE and not rest and not self._lines.ended
         if "limit" not in error or rest:
             for quotes in (True,) if self._delimiter in _QUOTED else (True, False):
                 cells = self._part(first, quotes=quotes)
-                if cells is not None and len(cells) == self._width:
-                    return cells
+                if cells is None or len(cells) != self._width:
+                    continue
+                if quotes and cut_off:
+                    break
+                return cells
+        if cut_off:
+            raise self._cut_off()
         return BrokenRow(
             number,
             "The row cannot be parted into cells: a quote is not closed, or a cell is longer than "
@@ -178,8 +201,18 @@ class _Lines:
 
     def __init__(self, lines: Iterator[str]) -> None:
         self.taken: list[str] = []
-        self._lines = lines
+        self._last = ""
+        self._lines: Iterator[str] = map(self._noted, lines)  # no generator: `yield from` would close it too soon
         self._again: deque[str] = deque()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last line that was read has a line end."""
+        return self._last.endswith(("\n", "\r"))
+
+    def _noted(self, line: str) -> str:
+        self._last = line
+        return line
 
     def __iter__(self) -> _Lines:
         return self

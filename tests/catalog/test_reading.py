@@ -210,3 +210,52 @@ def test_gs_feeds_come_through_the_opener():
     assert [row.sku for row in open_feed("gs://b/feeds/1.csv", opener=bucket)] == ["1"]
     assert [row.sku for row in open_feed("gs://b/feeds/", opener=bucket)] == ["1", "2"]
     assert next(iter(open_feed("gs://b/feeds/1.csv", opener=bucket))).ref.file == "gs://b/feeds/1.csv"
+
+
+CUT_OFF = {
+    "in a row": "1,a,red\n2,Blue dre",
+    "in the first cell": "1,a,red\n2",
+    "in quotes": '1,a,red\n2,"Blue dre',
+    "in quotes of the last cell": '1,a,red\n2,dress,"dark bl',
+    "in the second line of quotes": '1,a,red\n2,"Blue\ndre',
+    "in a late row": "".join(f"{number},a,red\n" for number in range(2000)) + "2000,b",
+}
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 100, 5000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("case", CUT_OFF)
+def test_a_feed_that_was_cut_off_in_a_row_stops(tmp_path, case, end, batch_rows):
+    text = f"sku,name,color\n{CUT_OFF[case]}".replace("\n", end)
+    with pytest.raises(FixFeed, match=r"feed\.csv breaks off before its end"):
+        read_text(tmp_path, text, batch_rows=batch_rows)
+
+
+def test_a_tab_separated_feed_that_was_cut_off_in_quotes_stops(tmp_path):
+    with pytest.raises(FixFeed, match="breaks off before its end"):
+        read_text(tmp_path, 'sku\tname\n1\ta\n2\t"Blue dre', name="feed.tsv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "skus"),
+    [
+        ("1,a,red\n2,b,blue", ["1", "2"]),
+        ('1,a,red\n2,"b","blue"', ["1", "2"]),
+        ("1,a,red\n2,b,", ["1", "2"]),
+        ("1,a,red\n2,b\n", ["1", "2"]),  # a short row that is ended
+        ("1,a\n2,b,blue", ["1", "2"]),  # a short row that is not the last
+        ("1,a,red\n  ", ["1"]),
+        ("1,a,red\n\n", ["1"]),
+        ("", []),
+    ],
+)
+def test_a_last_row_that_is_whole_needs_no_line_end(tmp_path, rows, skus):
+    products, rejects = read_text(tmp_path, f"sku,name,color\n{rows}")
+    assert not rejects
+    assert [product.sku for product in products] == skus
+
+
+def test_a_plain_quote_in_a_last_row_that_is_whole_needs_no_line_end(tmp_path):
+    products, rejects = read_text(tmp_path, 'sku\tname\tcolor\n1\t"Half open\tred', name="feed.tsv")
+    assert not rejects
+    assert [product.title for product in products] == ['"Half open']
