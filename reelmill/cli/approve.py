@@ -12,6 +12,7 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.markdown import Markdown
 
+from reelmill.cli.asking import agreed
 from reelmill.cli.options import Json, Yes
 from reelmill.cli.prefect_api import prefect_api
 from reelmill.cli.printing import out, print_json, print_text
@@ -130,7 +131,7 @@ def _confirm(*, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise FixConfiguration("Nobody approved the price.", "Add --yes, with --up-to-usd for a limit.")
-    if input("Approve? [y/N] ").strip().lower() not in ("y", "yes"):
+    if not agreed("Approve?"):
         raise FixConfiguration("Not approved; the run still waits.", "Run it again to decide, with --reject to end it.")
 
 

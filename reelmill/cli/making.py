@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from reelmill.cli.asking import agreed
 from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.filtering import filtered_sentences
 from reelmill.cli.logs import say
@@ -42,7 +43,7 @@ def approve(summary: PlanSummary, *, yes: bool) -> None:
     price = money(summary.most_usd)
     if not sys.stdin.isatty():
         raise FixConfiguration(f"Nobody approved spending up to {price}.", "Add --yes, with --cap-usd for a limit.")
-    if input(f"Spend up to {price}? [y/N] ").strip().lower() not in ("y", "yes"):
+    if not agreed(f"Spend up to {price}?"):
         raise FixConfiguration(f"Spending up to {price} was declined; nothing was sent.", "Run it again to approve.")
 
 
