@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from reelmill.cli.printing import count, money, print_text
+from reelmill.cli.skus import only_words
 from reelmill.clip import Clip
 from reelmill.jobs.attention import Attention, Group, Step
 from reelmill.ledger.records import Intent
@@ -100,7 +100,7 @@ def _money(group: Group) -> tuple[tuple[Any, str], ...]:
 
 def _filled(command: str, clips: Sequence[tuple[Clip, Intent]]) -> str:
     skus = dict.fromkeys(clip.sku for clip, _ in clips)
-    return command.format(skus=shlex.join(skus), ids=" ".join(clip.clip_id for clip, _ in clips))
+    return command.format(skus=only_words(skus), ids=" ".join(clip.clip_id for clip, _ in clips))
 
 
 def _line(clip: Clip, intent: Intent, *, with_videos: bool) -> str:

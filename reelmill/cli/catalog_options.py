@@ -26,6 +26,7 @@ from reelmill.cli.options import (
     names_of,
     settings_with,
 )
+from reelmill.cli.skus import skus_of
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.settings import Settings
 
@@ -69,7 +70,7 @@ class CatalogOptions:
         return CatalogRequest(
             feed=feed,
             platforms=names_of(self.platforms),
-            only=self.only,
+            only=skus_of(self.only),
             limit=self.limit,
             force=self.force,
             drafts=self.drafts,

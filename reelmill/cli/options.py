@@ -43,13 +43,12 @@ Output = Annotated[
 Platforms = Annotated[
     tuple[str, ...], Parameter(help="Platforms, separated by commas.", consume_multiple=True, negative=())
 ]
+_SKUS = "Only these SKUs, separated by commas; one that holds a comma in double quotes."
 Only = Annotated[
     tuple[str, ...],
-    Parameter(help="Only these SKUs. A part of a catalog retires nothing.", consume_multiple=True, negative=()),
+    Parameter(help=f"{_SKUS} A part of a catalog retires nothing.", consume_multiple=True, negative=()),
 ]
-OnlyThese = Annotated[
-    tuple[str, ...], Parameter(name="--only", help="Only these SKUs.", consume_multiple=True, negative=())
-]
+OnlyThese = Annotated[tuple[str, ...], Parameter(name="--only", help=_SKUS, consume_multiple=True, negative=())]
 Limit = Annotated[
     int | None,
     Parameter(help="Stop after this many products that have something to make.", validator=validators.Number(gte=1)),

@@ -23,6 +23,7 @@ from reelmill.cli.options import (
     settings_with,
 )
 from reelmill.cli.printing import count, money, out, print_json
+from reelmill.cli.skus import skus_of
 from reelmill.clip import Clip
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest, clip_builder, open_catalog_feed
@@ -46,12 +47,13 @@ def preview(
 ) -> int:
     """Show the prompts of the first products (or of those named), with what lint says of them. Free."""
     settings = settings_with(variants=variants, campaign=campaign)
+    skus = skus_of(only)
     request = CatalogRequest(
-        feed=feed, platforms=names_of(platforms), only=only, dialect=dialect, columns=columns_of(column)
+        feed=feed, platforms=names_of(platforms), only=skus, dialect=dialect, columns=columns_of(column)
     )
     builder = clip_builder(settings, request)
     rows = open_catalog_feed(request, settings)
-    products = islice(_chosen(rows, frozenset(only)), len(only) or limit)
+    products = islice(_chosen(rows, frozenset(skus)), len(skus) or limit)
     shown = [
         (clip, [str(finding) for finding in lint_rendered(rendered, product)])
         for product in products

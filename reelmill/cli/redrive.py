@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from reelmill.cli.asked import make_asked
 from reelmill.cli.options import CapUsd, Json, OnlyThese, Output, Yes, names_of, settings_with
+from reelmill.cli.skus import skus_of
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.outputs import check_known
 from reelmill.jobs.redriving import plan_redrive
@@ -47,16 +48,17 @@ def redrive(
     json: Json = False,
 ) -> int:
     """Make failed and filtered clips again, after showing the price. Unclear ones only by name."""
+    skus = skus_of(only)
     with Engine(settings_with(cap_run_usd=cap_usd), output) as engine:
         if output:
             check_known(engine.storage.root, engine.ledger)
         asked = {Decision.REMAKE: remakes, Decision.REJECT: rejected}
         summary, works = plan_redrive(
             engine,
-            only=only,
+            only=skus,
             authorise_unclear=names_of(authorise_unclear),
             unfit=unfit,
             decided=[decision for decision, wanted in asked.items() if wanted],
         )
-        parameters = {"command": "redrive", "only": list(only)}
+        parameters = {"command": "redrive", "only": list(skus)}
         return make_asked(engine, summary, works, parameters, nothing="Nothing to make again", yes=yes, json=json)

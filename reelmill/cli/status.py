@@ -13,6 +13,7 @@ from reelmill.cli.attention import as_dict, print_attention
 from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.options import Json, OnlyThese, Output, settings_with
 from reelmill.cli.printing import count, money, out, print_json, print_rows, print_text, shown
+from reelmill.cli.skus import skus_of
 from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Attention, find_attention
 from reelmill.jobs.films import waiting_films
@@ -57,7 +58,7 @@ def status(
     try:
         root = known_output(output, settings, ledger)
         totals = ledger.totals(output=root)
-        attention = find_attention(ledger, root, keeps=keeps, only=only, states=state)
+        attention = find_attention(ledger, root, keeps=keeps, only=skus_of(only), states=state)
         runs = ledger.runs(output=root, limit=_RUNS)
         others = [other for other in ledger.outputs() if other != root]
         clips, drafts = ledger.count_clips(output=root), ledger.draft_total(output=root)

@@ -188,6 +188,7 @@ class _Pass:
         only = self.planner.options.only
         for row in rows:
             if isinstance(row, Reject):
+                self.wanted.difference_update((row.sku, *row.keys))
                 self._reject(row)
             elif not only or not only.isdisjoint((row.sku, *row.variants)):
                 self.wanted.difference_update((row.sku, *row.variants))

@@ -1,0 +1,40 @@
+"""SKUs on the command line: read from ``--only``, and written for commands to copy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Iterable, Iterator
+
+from reelmill.errors import FixConfiguration
+
+__all__ = ["only_words", "skus_of"]
+
+
+def skus_of(values: Iterable[str]) -> tuple[str, ...]:
+    """SKUs given as ``a,b c`` in any mixture; one that holds a comma stands in double quotes, as in a CSV.
+
+    Raises FixConfiguration for values that hold none, like a variable that is empty: no SKU would mean all of them.
+    """
+    given = tuple(values)
+    skus = tuple(dict.fromkeys(sku for value in given for sku in _parted(value)))
+    if given and not skus:
+        raise FixConfiguration("--only names no SKU.", "Name at least one, or leave it out to take all.")
+    return skus
+
+
+def only_words(skus: Iterable[str]) -> str:
+    """The SKUs as words of a shell behind ``--only``; the other way round."""
+    return shlex.join(map(_word, skus))
+
+
+def _parted(value: str) -> Iterator[str]:
+    for row in csv.reader(value.splitlines(), skipinitialspace=True):
+        yield from filter(None, map(str.strip, row))
+
+
+def _word(sku: str) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow([sku])
+    return text.getvalue()

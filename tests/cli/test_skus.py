@@ -1,0 +1,66 @@
+"""``--only``: commas part SKUs as they part platforms, and those that hold one stand in quotes."""
+
+import shlex
+
+import pytest
+
+from reelmill.cli.skus import only_words, skus_of
+from reelmill.errors import FixConfiguration
+
+ODD = ("A,1", 'a"b', '"', '12" pan, black', "$(ls)", "it's", "{0}", "-x", "#1", "e\u0301")
+
+
+@pytest.mark.parametrize(
+    ("values", "skus"),
+    [
+        (("1,2",), ("1", "2")),
+        (("1, 2,", "3"), ("1", "2", "3")),
+        (("1", "1"), ("1",)),
+        (('"A,1",B',), ("A,1", "B")),
+        (('A, "B,2"',), ("A", "B,2")),
+        (('12" pan',), ('12" pan',)),
+        (("1\n2\n",), ("1", "2")),
+        ((), ()),
+    ],
+)
+def test_commas_part_skus(values, skus):
+    assert skus_of(values) == skus
+
+
+@pytest.mark.parametrize("values", [("",), (" , ", "\n")])
+def test_an_option_that_names_nothing_does_not_mean_everything(values):
+    with pytest.raises(FixConfiguration, match="names no SKU"):
+        skus_of(values)
+
+
+def test_commands_to_copy_name_the_same_skus():
+    assert skus_of(shlex.split(only_words(ODD))) == ODD
+    assert only_words(["A-1", "B 2"]) == "A-1 'B 2'"
+
+
+def write(tmp_path, *rows: str) -> str:
+    path = tmp_path / "feed.csv"
+    path.write_text("id,title,price\n" + "".join(f"{row}\n" for row in rows))
+    return str(path)
+
+
+@pytest.mark.parametrize(("only", "products"), [("1,2", 2), ('"A,1"', 1), ('"A,1",2', 2), ("A,1", 1)])
+def test_plan_and_preview_take_what_is_named(reelmill_json, rehearsal, tmp_path, only, products):
+    feed = write(tmp_path, "1,Cup,5", "2,Hat,5", '"A,1",Tee,5')
+
+    _, plan = reelmill_json("plan", feed, "--platforms", "tiktok", "--output", rehearsal, "--only", only)
+    _, shown = reelmill_json("preview", feed, "--platforms", "tiktok", "--only", only)
+
+    assert plan["products"] == len(shown["prompts"]) == products
+    missing = [warning for warning in plan["warnings"] if "Not in the feed" in warning]
+    assert missing == (["Not in the feed: A. Check the SKUs that were asked for."] if only == "A,1" else [])
+
+
+def test_a_row_that_was_rejected_is_not_missing(reelmill_json, rehearsal, tmp_path):
+    feed = write(tmp_path, "1,Cup,5", "2,Hat,ask us", "3,Tee,5,more")
+
+    _, plan = reelmill_json("plan", feed, "--platforms", "tiktok", "--output", rehearsal, "--only", "1,2,3,4")
+
+    assert plan["rejects"] == 2
+    (missing,) = [warning for warning in plan["warnings"] if "Not in the feed" in warning]
+    assert "feed: 4." in missing
