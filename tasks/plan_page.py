@@ -23,7 +23,7 @@ def plan_sentence(summary: PlanSummary) -> str:
     counts = summary.counts
     price = f"at most {money(summary.estimated_usd)}"
     if summary.eta_seconds:
-        price += f", about {span(summary.eta_seconds)} at {summary.quota_per_minute:g} a minute"
+        price += f", about {span(summary.eta_seconds)} {summary.pace}"
     return (
         f"{summary.clips} clips for {summary.products} products: {counts[Action.MAKE]} make, "
         f"{counts[Action.KEEP]} keep, {counts[Action.BLOCKED]} blocked; {counts[Action.RETIRE]} products retire, "

@@ -80,7 +80,5 @@ def _beside_the_price(summary: PlanSummary) -> Iterator[str]:
 def _price(summary: PlanSummary) -> str:
     if not summary.counts[Action.MAKE]:
         return "nothing to pay."
-    time = (
-        f", about {span(summary.eta_seconds)} at {summary.quota_per_minute:g} a minute" if summary.eta_seconds else ""
-    )
+    time = f", about {span(summary.eta_seconds)} {summary.pace}" if summary.eta_seconds else ""
     return f"at most {money(summary.estimated_usd)} with {summary.model}{time}."

@@ -85,6 +85,7 @@ def empty_summary(engine: Engine) -> PlanSummary:
     return PlanSummary(
         settings.model,
         settings.quota_per_minute,
+        in_flight=settings.in_flight,
         filtered_retries=settings.filtered_retries,
         remake_attempts=open_finishing(settings).finish.remakes(settings.remake_attempts, None),
         judge=judge.model if judge else "",

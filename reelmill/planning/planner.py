@@ -113,6 +113,8 @@ class Planner:
         summary = PlanSummary(
             drafting.model.id if drafting else builder.model.id,
             builder.settings.quota_per_minute,
+            in_flight=builder.settings.in_flight,
+            shard_clips=builder.settings.shard_clips,
             filtered_retries=self.softener.retries if self.softener else 0,
             remake_attempts=self._remakes,
             price_notes=PriceNotes(self._finish),

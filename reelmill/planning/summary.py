@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from reelmill.clip import Clip
@@ -62,11 +63,14 @@ class PlanSummary:
     filtered videos too; it says that it does not. ``remakes_usd`` is what up to ``remake_attempts`` remakes of each
     clip could cost beyond ``estimated_usd``, and is paid like any other clip. ``finals`` is set if clips are drafts.
     With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most that comparing each clip with its product can
-    cost, ``verdict_usd`` for one. ``films`` are those with a scene to make, by what they have in common.
+    cost, ``verdict_usd`` for one. ``films`` are those with a scene to make, by what they have in common. A process
+    makes at most ``in_flight`` clips at once; with ``shard_clips`` there is one process for each so many.
     """
 
     model: str
     quota_per_minute: float
+    in_flight: int | None = None
+    shard_clips: int = 0
     filtered_retries: int = 0
     remake_attempts: int = 0
     finals: Finals | None = None
@@ -104,9 +108,29 @@ class PlanSummary:
 
     @property
     def eta_seconds(self) -> int:
-        """Seconds until the last clip is back: its turn under the quota, then a typical generation."""
+        """Seconds until the last clip is back: its turn, or a free place for it, then a typical generation."""
+        return round(max(self._turn_s, self._place_s) + _TYPICAL_GENERATION_S) if self.counts[Action.MAKE] else 0
+
+    @property
+    def pace(self) -> str:
+        """What that time depends on, in words: the quota, or the places of those in flight."""
+        if self.in_flight is not None and self._place_s > self._turn_s:
+            return f"with {self.in_flight:,} in flight"
+        return f"at {self.quota_per_minute:g} a minute"
+
+    @property
+    def _turn_s(self) -> float:
+        """Seconds until the last clip has its turn under the quota."""
+        return (self.counts[Action.MAKE] - 1) * 60 / self.quota_per_minute
+
+    @property
+    def _place_s(self) -> float:
+        """Seconds until there is a place for the last clip among those in flight."""
         make = self.counts[Action.MAKE]
-        return round((make - 1) * 60 / self.quota_per_minute + _TYPICAL_GENERATION_S) if make else 0
+        if self.in_flight is None:
+            return 0
+        processes = ceil(make / self.shard_clips) if self.shard_clips else 1
+        return (make - 1) // (self.in_flight * max(1, processes)) * _TYPICAL_GENERATION_S
 
     def add_make(self, clip: Clip, *, softening: int = 0, remake: int = 0) -> None:
         """Count a clip to make, with its cost.
