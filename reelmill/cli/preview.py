@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich.console import Console
 
 from reelmill.cli.options import (
@@ -38,7 +38,7 @@ def preview(
     *,
     only: Only = (),
     platforms: Platforms = (),
-    limit: Annotated[int, Parameter(help="Show at most this many products.")] = 3,
+    limit: Annotated[int, Parameter(help="Show at most this many products.", validator=validators.Number(gte=1))] = 3,
     variants: Variants = None,
     campaign: Campaign = None,
     dialect: DialectName = None,

@@ -141,6 +141,8 @@ def test_settle_finds_a_video_that_came_late(reelmill_json, rehearsal, write_fee
         (["plan", "{feed}", "--model", "veo-3.0-generate-001"], ExitCode.USAGE, "veo-3.1"),
         (["plan", "{feed}", "--model", "veo-4"], ExitCode.USAGE, "veo-3.1"),
         (["plan", "{feed}", "--nonsense"], ExitCode.USAGE, "nonsense"),
+        (["preview", "{feed}", "--limit", "-1"], ExitCode.USAGE, "--limit"),
+        (["preview", "{feed}", "--limit", "0"], ExitCode.USAGE, ">= 1"),
         (["run", "{feed}", "--output", "s3://bucket/x", "--yes"], ExitCode.USAGE, "gs://"),
         (["plan", "{feed}", "--resolution", "4k", "--model", "veo-3.1-lite-generate-001"], ExitCode.USAGE, "price"),
     ],
