@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 __all__ = ["as_text", "text_bytes"]
+
+_NO_LONGER_EXACT = 2.0**53
 
 
 def text_bytes(column: Any) -> int:
@@ -39,7 +42,7 @@ def as_text(column: Any) -> list[str]:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return list(pc.fill_null(column, "").to_pylist())
     if pa.types.is_floating(kind):
-        return [_number(text) for text in column.cast(pa.string()).to_pylist()]
+        return _numbers(column)
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return [_nested(value) for value in column.to_pylist()]
     if pa.types.is_null(kind):
@@ -50,11 +53,25 @@ def as_text(column: Any) -> list[str]:
         return [_nested(value) for value in column.to_pylist()]
 
 
-def _number(text: str | None) -> str:
-    """A float without the zero that pandas adds to whole numbers next to missing ones."""
-    if text is None or text == "nan":
-        return ""
-    return text.removesuffix(".0")
+def _numbers(column: Any) -> list[str]:
+    """Floats in plain decimal notation, whole ones with the digits that an integer column has.
+
+    pandas makes floats of whole numbers next to missing ones. Arrow writes them with an exponent from 1e10 on, so that
+    the ids of a whole catalog would change when one is missing. From 2**53 on a float no longer tells whole numbers
+    apart, and the shortest decimal that gives the same float stands for it.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_float16(column.type):
+        column = column.cast(pa.float32())
+    whole = pc.and_(pc.equal(column, pc.trunc(column)), pc.less(pc.abs(column), _NO_LONGER_EXACT))
+    digits = pc.if_else(whole, column, None).cast(pa.int64()).cast(pa.string())
+    written = pc.if_else(pc.is_nan(column), None, column).cast(pa.string())
+    texts = pc.coalesce(digits, written, "")
+    if pc.any(pc.match_substring(texts, "e")).as_py():
+        return [f"{Decimal(text):f}" if "e" in text else text for text in texts.to_pylist()]
+    return list(texts.to_pylist())
 
 
 def _nested(value: object) -> str:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reelmill.catalog.feed import Dialect, FeedOptions, open_feed
+from reelmill.catalog.parquet_text import as_text
 from reelmill.errors import FixFeed
 from tests.support.catalog_feeds import read
 
@@ -59,6 +60,33 @@ def test_ids_that_pandas_made_floats_are_whole_again(tmp_path):
     products, rejects = read(tmp_path / "frame.parquet")
     assert [product.sku for product in products] == ["1001"]
     assert [(reject.ref.row, reject.field) for reject in rejects] == [(2, "id"), (3, "title")]
+
+
+def test_long_ids_stay_themselves_when_one_of_them_is_missing(tmp_path):
+    """An id with an exponent is another id: the whole catalog would be bought again."""
+    ids = [7, 12_345_678, 9_999_999_999, 10_000_000_000, 4_006_381_333_931, 2**53 - 1]
+    titles = [*"abcdef"]
+    whole = write(tmp_path / "whole.parquet", {"id": pa.array(ids), "title": titles})
+    pd.DataFrame({"id": [*ids, None], "title": [*titles, "new"]}).to_parquet(tmp_path / "missing.parquet")
+    before, _ = read(whole)
+    after, (reject,) = read(tmp_path / "missing.parquet")
+    assert [product.sku for product in before] == [product.sku for product in after] == list(map(str, ids))
+    assert (reject.ref.row, reject.field) == (7, "id")
+
+
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
+def test_floats_are_plain_decimals(kind):
+    column = pa.array([2.0, -3.0, 0.5, 1e-7, float("nan"), float("inf"), None], pa.float64()).cast(kind, safe=False)
+    texts = as_text(column)
+    assert [*texts[:3], *texts[4:]] == ["2", "-3", "0.5", "", "inf", ""]
+    assert float(texts[3]) == pytest.approx(column.cast(pa.float64())[3].as_py())
+    assert "e" not in texts[3]
+
+
+def test_floats_too_large_to_tell_whole_numbers_apart_have_no_exponent_either():
+    column = pa.array([2.0**53, -1e17, 1.5e300, 12345678901.25], pa.float64())
+    assert as_text(column) == ["9007199254740992", "-1" + "0" * 17, "15" + "0" * 299, "12345678901.25"]
+    assert as_text(pa.array([20_000_000.0, 2.0**40], pa.float32())) == ["20000000", str(2**40)]
 
 
 @pytest.mark.parametrize("row_group_size", [1, 7, 100])
