@@ -27,7 +27,7 @@ from reelmill.catalog.rejects import (
     wrong_price,
 )
 from reelmill.catalog.table import Batch
-from reelmill.catalog.text import plain_column, strip_column, tidy_column
+from reelmill.catalog.text import id_column, plain_column, strip_column, tidy_column
 from reelmill.catalog.values import availability, highlights
 from reelmill.product import Product, Reject, RowRef
 
@@ -62,7 +62,7 @@ class MerchantRows:
         refs = build_refs(self._file, batch.numbers, count)
         wrong: Wrong = {}
         texts = {name: plain_column(self._cells(batch, name)) for name in _TEXTS}
-        skus = strip_column(self._cells(batch, "sku"))
+        skus = id_column(self._cells(batch, "sku"))
         groups = self._groups(batch, skus, refs, wrong)
         self._check_identity(batch, skus, texts["title"], refs, wrong)
         images = self._images(batch, skus, refs, wrong)
@@ -108,7 +108,7 @@ class MerchantRows:
                     wrong.setdefault(place, missing(refs[place], skus[place], field, "title"))
 
     def _groups(self, batch: Batch, skus: Sequence[str], refs: Sequence[RowRef], wrong: Wrong) -> Sequence[str]:
-        groups = strip_column(self._cells(batch, "item_group_id"))
+        groups = id_column(self._cells(batch, "item_group_id"))
         if not any(groups):
             return groups
         for place, group in enumerate(groups):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from reelmill.catalog.media import shown_address
@@ -15,6 +16,7 @@ __all__ = ["broken", "duplicate", "missing", "reject", "sku_problem", "sound_sku
 MAX_SKU = 100
 _SHOWN = 200
 _LOOKED_AT = 1000
+_ROUNDED = re.compile(r"[0-9]+[.,]?[0-9]*[Ee]\+[0-9]+").fullmatch  # in a German sheet with a comma
 _SHEET_ERRORS = frozenset({"#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!"})
 
 
@@ -41,7 +43,7 @@ def sku_problem(sku: str) -> tuple[str, str] | None:
         return "The product id holds control or invisible characters.", "Use plain letters, digits and punctuation."
     if is_sheet_error(sku):
         return "The product id is a spreadsheet error.", "Correct the formula and export again."
-    if "E+" in sku and sku.partition("E+")[0].replace(".", "", 1).isdigit() and sku.partition("E+")[2].isdigit():
+    if _ROUNDED(sku) is not None:
         return (
             "The product id is a long number that a spreadsheet has rounded.",
             "Format the id column as text in the spreadsheet and export again.",
@@ -57,6 +59,7 @@ def sound_skus(skus: Sequence[str]) -> bool:
         and joined.isprintable()
         and "#" not in joined
         and "E+" not in joined
+        and "e+" not in joined
         and max(map(len, skus), default=0) <= MAX_SKU
     )
 

@@ -22,13 +22,14 @@ from reelmill.catalog.rejects import (
     wrong_price,
 )
 from reelmill.catalog.table import Batch
-from reelmill.catalog.text import plain_text, slug, strip_column, tidy
+from reelmill.catalog.text import id_column, plain_text, slug, strip_column, tidy
 from reelmill.catalog.values import better_availability
 from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["ShopifyRows"]
 
 _FIELDS = tuple(NAMES[Dialect.SHOPIFY])
+_IDS = frozenset({"handle", "sku"})
 _OPTIONS = {
     "color": "color", "colour": "color", "colors": "color", "farbe": "color", "couleur": "color",
     "size": "size", "größe": "size", "taille": "size",
@@ -80,8 +81,8 @@ class ShopifyRows:
         naming = (sku, handle) if self._split and sku < width else (handle, sku)
         made: list[Product | Reject | Leftover] = [broken_row(self._file, row, width, *naming) for row in batch.broken]
         blank = [""] * len(batch.numbers)
-        places = [self._columns.fields[name] for name in _FIELDS]
-        fields = zip(*(strip_column(batch.columns[at]) if at < width else blank for at in places), strict=True)
+        places = [(self._columns.fields[name], id_column if name in _IDS else strip_column) for name in _FIELDS]
+        fields = zip(*(clean(batch.columns[at]) if at < width else blank for at, clean in places), strict=True)
         for number, cells, row in zip(batch.numbers, fields, zip(*batch.columns, strict=True), strict=True):
             made.extend(self._row(dict(zip(_FIELDS, cells, strict=True)), row, RowRef(self._file, number)))
         return made

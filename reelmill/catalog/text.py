@@ -7,13 +7,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["plain_column", "plain_text", "slug", "strip_column", "tidy", "tidy_column"]
+__all__ = ["id_column", "plain_column", "plain_text", "slug", "strip_column", "tidy", "tidy_column"]
 
 # Characters that a reader cannot see but a model can: direction overrides, zero-width marks, tag characters,
 # and lone surrogates, which no file can hold. Joiners (200c, 200d) stay: emoji and Persian need them.
 _HIDDEN = re.compile("[\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_KEPT_AS_TEXT = re.compile(r'="([^"]*)"').fullmatch
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 
 _BLOCK = frozenset({
@@ -53,6 +54,14 @@ def plain_text(text: str) -> str:
 def strip_column(cells: Sequence[str]) -> list[str]:
     """Every cell without the space around it."""
     return list(map(str.strip, cells))
+
+
+def id_column(cells: Sequence[str]) -> list[str]:
+    """Every id without the space around it, and out of ``="00123"``, by which a spreadsheet keeps its zeros."""
+    ids = list(map(str.strip, cells))
+    if '="' in "".join(ids):
+        return [kept[1].strip() if (kept := _KEPT_AS_TEXT(one)) else one for one in ids]
+    return ids
 
 
 def tidy_column(cells: Sequence[str]) -> list[str]:

@@ -164,3 +164,11 @@ def test_extra_columns_become_identifiers(tmp_path):
 def test_products_do_not_share_their_extra_columns(tmp_path):
     first, second = read_text(tmp_path, google_csv({"id": "1"}, {"id": "2"}))[0]
     assert first.extra is not second.extra
+
+
+def test_ids_that_a_spreadsheet_keeps_as_text_are_the_ids(tmp_path):
+    text = 'id,title,item_group_id,color\n="00123",Cup,,="x"\n"=""00124""",Hat,"=""0G""",\n="",Mug,,\n=A1,Pot,,\n'
+    products, (reject,) = read_text(tmp_path, text)
+    assert [(product.sku, product.item_group_id) for product in products] == [("00123", ""), ("0G", "0G"), ("=A1", "")]
+    assert products[0].color == '="x"'
+    assert (reject.ref.row, reject.field, "missing" in reject.reason) == (3, "id", True)

@@ -13,6 +13,10 @@ BAD_ROWS = {
     "line break in id": ({"id": "a\nb"}, "id", "control", "a b"),
     "formula error as id": ({"id": "#REF!"}, "id", "spreadsheet", "#REF!"),
     "rounded id": ({"id": "8.4012E+12"}, "id", "rounded", "8.4012E+12"),
+    "rounded id of a German sheet": ({"id": "4,00638E+12"}, "id", "rounded", "4,00638E+12"),
+    "rounded id in lower case": ({"id": "4.00638e+12"}, "id", "rounded", "4.00638e+12"),
+    "rounded id without a point": ({"id": "4E+12"}, "id", "rounded", "4E+12"),
+    "rounded group": ({"id": "1", "item_group_id": "4,00638E+12"}, "item_group_id", "rounded", "4,00638E+12"),
     "no title": ({"id": "1", "title": " \u200b "}, "title", "missing", ""),
     "tags alone as title": ({"id": "1", "title": "<p></p>"}, "title", "missing", ""),
     "formula error as title": ({"id": "1", "title": "#N/A"}, "title", "missing", ""),
@@ -92,3 +96,10 @@ def test_the_field_is_named_as_the_feed_spells_it(tmp_path):
                              columns={"sku": "Artikel-Nr.", "title": "Bezeichnung", "price": "Preis"})  # fmt: skip
     assert reject.field == "Preis"
     assert reject.sku == "1"
+
+
+@pytest.mark.parametrize("sku", ["E+5", "4.0.0E+12", "A4E+12", "4E12", "4e+", "1+e+2", "4.0E+12-B"])
+def test_an_id_that_only_looks_rounded_is_used(tmp_path, sku):
+    products, rejects = read_text(tmp_path, google_csv({"id": sku}))
+    assert [product.sku for product in products] == [sku]
+    assert not rejects

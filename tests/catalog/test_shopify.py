@@ -191,3 +191,9 @@ def test_metafields_and_mappings_fill_fields(tmp_path):
     (product,), _ = read_text(tmp_path, text, columns={"title": "Produktname", "pattern": "Muster"})
     assert (product.title, product.pattern, product.color) == ("Becher", "striped", "sea blue")
     assert product.extra == {"title": "Mug"}
+
+
+def test_ids_that_a_spreadsheet_keeps_as_text_are_the_ids(tmp_path):
+    row = {"handle": '="007"', "title": "Mug", "o1n": "Size", "o1v": "M", "sku": '="0042"', "price": "9"}
+    (product,), _ = read_text(tmp_path, export([row]))
+    assert (product.sku, product.variants) == ("007", ("0042",))
