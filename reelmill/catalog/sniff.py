@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -37,6 +38,9 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it, or pack it with gzip."),
     (b"Rar!", "a RAR archive", "Unpack it, or pack it with gzip."),
 )
+# What is left of bytes that are no UTF-8, and characters of several bytes that are.
+_STRAY = re.compile("[\udc80-\udcff]")
+_WELL_FORMED = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -117,11 +121,10 @@ def _encoding(head: bytes) -> str:
         return "utf-16-le"
     if low > _UTF16_NUL_SHARE and high < low / 4:
         return "utf-16-be"
-    try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(head)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    # A stray byte or two make no other file of it: whatever is written in UTF-8 would be garbled.
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
+    stray = len(_STRAY.findall(text))
+    return "cp1252" if stray and stray >= len(_WELL_FORMED.findall(text)) else "utf-8"
 
 
 def _refuse_non_tables(sample: str, file: str) -> None:

@@ -82,6 +82,19 @@ def test_a_stray_windows_byte_far_into_utf8_is_read_as_what_it_stands_for(tmp_pa
     assert products[-1].title == "Café"
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_stray_windows_byte_early_in_utf8_garbles_nothing_else(tmp_path, packed):
+    text = google_csv({"id": "1", "title": "Crème brûlée für Übermütige"}, {"id": "2", "title": "Tasse"}).encode()
+    text = text.replace(b"Tasse", b"Gr\xf6\xdfe \x80 5")
+    products, _ = read_text(tmp_path, gzip.compress(text) if packed else text)
+    assert [product.title for product in products] == ["Crème brûlée für Übermütige", "Größe € 5"]
+
+
+def test_windows_1252_with_a_pair_that_could_be_utf8_is_windows_1252(tmp_path):
+    products, _ = read_text(tmp_path, google_csv({"id": "1", "title": "Prêt-à-porter Ã©"}).encode("cp1252"))
+    assert products[0].title == "Prêt-à-porter Ã©"
+
+
 def test_excel_separator_line_is_obeyed(tmp_path):
     products, _ = read_text(tmp_path, "sep=;\nsku;name\n1;Pan, 26 cm\n")
     assert [(product.sku, product.title) for product in products] == [("1", "Pan, 26 cm")]
