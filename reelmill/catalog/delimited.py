@@ -13,6 +13,7 @@ from itertools import islice, tee
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from reelmill.catalog.dialect import KNOWN_NAMES, column_name
+from reelmill.catalog.quotes import RowShape, line_breaks
 from reelmill.catalog.sniff import FileKind, decoding_errors
 from reelmill.catalog.table import Batch, BrokenRow, batch_of_rows
 from reelmill.errors import FixFeed
@@ -48,6 +49,7 @@ class DelimitedTable:
         self.header = self._read_header()
         self._width = len(self.header)
         self._final: list[str] | BrokenRow = []  # the last row so far
+        self._shape = RowShape(self._delimiter, self._width, spaced=self._is_spaced(kind.sample))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -91,17 +93,33 @@ class DelimitedTable:
         lines, again = tee(self._lines.untracked())
         reader = self._new_reader(lines)
         try:
-            return list(islice(reader, count))
+            rows = list(islice(reader, count))
+            if reader.line_num == len(rows):
+                return rows
+            taken = list(islice(again, reader.line_num))
+            if self._are_sound(rows, taken):
+                return rows
         except csv.Error:
-            self._lines.give_back(list(islice(again, reader.line_num)))
-            return list(self._careful_rows(count, first))
+            taken = list(islice(again, reader.line_num))
         except (OSError, EOFError, zlib.error):
             raise FixFeed(f"{self._file} breaks off before its end.", "Pack or download it again.") from None
+        self._lines.give_back(taken)
+        return list(self._careful_rows(count, first))
+
+    def _are_sound(self, rows: Sequence[list[str]], lines: Sequence[str]) -> bool:
+        """Whether every row that goes over several lines was meant to."""
+        at = 0
+        for row in rows:
+            end = at + 1 + line_breaks(row)
+            if end > at + 1 and (self._shape.too_wide(row) or self._shape.swallowed(lines[at:end])):
+                return False
+            at = end
+        return at == len(lines)
 
     def _careful_rows(self, count: int, first: int) -> Iterator[list[str] | BrokenRow]:
         """At most ``count`` rows. A row that the csv module refuses is read by its first line alone.
 
-        A quote that never closes would otherwise swallow the products after it.
+        So is one that seems to have swallowed the rows after it. A quote that never closes would take them away.
         """
         reader = self._new_reader(self._lines)
         for number in range(first, first + count):
@@ -114,6 +132,9 @@ class DelimitedTable:
                 raise FixFeed(f"{self._file} breaks off before its end.", "Pack or download it again.") from None
             if row is None:
                 break
+            if len(self._lines.taken) > 1 and self._shape.swallowed(self._lines.taken):
+                yield self._repair("", number)
+                continue
             self._lines.taken.clear()
             yield row
 
@@ -166,6 +187,11 @@ class DelimitedTable:
             if stated:
                 return max(_DELIMITERS, key=lambda mark: self._score(line + lines.read(4096), mark))
         return ","
+
+    def _is_spaced(self, sample: str) -> bool:
+        """Whether space follows the delimiters of the header."""
+        lines = (line for line in sample.splitlines() if line.strip() and not line.lower().startswith("sep="))
+        return f"{self._delimiter} " in next(lines, "")
 
     @staticmethod
     def _score(text: str, delimiter: str) -> tuple[int, int]:
