@@ -29,6 +29,7 @@ _MAX_LINE = 1 << 21
 _STEP_ROWS = 100
 _BATCH_BYTES = 1 << 24  # a packed megabyte can unfold to a thousand: rows alone do not bound a batch
 _MAX_HEADER_CELLS = 4096
+_MOST_PASSED_OVER = 100  # lines: in a feed whose rows all lack cells, one broken row must not take the rest away
 _SHOWN = 200
 _OPEN_QUOTE = "unexpected end of data"  # what the csv module says where a feed ends inside quotes
 
@@ -49,6 +50,7 @@ class DelimitedTable:
         self.header = self._read_header()
         self._width = len(self.header)
         self._final: list[str] | BrokenRow = []  # the last row so far
+        self._doubt = 0  # how many lines may still belong to the broken row before them
         self._shape = RowShape(self._delimiter, self._width, spaced=self._is_spaced(kind.sample))
 
     def close(self) -> None:
@@ -90,6 +92,8 @@ class DelimitedTable:
 
     def _next_rows(self, count: int, first: int) -> Sequence[list[str] | BrokenRow]:
         """The next rows, parted by the csv module alone as long as all of them are sound."""
+        if self._doubt:
+            return list(self._careful_rows(count, first))
         lines, again = tee(self._lines.untracked())
         reader = self._new_reader(lines)
         try:
@@ -123,33 +127,68 @@ class DelimitedTable:
         """
         reader = self._new_reader(self._lines)
         for number in range(first, first + count):
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                yield self._repair(str(error), number)
-                continue
-            except (OSError, EOFError, zlib.error):
-                raise FixFeed(f"{self._file} breaks off before its end.", "Pack or download it again.") from None
+            row = self._careful_row(reader, number)
             if row is None:
                 break
-            if len(self._lines.taken) > 1 and self._shape.swallowed(self._lines.taken):
-                yield self._repair("", number)
-                continue
-            self._lines.taken.clear()
             yield row
+
+    def _careful_row(self, reader: Reader, number: int) -> list[str] | BrokenRow | None:
+        """The next row, or None at the end. Lines that still belong to a broken row are passed over."""
+        while True:
+            error, row = "", None
+            try:
+                row = next(reader, None)
+                if row is None:
+                    return None
+            except csv.Error as refused:
+                error = str(refused)
+            except (OSError, EOFError, zlib.error):
+                raise FixFeed(f"{self._file} breaks off before its end.", "Pack or download it again.") from None
+            lines = self._lines.taken
+            swallowed = row is not None and len(lines) > 1 and self._shape.swallowed(lines)
+            sound = row is not None and not swallowed and not (len(lines) > 1 and self._shape.too_wide(row))
+            if self._doubt and not self._is_row(row if sound else None, lines):
+                self._pass_over()
+                continue
+            self._doubt = 0
+            if sound:
+                lines.clear()
+                return row
+            return self._repair(error, number, None if swallowed else row, sure=swallowed)
+
+    def _is_row(self, row: list[str] | None, lines: Sequence[str]) -> bool:
+        """Whether lines after a broken row are a row, or without ``row`` begin one, and no text of the broken one.
+
+        What is taken for a row is paid for.
+        """
+        if self._shape.closes(lines[0]):
+            return False
+        if row is None:
+            return self._shape.begins_another(lines[0])
+        return self._shape.is_row(lines[0]) if len(lines) == 1 else len(row) >= self._width
+
+    def _pass_over(self) -> None:
+        """Count the first of the lines that were taken to the broken row before it."""
+        first, *rest = self._lines.taken
+        self._lines.give_back(rest)
+        open_still = not self._shape.closes(first) or self._shape.stays_open(first, inside=True)
+        self._doubt = self._doubt - 1 if open_still else 0
 
     def _new_reader(self, lines: Iterator[str]) -> Reader:
         return csv.reader(lines, delimiter=self._delimiter, strict=True, skipinitialspace=True)
 
-    def _repair(self, error: str, number: int) -> list[str] | BrokenRow:
+    def _repair(self, error: str, number: int, row: list[str] | None, *, sure: bool) -> list[str] | BrokenRow:
         """Read the first line of a refused row by itself, and give the lines after it back.
 
         The line counts as read when its cells are as many as the header's. Where quotes are mostly plain characters,
-        as in TSV, it is tried without regard to them too. Raises FixFeed if the feed ends inside the quotes of its last
-        line.
+        as in TSV, it is tried without regard to them too. Otherwise the row is broken, or stays as wide as it is.
+        Unless it is ``sure`` that the lines after it are rows, they may be text of a cell that it leaves open. Raises
+        FixFeed if the feed ends inside the quotes of its last line.
         """
         first, *rest = self._lines.taken
         self._lines.give_back(rest)
+        open_still = not sure and self._shape.stays_open(first, inside=False)
+        self._doubt = _MOST_PASSED_OVER if open_still else 0
         cut_off = error == _OPEN_QUOTE and not rest and not self._lines.ended
         if "limit" not in error or rest:
             for quotes in (True,) if self._delimiter in _QUOTED else (True, False):
@@ -158,9 +197,12 @@ class DelimitedTable:
                     continue
                 if quotes and cut_off:
                     break
+                self._doubt = self._doubt if quotes else 0
                 return cells
         if cut_off:
             raise self._cut_off()
+        if row is not None:
+            return row
         return BrokenRow(
             number,
             "The row cannot be parted into cells: a quote is not closed, or a cell is longer than "

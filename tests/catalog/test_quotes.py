@@ -118,6 +118,79 @@ def test_prose_of_any_lines_stays_whole(tmp_path_factory, rows, delimiter, place
     assert [product.description for product in products] == [" ".join(text.split()) for text in texts]
 
 
+BROKEN = {
+    "text that goes on after a broken quote": (
+        (
+            'id,title,description,price\nA1,"Tee","soft "cotton" tee\nMachine wash, cold water\n'
+            'Do not bleach, please, 30 degrees","19.99"\nA2,Hat,fine,5.00\n'
+        ),
+        ["A2 Hat"],
+        [1],
+    ),
+    "the broken quote stands on a later line": (
+        'sku,title,note,price\nA1,Tee,"soft\nwarm, "light" and, so, on\nend, and, more, of it",5\nA2,Hat,fine,5\n',
+        ["A2 Hat"],
+        [1],
+    ),
+    "the next row goes over several lines": (
+        'sku,title,price\nA1,"Mug,5\nA2,"Hat,\nwarm",6\nA3,Cup,7\n',
+        ["A2 Hat, warm", "A3 Cup"],
+        [1],
+    ),
+    "the next row has quotes": ('sku,title,price\nA1,"Mug,5\n"A2","Hat","6"\n', ["A2 Hat"], [1]),
+    "the next row has an inch mark": ('sku,title,price\nA1,"Mug,5\nA2,12" pan,6\n', ['A2 12" pan'], [1]),
+    "the next row is broken too": ('sku,title,price\nA1,"Mug,5\nA2,"Hat,6\nA3,Cup,7\n', ["A3 Cup"], [1, 2]),
+    "a row of several lines with too many cells": (
+        'sku,title,note,price\nA1,Tee,"soft,\nwarm, light, dry, new\nof wool",5,6\nA2,Hat,fine,5\n',
+        ["A2 Hat"],
+        [1],
+    ),
+    "a quote in the last column that is read as meant": (
+        'sku,title,note\nA1,Tee,"soft "cotton" tee\nwash, cold, dry\nnever, bleach, it"\nA2,Hat,fine\n',
+        ["A1 Tee", "A2 Hat"],
+        [],
+    ),
+    "a quote that is closed on its line": (
+        'sku,title,note,price\nA1,"a "b" c",x,5,6\nA2,Hat\n',
+        ["A2 Hat"],
+        [1],
+    ),
+}
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 5000])
+@pytest.mark.parametrize("case", BROKEN)
+def test_no_text_of_a_broken_row_becomes_a_product(tmp_path, case, batch_rows):
+    text, titles, rejected = BROKEN[case]
+    products, rejects = read_text(tmp_path, text, batch_rows=batch_rows)
+    assert [f"{product.sku} {product.title}" for product in products] == titles
+    assert [reject.ref.row for reject in rejects] == rejected
+
+
+def test_a_broken_row_takes_no_more_than_a_hundred_short_rows_away(tmp_path):
+    text = 'sku,title,color,price\nA0,Mug\nA1,"Mug\n' + "".join(f"B{number},Hat\n" for number in range(150))
+    products, (reject,) = read_text(tmp_path, text)
+    assert [product.sku for product in products] == ["A0", *(f"B{number}" for number in range(100, 150))]
+    assert reject.ref.row == 2
+
+
+WORDS = st.lists(st.sampled_from(["soft", "warm,", '"cotton"', '12"', "a; b", "\n", "\nwool,"]), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(notes=st.lists(WORDS, min_size=1, max_size=6), delimiter=st.sampled_from([",", ";", "\t"]))
+def test_whatever_is_not_doubled_only_products_of_the_feed_are_made(tmp_path_factory, notes, delimiter):
+    rows = [delimiter.join(["sku", "title", "note", "size"])]
+    for number, words in enumerate(notes):
+        rows.append(delimiter.join([f"A{number}", "Tee", f'"{" ".join(words)}"', "M"]))
+        rows.append(delimiter.join([f"B{number}", '"Hat"', '"fine"', "S"]))
+    products, rejects = read_text(tmp_path_factory.mktemp("broken"), "\n".join(rows))
+    skus = {product.sku for product in products}
+    assert skus >= {f"B{number}" for number in range(len(notes))}
+    assert skus <= {f"{letter}{number}" for letter in "AB" for number in range(len(notes))}
+    assert len(products) + len(rejects) == 2 * len(notes)
+
+
 @pytest.mark.parametrize(("cells", "breaks"), [(["a"], 0), (["a\nb", "\r\n", "\r"], 3), (["\r\r\n\n"], 3), ([], 0)])
 def test_line_breaks_are_counted_as_readers_count_them(cells, breaks):
     assert line_breaks(cells) == breaks
