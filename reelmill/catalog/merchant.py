@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from reelmill.catalog.build import build_products, build_refs
 from reelmill.catalog.category import choose_category
@@ -48,6 +49,7 @@ class MerchantRows:
         self._columns = columns
         self._file = file
         self._prices = Memo(_price)
+        self._typed_prices = Memo(partial(_price, typed=True))
         self._categories = Memo(_category)
         self._stock = Memo(availability)
 
@@ -145,7 +147,8 @@ class MerchantRows:
         self, batch: Batch, skus: Sequence[str], refs: Sequence[RowRef], wrong: Wrong
     ) -> tuple[list[Decimal | None], list[str]]:
         texts = self._cells(batch, "price")
-        parsed = list(map(self._prices.__getitem__, zip(texts, self._cells(batch, "currency"), strict=True)))
+        memo = self._typed_prices if self._columns.fields["price"] in batch.numeric else self._prices
+        parsed = list(map(memo.__getitem__, zip(texts, self._cells(batch, "currency"), strict=True)))
         for place, (_, _, problem) in enumerate(parsed):
             if problem:
                 told = wrong_price(refs[place], skus[place], self._columns.spelled("price"), problem, texts[place])
@@ -187,13 +190,13 @@ def _usable(addresses: list[str]) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(one for one in complete if not address_problem(one)))[:MAX_IMAGES], ""
 
 
-def _price(texts: tuple[str, str]) -> tuple[Decimal | None, str, str]:
+def _price(texts: tuple[str, str], *, typed: bool = False) -> tuple[Decimal | None, str, str]:
     """Amount, currency and problem of a price and currency cell."""
     price, currency = texts[0].strip(), texts[1].strip()
     if not price:
         return None, "", ""
     try:
-        return *parse_price(price, currency), ""
+        return *parse_price(price, currency, typed=typed), ""
     except ValueError as error:
         return None, "", str(error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from reelmill.catalog.parquet_text import as_text, text_bytes
+from reelmill.catalog.parquet_text import as_text, is_number, text_bytes
 from reelmill.catalog.table import Batch, BrokenRow
 from reelmill.errors import FixFeed
 
@@ -95,4 +95,5 @@ def _parts(batch: Any, first: int) -> Iterator[Batch]:
         reason, remedy = f"The row holds more than {_ROW_BYTES:,} characters.", "Shorten its cells."
         yield Batch((), [()] * batch.num_columns, (BrokenRow(first, reason, remedy, ""),))
     else:
-        yield Batch(range(first, first + count), [as_text(column) for column in batch.columns])
+        numeric = frozenset(place for place, column in enumerate(batch.columns) if is_number(column.type))
+        yield Batch(range(first, first + count), [as_text(column) for column in batch.columns], numeric=numeric)

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["as_text", "text_bytes"]
+__all__ = ["as_text", "is_number", "text_bytes"]
 
 _NO_LONGER_EXACT = 2.0**53
 
@@ -28,6 +28,15 @@ def text_bytes(column: Any) -> int:
     if pa.types.is_nested(kind):
         return text_bytes(column.flatten())
     return int(column.nbytes)
+
+
+def is_number(kind: Any) -> bool:
+    """Whether values of this type are numbers."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def as_text(column: Any) -> list[str]:

@@ -25,12 +25,13 @@ _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\t", " "))
 _MAX_DIGITS = 15
 
 
-def parse_price(text: str, currency: str = "") -> tuple[Decimal, str]:
+def parse_price(text: str, currency: str = "", *, typed: bool = False) -> tuple[Decimal, str]:
     """The amount and ISO currency of a price like ``19.99 USD``, ``EUR 1.299,00``, ``$5`` or ``1'299.00``.
 
     ``currency`` (from a column of its own) wins over what the price says.
     Of two kinds of separator the last is the decimal one; one that stands before exactly three digits groups
-    thousands. Raises ValueError with the reason, fit for a reject.
+    thousands, unless the price is ``typed``: a number in its file has no grouping. Raises ValueError with the reason,
+    fit for a reject.
     """
     usual = _USUAL(text)
     if usual is not None and not currency:
@@ -38,7 +39,7 @@ def parse_price(text: str, currency: str = "") -> tuple[Decimal, str]:
     amount, code = _split(text)
     if currency:
         code = _currency(currency.strip())
-    return _number(amount, code), code
+    return _typed_number(amount) if typed else _number(amount, code), code
 
 
 def format_price(amount: Decimal, currency: str) -> str:
@@ -100,6 +101,15 @@ def _number(text: str, currency: str) -> Decimal:
             raise ValueError("is not one amount")
         bare = (whole.replace(other, "") or "0") + (f".{cents}" if cents else "")
     if not bare.replace(".", "", 1).isascii() or not bare.replace(".", "", 1).isdigit() or len(bare) > _MAX_DIGITS:
+        raise ValueError("is not one amount")
+    return Decimal(bare)
+
+
+def _typed_number(text: str) -> Decimal:
+    """The amount that a typed column holds; zeros of its scale do not count as digits."""
+    whole, point, cents = text.partition(".")
+    bare = whole + point + cents[:2] + cents[2:].rstrip("0")
+    if len(bare) > _MAX_DIGITS:
         raise ValueError("is not one amount")
     return Decimal(bare)
 

@@ -73,10 +73,12 @@ class ShopifyRows:
         self._file = file
         self._split = split_variants
         self._pending: _Pending | None = None
+        self._typed_price = False
 
     def convert(self, batch: Batch) -> list[Product | Reject | Leftover]:
         """The products and rejects that a batch completes, in order."""
         width = self._columns.width
+        self._typed_price = self._columns.fields["price"] in batch.numeric
         handle, sku = self._columns.fields["handle"], self._columns.fields["sku"]
         naming = (sku, handle) if self._split and sku < width else (handle, sku)
         made: list[Product | Reject | Leftover] = [broken_row(self._file, row, width, *naming) for row in batch.broken]
@@ -211,7 +213,7 @@ class ShopifyRows:
         if not text:
             return None, ""
         try:
-            return parse_price(text, currency)
+            return parse_price(text, currency, typed=self._typed_price)
         except ValueError as error:
             return wrong_price(ref, sku, self._columns.spelled("price"), str(error), text)
 

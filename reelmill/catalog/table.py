@@ -27,12 +27,14 @@ class Batch:
     """Some consecutive rows of a file, as columns: working down a column costs a fraction of working along rows.
 
     ``numbers`` are the 1-based row numbers; every column has as many cells as there are numbers. Blank rows are left
-    out, broken ones come apart.
+    out, broken ones come apart. ``numeric`` are the indices of columns that the file types as numbers: their texts have
+    a point before decimals, and no grouping.
     """
 
     numbers: Sequence[int]
     columns: Sequence[Sequence[str]]
     broken: tuple[BrokenRow, ...] = ()
+    numeric: frozenset[int] = frozenset()
 
 
 class Table(Protocol):

@@ -117,6 +117,40 @@ def test_merchant_center_and_shopify_tables_are_known(tmp_path):
     assert product.images == ("gs://b/1",)
 
 
+TYPED_PRICES = {
+    "three decimals": (pa.decimal128(18, 3), ["19.990", "129.500", "1299.000", "0.500"], "19.99 129.5 1299 0.5"),
+    "the decimals of Spark": (pa.decimal128(38, 18), ["19.99", "129.5", "1299", "1234567.891"],
+                              "19.99 129.5 1299 1234567.891"),
+    "floats": (pa.float64(), ["16.807", "19.99", "100", "12345678901.5"], "16.807 19.99 100 12345678901.5"),
+    "short floats": (pa.float32(), ["16.807", "19.99", "100", "0.125"], "16.807 19.99 100 0.125"),
+    "whole numbers": (pa.int32(), ["5", "100", "1299", "1234567"], "5 100 1299 1234567"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", [Dialect.PLAIN, Dialect.SHOPIFY])
+@pytest.mark.parametrize("dictionary", [False, True])
+@pytest.mark.parametrize("case", TYPED_PRICES)
+def test_typed_prices_have_no_thousands(tmp_path, case, dictionary, dialect):
+    kind, given, prices = TYPED_PRICES[case]
+    column = pa.array([Decimal(text) for text in given]).cast(kind) if pa.types.is_decimal(kind) else pa.array(
+        list(map(float if pa.types.is_floating(kind) else int, given)), kind)  # fmt: skip
+    columns = {"handle" if dialect is Dialect.SHOPIFY else "sku": [*"abcd"], "title": [*"abcd"]}
+    columns["price"] = column.dictionary_encode() if dictionary else column
+    products, rejects = read(write(tmp_path / "t.parquet", columns), dialect=dialect, batch_rows=3)
+    assert not rejects
+    assert [product.price for product in products] == list(map(Decimal, prices.split()))
+
+
+def test_prices_that_are_texts_have_thousands_and_typed_ones_can_be_wrong(tmp_path):
+    texts = write(tmp_path / "t.parquet", {"sku": ["a"], "title": ["a"], "price": ["1.299"]})
+    assert read(texts)[0][0].price == Decimal(1299)
+    typed = write(tmp_path / "n.parquet", {"sku": [*"abc"], "title": [*"abc"], "price": [-5.125, float("inf"), 1e17]})
+    products, rejects = read(typed)
+    assert not products
+    assert [reject.reason for reject in rejects] == [f"The price is {why}." for why in
+                                                     ("negative", "not one amount", "not one amount")]  # fmt: skip
+
+
 def test_a_folder_as_engines_write_it(tmp_path):
     root = tmp_path / "table"
     write(root / "day=1" / "part-0.parquet", {"sku": ["1"], "name": ["a"], "color": ["red"]})
