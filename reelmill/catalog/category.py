@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from reelmill.catalog.nothing import NO_WORDS, SHEET_ERRORS
 from reelmill.catalog.text import plain_text
 
 __all__ = ["UNCATEGORISED", "category_path", "choose_category"]
@@ -11,7 +12,7 @@ __all__ = ["UNCATEGORISED", "category_path", "choose_category"]
 UNCATEGORISED = ("Uncategorised",)
 _MAX_LEVELS = 10
 _NUMBERED = re.compile(r"^(\d{1,7})(?:\s*-\s*(.+))?$")
-_SAYS_NOTHING = frozenset({"uncategorized", "uncategorised", "none", "n/a", "-", "null"})
+_SAYS_NOTHING = frozenset({"uncategorized", "uncategorised"}) | NO_WORDS | SHEET_ERRORS
 
 # The taxonomy's own numbers: every top level, and the branches below them that shops use most.
 _GOOGLE = {

@@ -17,6 +17,7 @@ from reelmill.catalog.columns import ColumnMap
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address, split_addresses
 from reelmill.catalog.memo import Memo
 from reelmill.catalog.naming import broken_row, named
+from reelmill.catalog.nothing import NO_WORDS, says_nothing, without_nothing
 from reelmill.catalog.price import parse_price
 from reelmill.catalog.rejects import (
     is_sheet_error,
@@ -28,14 +29,14 @@ from reelmill.catalog.rejects import (
     wrong_price,
 )
 from reelmill.catalog.table import Batch
-from reelmill.catalog.text import id_column, plain_column, strip_column, tidy_column
+from reelmill.catalog.text import description_column, id_column, plain_column, strip_column, tidy_column
 from reelmill.catalog.values import availability, highlights
 from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["MerchantRows"]
 
-_TEXTS = ("title", "description", "brand", "color", "material", "pattern", "size", "gender", "age_group")
-_NO_GROUP = frozenset({"", "-", "0", "n/a", "na", "none", "null", "nan"})
+_TEXTS = ("brand", "color", "material", "pattern", "size", "gender", "age_group")
+_NO_GROUP = frozenset({"", "0"}) | NO_WORDS
 # An address that needs no closer look. Colons and bars have one because several addresses may share a cell.
 _GOOD_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*/[!#-9;=?-\[\]-{}~]{0,1900}").fullmatch
 
@@ -63,7 +64,9 @@ class MerchantRows:
             return made
         refs = build_refs(self._file, batch.numbers, count)
         wrong: Wrong = {}
-        texts = {name: plain_column(self._cells(batch, name)) for name in _TEXTS}
+        texts = {name: without_nothing(plain_column(self._cells(batch, name))) for name in _TEXTS}
+        texts["title"] = plain_column(self._cells(batch, "title"))
+        texts["description"] = without_nothing(description_column(self._cells(batch, "description")))
         skus = id_column(self._cells(batch, "sku"))
         groups = self._groups(batch, skus, refs, wrong)
         self._check_identity(batch, skus, texts["title"], refs, wrong)
@@ -132,10 +135,10 @@ class MerchantRows:
             if not more and (not main or _GOOD_ADDRESS(main)):
                 found.append((main,) if main else ())
                 continue
-            addresses = split_addresses(main) if main else []
+            addresses = _addresses(main)
             field = "image" if addresses else "images"
             for column in more:
-                addresses += split_addresses(column[place])
+                addresses += _addresses(column[place].strip())
             usable, problem = _usable(addresses)
             if problem:
                 told = wrong_image(refs[place], skus[place], self._columns.spelled(field), problem, addresses[0])
@@ -179,6 +182,10 @@ class MerchantRows:
         return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
+def _addresses(cell: str) -> list[str]:
+    return [] if not cell or says_nothing(cell) else split_addresses(cell)
+
+
 def _usable(addresses: list[str]) -> tuple[tuple[str, ...], str]:
     """The addresses that can be used, and the problem of the first one if it cannot."""
     if not addresses:
@@ -193,8 +200,10 @@ def _usable(addresses: list[str]) -> tuple[tuple[str, ...], str]:
 def _price(texts: tuple[str, str], *, typed: bool = False) -> tuple[Decimal | None, str, str]:
     """Amount, currency and problem of a price and currency cell."""
     price, currency = texts[0].strip(), texts[1].strip()
-    if not price:
+    if not price or says_nothing(price):
         return None, "", ""
+    if says_nothing(currency):
+        currency = ""
     try:
         return *parse_price(price, currency, typed=typed), ""
     except ValueError as error:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from reelmill.catalog.media import shown_address
+from reelmill.catalog.nothing import SHEET_ERRORS
 from reelmill.catalog.table import BrokenRow
 from reelmill.catalog.text import tidy
 from reelmill.product import Reject, RowRef
@@ -17,7 +18,6 @@ MAX_SKU = 100
 _SHOWN = 200
 _LOOKED_AT = 1000
 _ROUNDED = re.compile(r"[0-9]+[.,]?[0-9]*[Ee]\+[0-9]+").fullmatch  # in a German sheet with a comma
-_SHEET_ERRORS = frozenset({"#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!"})
 
 
 def reject(ref: RowRef, sku: str, field: str, told: tuple[str, str], raw: str) -> Reject:
@@ -66,7 +66,7 @@ def sound_skus(skus: Sequence[str]) -> bool:
 
 def is_sheet_error(text: str) -> bool:
     """Whether a cell holds what a spreadsheet writes when its formula fails."""
-    return text[:1] == "#" and text.lower() in _SHEET_ERRORS
+    return text[:1] == "#" and text.lower() in SHEET_ERRORS
 
 
 def wrong_image(ref: RowRef, sku: str, field: str, problem: str, address: str) -> Reject:

@@ -12,6 +12,7 @@ from reelmill.catalog.dialect import NAMES, Dialect
 from reelmill.catalog.folding import MAX_VARIANTS, Leftover
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address
 from reelmill.catalog.naming import broken_row, named
+from reelmill.catalog.nothing import said_column, says_nothing
 from reelmill.catalog.price import parse_price
 from reelmill.catalog.rejects import (
     is_sheet_error,
@@ -22,14 +23,18 @@ from reelmill.catalog.rejects import (
     wrong_price,
 )
 from reelmill.catalog.table import Batch
-from reelmill.catalog.text import id_column, plain_text, slug, strip_column, tidy
+from reelmill.catalog.text import description_text, id_column, plain_text, slug, strip_column, tidy
 from reelmill.catalog.values import better_availability
 from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["ShopifyRows"]
 
 _FIELDS = tuple(NAMES[Dialect.SHOPIFY])
-_IDS = frozenset({"handle", "sku"})
+# How cells are cleaned where taking the space around them off is not all.
+_CLEAN = dict.fromkeys(("handle", "sku"), id_column) | dict.fromkeys(
+    ("description", "brand", "color", "size", "material", "pattern", "gender", "age_group", "price", "currency",
+     "image", "variant_image"), said_column,
+)  # fmt: skip
 _OPTIONS = {
     "color": "color", "colour": "color", "colors": "color", "farbe": "color", "couleur": "color",
     "size": "size", "größe": "size", "taille": "size",
@@ -83,7 +88,7 @@ class ShopifyRows:
         naming = (sku, handle) if self._split and sku < width else (handle, sku)
         made: list[Product | Reject | Leftover] = [broken_row(self._file, row, width, *naming) for row in batch.broken]
         blank = [""] * len(batch.numbers)
-        places = [(self._columns.fields[name], id_column if name in _IDS else strip_column) for name in _FIELDS]
+        places = [(self._columns.fields[name], _CLEAN.get(name, strip_column)) for name in _FIELDS]
         fields = zip(*(clean(batch.columns[at]) if at < width else blank for at, clean in places), strict=True)
         for number, cells, row in zip(batch.numbers, fields, zip(*batch.columns, strict=True), strict=True):
             made.extend(self._row(dict(zip(_FIELDS, cells, strict=True)), row, RowRef(self._file, number)))
@@ -189,7 +194,7 @@ class ShopifyRows:
         return Product(
             sku=sku, title=plain_text(cells["title"]), ref=ref,
             category=choose_category(cells["category"], cells["google_category"], cells["product_type"]),
-            description=plain_text(cells["description"]), brand=plain_text(cells["brand"]),
+            description=description_text(cells["description"]), brand=plain_text(cells["brand"]),
             color=plain_text(options.get("color", "") or cells["color"]), size=plain_text(size or cells["size"]),
             material=plain_text(options.get("material", "") or cells["material"]),
             pattern=plain_text(options.get("pattern", "") or cells["pattern"]),
@@ -223,7 +228,7 @@ def _variant(cells: dict[str, str], names: list[str], ref: RowRef) -> _Variant:
     values = [cells[f"option{number}_value"] for number in (1, 2, 3)]
     for name, value in zip(names, values, strict=True):
         known = _OPTIONS.get(name.lower())
-        if known is not None and value:
+        if known is not None and value and not says_nothing(value):
             options.setdefault(known, value)
     tracked, policy, left = cells["stock_tracker"], cells["stock_policy"].lower(), cells["stock"]
     out = bool(tracked) and left.lstrip("-").isdecimal() and int(left) <= 0 and policy in {"deny", "false"}

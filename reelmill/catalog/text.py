@@ -7,7 +7,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["id_column", "plain_column", "plain_text", "slug", "strip_column", "tidy", "tidy_column"]
+__all__ = [
+    "description_column",
+    "description_text",
+    "id_column",
+    "plain_column",
+    "plain_text",
+    "slug",
+    "strip_column",
+    "tidy",
+    "tidy_column",
+]
 
 # Characters that a reader cannot see but a model can: direction overrides, zero-width marks, tag characters,
 # and lone surrogates, which no file can hold. Joiners (200c, 200d) stay: emoji and Persian need them.
@@ -15,6 +25,7 @@ _HIDDEN = re.compile("[\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _KEPT_AS_TEXT = re.compile(r'="([^"]*)"').fullmatch
+_ESCAPED_TAG = re.compile("&(?:lt|#0*60|#x0*3c);", re.IGNORECASE).search
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 
 _BLOCK = frozenset({
@@ -47,8 +58,13 @@ def plain_text(text: str) -> str:
     if "<" in text:
         text = _without_tags(text)
     if "&" in text:
-        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+        text = _resolved(text)
     return tidy(text)
+
+
+def description_text(text: str) -> str:
+    """The text as :func:`plain_text` makes it, from HTML that may have been escaped once more."""
+    return plain_text(_unescaped(text))
 
 
 def strip_column(cells: Sequence[str]) -> list[str]:
@@ -78,6 +94,12 @@ def plain_column(cells: Sequence[str]) -> list[str]:
     return list(map(str.strip if joined.isprintable() and "  " not in joined else tidy, cells))
 
 
+def description_column(cells: Sequence[str]) -> list[str]:
+    """:func:`description_text` of every cell, quickly when the whole column is clean."""
+    joined = "".join(cells)
+    return plain_column(list(map(_unescaped, cells)) if "&" in joined and _ESCAPED_TAG(joined) else cells)
+
+
 def slug(name: str) -> str:
     """A column name as an identifier that templates can use: ``Care & Wash`` becomes ``care_wash``."""
     folded = unicodedata.normalize("NFKD", name.strip().casefold())
@@ -86,6 +108,27 @@ def slug(name: str) -> str:
     if not joined or joined.isidentifier():
         return joined
     return f"c_{joined}" if f"c_{joined}".isidentifier() else ""
+
+
+def _resolved(text: str) -> str:
+    """The text with its character references resolved, once."""
+    return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+
+
+def _unescaped(text: str) -> str:
+    """HTML out of ``&lt;p&gt;``; other text as it is.
+
+    A text with tags of its own is HTML already, and what is escaped in it is to be shown. Inline tags must be closed:
+    a text about ``&lt;b&gt;`` is one.
+    """
+    if _ESCAPED_TAG(text) is None or _without_tags(text) != text:
+        return text
+    resolved = _resolved(text)
+    for start in (match.start() for match in re.finditer("<", resolved)):
+        tag = _known_tag(resolved, start)
+        if tag in _BLOCK or (tag and resolved.startswith("</", start)):
+            return resolved
+    return text
 
 
 def _without_tags(text: str) -> str:

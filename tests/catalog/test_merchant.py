@@ -172,3 +172,44 @@ def test_ids_that_a_spreadsheet_keeps_as_text_are_the_ids(tmp_path):
     assert [(product.sku, product.item_group_id) for product in products] == [("00123", ""), ("0G", "0G"), ("=A1", "")]
     assert products[0].color == '="x"'
     assert (reject.ref.row, reject.field, "missing" in reject.reason) == (3, "id", True)
+
+
+NOTHING = ["NULL", "null", "NaN", "nan", "None", "N/A", "n/a", "#N/A", "#REF!", "-", "nil", "NA", " NULL ", "\u2013"]
+SAID = ("description", "brand", "color", "material", "pattern", "size", "gender", "age_group")
+
+
+@pytest.mark.parametrize("word", NOTHING)
+def test_a_word_for_nothing_is_an_empty_cell(tmp_path, word):
+    columns = ("id", "title", *SAID, "price", "currency", "image_link", "additional_image_link", "custom_label_0")
+    said = dict.fromkeys(columns, word) | {"title": "Cup"}
+    rows = [
+        said | {"id": "1"},
+        said | {"id": "2", "price": "5", "additional_image_link": "https://i.example.com/2.jpg"},
+    ]
+    (first, second), rejects = read_text(tmp_path, csv_text(columns, rows))
+    assert not rejects
+    assert {getattr(product, name) for name in SAID for product in (first, second)} == {""}
+    assert (first.price, first.currency, first.images) == (None, "", ())
+    assert (second.price, second.currency, second.images) == (Decimal(5), "", ("https://i.example.com/2.jpg",))
+    assert first.extra["custom_label_0"] == word.strip()  # templates decide about those
+
+
+def test_words_that_only_contain_nothing_are_kept(tmp_path):
+    text = "id,title,brand,color,size,image_link\n1,None of Us,NA-KD,Nano,0,\n2,Nil,Null & Co,none-white,N,\n"
+    products, _ = read_text(tmp_path, text)
+    assert [product.title for product in products] == ["None of Us", "Nil"]
+    assert [(product.brand, product.color, product.size) for product in products] == [
+        ("NA-KD", "Nano", "0"),
+        ("Null & Co", "none-white", "N"),
+    ]
+
+
+def test_a_category_that_says_nothing_lets_the_next_one_speak(tmp_path):
+    text = "id,title,image_link,category,google_product_category,product_type\n1,Cup,,NaN,#N/A,Cups\n"
+    assert read_text(tmp_path, text)[0][0].category == ("Cups",)
+
+
+def test_descriptions_whose_html_was_escaped_once_more_are_plain(tmp_path):
+    text = "&lt;p&gt;Soft &amp;amp; warm&lt;/p&gt;&lt;script&gt;x&lt;/script&gt;"
+    (product,), _ = read_text(tmp_path, google_csv({"id": "1", "description": text}))
+    assert product.description == "Soft & warm."

@@ -197,3 +197,17 @@ def test_ids_that_a_spreadsheet_keeps_as_text_are_the_ids(tmp_path):
     row = {"handle": '="007"', "title": "Mug", "o1n": "Size", "o1v": "M", "sku": '="0042"', "price": "9"}
     (product,), _ = read_text(tmp_path, export([row]))
     assert (product.sku, product.variants) == ("007", ("0042",))
+
+
+def test_a_word_for_nothing_is_an_empty_cell(tmp_path):
+    row = {"handle": "mug", "title": "Mug", "body": "NULL", "vendor": "n/a", "o1n": "Color", "o1v": "None", "o2n": "Size",
+           "o2v": "M", "sku": "M1", "price": "#N/A", "image": "nan", "variant_image": "-"}  # fmt: skip
+    (product,), rejects = read_text(tmp_path, export([row]), split_variants=True)
+    assert not rejects
+    assert (product.description, product.brand, product.color, product.size) == ("", "", "", "M")
+    assert (product.price, product.images) == (None, ())
+
+
+def test_descriptions_whose_html_was_escaped_once_more_are_plain(tmp_path):
+    row = {"handle": "mug", "title": "Mug", "body": "&lt;ul&gt;&lt;li&gt;Soft&lt;li&gt;Warm"}
+    assert read_text(tmp_path, export([row]))[0][0].description == "Soft. Warm"

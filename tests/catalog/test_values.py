@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reelmill.catalog.media import address_problem, shown_address, split_addresses
 from reelmill.catalog.price import parse_price
-from reelmill.catalog.text import plain_text, slug, tidy
+from reelmill.catalog.text import description_column, description_text, plain_text, slug, tidy
 
 PRICES = {
     "19.99 USD": ("19.99", "USD"), "19.99": ("19.99", ""), "19,99": ("19.99", ""), "1299": ("1299", ""),
@@ -100,9 +100,28 @@ def test_markup_to_text(html, text):
     assert plain_text(html) == text
 
 
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        ("&lt;p&gt;One&lt;/p&gt;&lt;p&gt;Two&lt;br/&gt;three", "One. Two. three"),
+        ("&#60;div class=&quot;x&quot;&#62;Salt &amp;amp; pepper&#x3C;/div&#x3E;", "Salt & pepper."),
+        ("a &lt;b&gt;bold&lt;/b&gt; one", "a bold one"),
+        ("&lt;b&gt; stays text", "<b> stays text"),
+        ("size &lt;40 cm, &lt;unknown&gt;", "size <40 cm, <unknown>"),
+        ("<p>What a &lt;p&gt; is</p>", "What a <p> is."),
+        ("<p>One</p>&amp;", "One. &"),
+    ],
+)
+def test_escaped_markup_to_text(escaped, text):
+    assert description_text(escaped) == text
+    assert description_column(["", escaped, "plain"]) == ["", text, "plain"]
+
+
 @pytest.mark.parametrize("piece", ["<", "<a ", "<!--", "<p>", "<script>", '<a "', "&", "&#", "<![CDATA[", "</script "])
 def test_hostile_markup_takes_linear_time(piece):
     assert isinstance(plain_text(piece * (200_000 // len(piece))), str)
+    escaped = piece.replace("<", "&lt;")
+    assert isinstance(description_text(escaped * (200_000 // len(escaped))), str)
 
 
 @given(st.text())
