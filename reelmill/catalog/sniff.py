@@ -38,6 +38,9 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it, or pack it with gzip."),
     (b"Rar!", "a RAR archive", "Unpack it, or pack it with gzip."),
 )
+# Headers may begin with these letters, as PARENT_SKU does; in such a file numbers follow that no text holds.
+_ALSO_WORDS = (b"PARE", b"ORC")
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
 # What is left of bytes that are no UTF-8, and characters of several bytes that are.
 _STRAY = re.compile("[\udc80-\udcff]")
 _WELL_FORMED = re.compile("[^\x00-\x7f\udc80-\udcff]")
@@ -77,7 +80,7 @@ def sniff(stream: BinaryIO, file: str) -> FileKind:
             raise FixFeed(f"{file} is a Parquet file packed with gzip.", "Unpack it; Parquet packs its own columns.")
         return FileKind(parquet=True)
     for magic, what, remedy in _MAGIC:
-        if head.startswith(magic):
+        if head.startswith(magic) and not (magic in _ALSO_WORDS and _BINARY(head[len(magic) :][:8]) is None):
             raise FixFeed(f"{file} is {what}, no product feed.", remedy)
     encoding = _encoding(head)
     sample = codecs.getincrementaldecoder(encoding)(decoding_errors(encoding)).decode(head)

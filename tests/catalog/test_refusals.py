@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow.parquet import encryption
 
 from reelmill.catalog.feed import Dialect, FeedOptions, open_feed
 from reelmill.errors import FixConfiguration, FixFeed
@@ -20,6 +24,7 @@ NO_FEEDS = {
     "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel"),
     "video": (b"\x00\x00\x00\x18ftypmp42", "is a video"),
     "bzip2": (b"BZh91AY&SY", "bzip2"),
+    "orc": (b"ORC\x0a\x0b\x0a\x03\x00\x00\x00", "an ORC file"),
     "json": (b'[{"id": 1, "title": "a"}]', "is JSON"),
     "json lines": (b'{"id": 1}\n{"id": 2}\n', "is JSON"),
     "html": (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "web page"),
@@ -50,6 +55,36 @@ def test_what_is_no_feed_is_refused(tmp_path, case):
     assert str(path) in str(refused.value)
     assert refused.value.remedy
     assert "\n" not in str(refused.value)
+
+
+class _Keys(encryption.KmsClient):
+    """Wraps keys by writing them down: enough to have a file encrypted."""
+
+    def wrap_key(self, key_bytes, master_key_identifier):
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key, master_key_identifier):
+        return base64.b64decode(wrapped_key)
+
+
+@pytest.mark.parametrize("rows", [1, 5000])
+def test_an_encrypted_parquet_file_is_refused(tmp_path, rows):
+    factory = encryption.CryptoFactory(lambda _: _Keys())
+    asked = encryption.EncryptionConfiguration(footer_key="f", column_keys={"c": ["sku"]}, plaintext_footer=False)
+    sealed = factory.file_encryption_properties(encryption.KmsConnectionConfig(), asked)
+    table = pa.table({"sku": list(map(str, range(rows))), "title": ["Mug"] * rows})
+    pq.write_table(table, tmp_path / "feed.parquet", encryption_properties=sealed)
+    assert (tmp_path / "feed.parquet").read_bytes()[:4] == b"PARE"
+    with pytest.raises(FixFeed, match="is an encrypted Parquet file"):
+        open_feed(tmp_path / "feed.parquet")
+
+
+@pytest.mark.parametrize("first", ["PARENT_SKU", "PARE", "Parent", "PAREÇU", "ORCHID", "ORC"])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_header_may_begin_as_other_files_do(tmp_path, first, delimiter):
+    (tmp_path / "feed.csv").write_text(f"{first},sku,title\nA,A1,Shirt\n".replace(",", delimiter))
+    (product,) = open_feed(tmp_path / "feed.csv")
+    assert product.title == "Shirt"
 
 
 def test_a_feed_without_products_is_an_empty_stream(tmp_path):
