@@ -18,13 +18,14 @@ from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address, 
 from reelmill.catalog.memo import Memo
 from reelmill.catalog.naming import broken_row, named
 from reelmill.catalog.nothing import NO_WORDS, says_nothing, without_nothing
-from reelmill.catalog.price import parse_price
+from reelmill.catalog.price import CurrencyError, parse_price
 from reelmill.catalog.rejects import (
     is_sheet_error,
     missing,
     reject,
     sku_problem,
     sound_skus,
+    wrong_currency,
     wrong_image,
     wrong_price,
 )
@@ -149,14 +150,15 @@ class MerchantRows:
     def _prices_of(
         self, batch: Batch, skus: Sequence[str], refs: Sequence[RowRef], wrong: Wrong
     ) -> tuple[list[Decimal | None], list[str]]:
-        texts = self._cells(batch, "price")
+        texts, named = self._cells(batch, "price"), self._cells(batch, "currency")
         memo = self._typed_prices if self._columns.fields["price"] in batch.numeric else self._prices
-        parsed = list(map(memo.__getitem__, zip(texts, self._cells(batch, "currency"), strict=True)))
-        for place, (_, _, problem) in enumerate(parsed):
+        parsed = list(map(memo.__getitem__, zip(texts, named, strict=True)))
+        for place, (_, _, problem, field) in enumerate(parsed):
             if problem:
-                told = wrong_price(refs[place], skus[place], self._columns.spelled("price"), problem, texts[place])
+                tell, raw = (wrong_price, texts) if field == "price" else (wrong_currency, named)
+                told = tell(refs[place], skus[place], self._columns.spelled(field), problem, raw[place])
                 wrong.setdefault(place, told)
-        return [amount for amount, _, _ in parsed], [currency for _, currency, _ in parsed]
+        return [one[0] for one in parsed], [one[1] for one in parsed]
 
     def _category_of(self, batch: Batch) -> list[tuple[str, ...]]:
         texts = [self._cells(batch, name) for name in ("category", "google_category", "product_type")]
@@ -197,17 +199,19 @@ def _usable(addresses: list[str]) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(one for one in complete if not address_problem(one)))[:MAX_IMAGES], ""
 
 
-def _price(texts: tuple[str, str], *, typed: bool = False) -> tuple[Decimal | None, str, str]:
-    """Amount, currency and problem of a price and currency cell."""
+def _price(texts: tuple[str, str], *, typed: bool = False) -> tuple[Decimal | None, str, str, str]:
+    """Amount and currency of a price and currency cell; or the problem, and the field that has it."""
     price, currency = texts[0].strip(), texts[1].strip()
     if not price or says_nothing(price):
-        return None, "", ""
+        return None, "", "", ""
     if says_nothing(currency):
         currency = ""
     try:
-        return *parse_price(price, currency, typed=typed), ""
+        return *parse_price(price, currency, typed=typed), "", ""
+    except CurrencyError as error:
+        return None, "", str(error), "currency"
     except ValueError as error:
-        return None, "", str(error)
+        return None, "", str(error), "price"
 
 
 def _category(texts: tuple[str, str, str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["format_price", "parse_price"]
+__all__ = ["CurrencyError", "format_price", "parse_price"]
 
 _SYMBOLS = {
     "$": "USD", "us$": "USD", "$us": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₺": "TRY",
@@ -25,20 +25,27 @@ _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\t", " "))
 _MAX_DIGITS = 15
 
 
+class CurrencyError(ValueError):
+    """A currency column says what is no currency."""
+
+
 def parse_price(text: str, currency: str = "", *, typed: bool = False) -> tuple[Decimal, str]:
     """The amount and ISO currency of a price like ``19.99 USD``, ``EUR 1.299,00``, ``$5`` or ``1'299.00``.
 
     ``currency`` (from a column of its own) wins over what the price says.
     Of two kinds of separator the last is the decimal one; one that stands before exactly three digits groups
     thousands, unless the price is ``typed``: a number in its file has no grouping. Raises ValueError with the reason,
-    fit for a reject.
+    fit for a reject; CurrencyError if it is ``currency`` that is wrong.
     """
     usual = _USUAL(text)
     if usual is not None and not currency:
         return Decimal(usual[1]), usual[2]
     amount, code = _split(text)
     if currency:
-        code = _currency(currency.strip())
+        try:
+            code = _currency(currency.strip())
+        except ValueError:
+            raise CurrencyError("is none that we know") from None
     return _typed_number(amount) if typed else _number(amount, code), code
 
 

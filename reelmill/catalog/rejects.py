@@ -12,7 +12,17 @@ from reelmill.catalog.text import tidy
 from reelmill.product import Reject, RowRef
 from reelmill.signatures import hide_secrets
 
-__all__ = ["broken", "duplicate", "missing", "reject", "sku_problem", "sound_skus", "wrong_image", "wrong_price"]
+__all__ = [
+    "broken",
+    "duplicate",
+    "missing",
+    "reject",
+    "sku_problem",
+    "sound_skus",
+    "wrong_currency",
+    "wrong_image",
+    "wrong_price",
+]
 
 MAX_SKU = 100
 _SHOWN = 200
@@ -80,6 +90,12 @@ def wrong_image(ref: RowRef, sku: str, field: str, problem: str, address: str) -
 def wrong_price(ref: RowRef, sku: str, field: str, problem: str, raw: str) -> Reject:
     """A reject for a price that is not one."""
     return reject(ref, sku, field, (f"The price {problem}.", "Write one price like 19.99 USD, or leave it empty."), raw)
+
+
+def wrong_currency(ref: RowRef, sku: str, field: str, problem: str, raw: str) -> Reject:
+    """A reject for a currency cell that holds no currency."""
+    remedy = "Write its three letters, like EUR, or leave it empty."
+    return reject(ref, sku, field, (f"The currency {problem}.", remedy), raw)
 
 
 def duplicate(ref: RowRef, sku: str, field: str, first: RowRef, raw: str) -> Reject:

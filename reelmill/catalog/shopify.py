@@ -13,12 +13,13 @@ from reelmill.catalog.folding import MAX_VARIANTS, Leftover
 from reelmill.catalog.media import MAX_IMAGES, address_problem, normal_address
 from reelmill.catalog.naming import broken_row, named
 from reelmill.catalog.nothing import said_column, says_nothing
-from reelmill.catalog.price import parse_price
+from reelmill.catalog.price import CurrencyError, parse_price
 from reelmill.catalog.rejects import (
     is_sheet_error,
     missing,
     reject,
     sku_problem,
+    wrong_currency,
     wrong_image,
     wrong_price,
 )
@@ -219,6 +220,8 @@ class ShopifyRows:
             return None, ""
         try:
             return parse_price(text, currency, typed=self._typed_price)
+        except CurrencyError as error:
+            return wrong_currency(ref, sku, self._columns.spelled("currency"), str(error), currency)
         except ValueError as error:
             return wrong_price(ref, sku, self._columns.spelled("price"), str(error), text)
 

@@ -103,3 +103,14 @@ def test_an_id_that_only_looks_rounded_is_used(tmp_path, sku):
     products, rejects = read_text(tmp_path, google_csv({"id": sku}))
     assert [product.sku for product in products] == [sku]
     assert not rejects
+
+
+@pytest.mark.parametrize("handle", ["sku", "handle"], ids=["plain", "shopify"])
+def test_a_currency_cell_that_is_no_currency_is_named(tmp_path, handle):
+    text = f"{handle},title,vendor,price,Currency Code\n1,Cup,x,19.99,Euro\n2,Hat,x,19.99,EUR\n3,Pot,x,free,Euro\n"
+    products, (euro, free) = read_text(tmp_path, text, columns={"currency": "Currency Code"})
+    assert [(product.title, product.currency) for product in products] == [("Hat", "EUR")]
+    assert (euro.ref.row, euro.field, euro.raw_value) == (1, "Currency Code", "Euro")
+    assert euro.reason == "The currency is none that we know."
+    assert "EUR" in euro.remedy
+    assert (free.ref.row, free.field, free.raw_value) == (3, "price", "free")
