@@ -79,11 +79,15 @@ class DelimitedTable:
         return batch
 
     def _check_end(self) -> None:
-        """Raise FixFeed if the last line has no end and too few cells: half a feed must not pass for a whole one."""
-        row = self._final
-        if self._lines.ended or isinstance(row, BrokenRow) or len(row) >= self._width:
+        """Raise FixFeed if the last line has no end, and too few cells or a cell that is still open.
+
+        Half a feed must not pass for a whole one.
+        """
+        if self._lines.ended:
             return
-        if any(cell.strip() for cell in row):
+        row = self._final
+        short = not isinstance(row, BrokenRow) and len(row) < self._width and any(cell.strip() for cell in row)
+        if short or self._doubt:
             raise self._cut_off()
 
     def _cut_off(self) -> FixFeed:

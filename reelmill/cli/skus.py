@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import shlex
 from collections.abc import Iterable, Iterator
 
@@ -35,6 +34,6 @@ def _parted(value: str) -> Iterator[str]:
 
 
 def _word(sku: str) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="").writerow([sku])
-    return text.getvalue()
+    if not any(mark in sku for mark in ',"\r\n'):
+        return sku
+    return '"' + sku.replace('"', '""') + '"'

@@ -7,6 +7,7 @@ import gzip
 import io
 import tempfile
 import unicodedata
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,9 +33,14 @@ def read_bytes(data: bytes, **options) -> list[Product | Reject]:
         return list(open_feed(path, FeedOptions(**options)))
 
 
+def _dirt(titles):
+    """How many control characters there are: more of them, and the CSV is refused as a binary file."""
+    return sum(unicodedata.category(character) in ("Cc", "So") for title in titles for character in title)
+
+
 @SETTINGS
 @given(
-    st.lists(st.tuples(CELLS, CELLS), max_size=8),
+    st.lists(st.tuples(CELLS, CELLS), max_size=8).filter(lambda rows: _dirt(chain.from_iterable(rows)) <= 20),
     st.sampled_from([",", "\t", ";", "|"]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
@@ -55,11 +61,6 @@ def test_any_cells_read_back(rows, delimiter, encoding, quoting, batch_rows):
         else:
             assert row.field == "name"
             assert not plain_text(title) or plain_text(title).startswith("#")
-
-
-def _dirt(titles):
-    """How many control characters there are: more of them, and the CSV is refused as a binary file."""
-    return sum(unicodedata.category(character) in ("Cc", "So") for title in titles for character in title)
 
 
 @SETTINGS
