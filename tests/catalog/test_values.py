@@ -166,4 +166,4 @@ def test_any_address_is_judged_and_shown_without_secrets(text):
         assert text.lower().startswith(("https://", "gs://"))
         assert text.isprintable()
     assert "?" not in shown_address(text).removesuffix("?…")
-    assert "secret" not in shown_address(f"https://user:secret@h.example/{text}?k=secret")
+    assert "s3cr3t" not in shown_address(f"https://user:s3cr3t@h.example/{text.replace('s3cr3t', '')}?k=s3cr3t")
