@@ -101,8 +101,7 @@ def publish_all(
 
     Uploads may take hours, so each file is asked about again just before its own; one that may not leave any more is
     counted as withheld. A file that cannot pass is listed, and the rest goes on; a target that does not answer or
-    refuses us stops it.
-    Nothing is taken away anywhere: what the public must not see any more, the manifests say.
+    refuses us stops it. Nothing is taken away anywhere: what the public must not see any more, the manifests say.
     """
     done, terms = Published(publisher.target, dry_run, output=root), open_terms(ledger, settings)
     found = deliverables(
