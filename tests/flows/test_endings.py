@@ -1,41 +1,21 @@
 """A flow run that leaves something undone says so by its state, whenever the command line's exit code does."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
 from flows.endings import finished, inspected, settled
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, TryLater
-from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.films import FilmWork
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
 from reelmill.production.results import Tally
-from tests.support.flow_runs import CLIP_USD, catalog_run_of
+from tests.support.flow_runs import MADE, catalog_run_of
 
 UNWRITTEN = TryLater(
     "Tables and gallery were not written: the bucket does not answer.", "Run reelmill report --rebuild."
 )
 ONE_FAILED = FilmWork(waiting_count=1, failed=1)
-MADE = RunReport(
-    run_id="run-1",
-    output="gs://shop/reels",
-    status=RunStatus.COMPLETED,
-    counts={"succeeded": 1},
-    made=1,
-    kept=0,
-    blocked=0,
-    rejects=0,
-    attention=0,
-    by_others=0,
-    softened=0,
-    filtered={},
-    planned_usd=CLIP_USD,
-    spent_usd=CLIP_USD,
-    reserved_usd=Decimal(0),
-    tables=[],
-)
 LOOKED = Settled(tally=Tally(), looked_at=1, left=0, held_by_others=0, tables=())
 
 

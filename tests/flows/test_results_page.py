@@ -1,33 +1,13 @@
 """The results artifact leads to the gallery: by a link where a browser reaches it, by its place where it does not."""
 
 from dataclasses import replace
-from decimal import Decimal
 
-from reelmill.jobs.accounting import RunReport
-from reelmill.ledger.records import RunStatus
 from reelmill.settings import load_settings
 from tasks.account import _page
 from tasks.clip_rows import Kept
+from tests.support.flow_runs import MADE
 
-REPORT = RunReport(
-    run_id="run-1",
-    output="gs://shop/reels",
-    status=RunStatus.COMPLETED,
-    counts={"succeeded": 1},
-    made=1,
-    kept=0,
-    blocked=0,
-    rejects=0,
-    attention=0,
-    by_others=0,
-    softened=0,
-    filtered={},
-    planned_usd=Decimal("0.80"),
-    spent_usd=Decimal("0.80"),
-    reserved_usd=Decimal(0),
-    tables=[],
-    gallery="gs://shop/reels/gallery/run-1/index.html",
-)
+REPORT = replace(MADE, gallery="gs://shop/reels/gallery/run-1/index.html")
 
 
 def page(report, **settings):

@@ -9,10 +9,32 @@ from decimal import Decimal
 
 import pyarrow.parquet as pq
 
-__all__ = ["CLIP_USD", "PLATFORMS", "Seen", "accepted", "billed", "catalog_run_of", "logged", "seen", "table"]
+from reelmill.jobs.accounting import RunReport
+from reelmill.ledger.records import RunStatus
+
+__all__ = ["CLIP_USD", "MADE", "PLATFORMS", "Seen", "accepted", "billed", "catalog_run_of", "logged", "seen", "table"]
 
 PLATFORMS = ["instagram_reels", "tiktok", "youtube"]  # two ratios, so two clips a product
 CLIP_USD = Decimal("0.80")  # 8 s of veo-3.1-fast-generate-001 at 720p with sound
+MADE = RunReport(
+    run_id="run-1",
+    output="gs://shop/reels",
+    status=RunStatus.COMPLETED,
+    counts={"succeeded": 1},
+    made=1,
+    kept=0,
+    blocked=0,
+    rejects=0,
+    attention=0,
+    by_others=0,
+    softened=0,
+    filtered={},
+    planned_usd=CLIP_USD,
+    spent_usd=CLIP_USD,
+    reserved_usd=Decimal(0),
+    tables=[],
+)
+"""The report of a run that made the one clip that was planned."""
 
 
 @dataclass(frozen=True)
