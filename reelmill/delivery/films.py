@@ -9,12 +9,13 @@ from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.footage import Footage
 from reelmill.delivery.tally import Tally
 from reelmill.delivery.terms import Terms
+from reelmill.ledger.editions import Edition
 from reelmill.ledger.films import StandingFilm, Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
 
-__all__ = ["film_deliverables"]
+__all__ = ["approved_of", "doubted", "film_deliverables"]
 
 _CHUNK = 200
 Scenes = Sequence[tuple[Clip, Intent]]
@@ -38,7 +39,7 @@ def film_deliverables(
         scenes = _scenes(ledger, output, made)
         attempts = [attempt for found in scenes.values() for attempt in found]
         replaced, shown = ledger.remade(attempts), set(terms.gate(attempts))
-        approved = _approved(ledger, attempts)
+        approved = approved_of(ledger, attempts)
         known = ledger.known_products(catalog or output, {one.film.sku for one in made})
         for one in made:
             counts.films += 1
@@ -50,7 +51,7 @@ def film_deliverables(
                 counts.drafts += 1
             elif stitched is None or one.replaced or any(clip.clip_id in replaced for clip, _ in found):
                 counts.replaced += 1
-            elif not retired and not _may_leave(stitched, found, approved if _doubted(stitched, terms) else shown):
+            elif not retired and not _may_leave(stitched, found, approved if doubted(stitched, terms) else shown):
                 counts.withheld += 1
             else:
                 counts.retired += retired
@@ -69,13 +70,14 @@ def _scenes(ledger: Ledger, output: str, films: Sequence[StandingFilm]) -> dict[
     }
 
 
-def _approved(ledger: Ledger, attempts: Scenes) -> set[str]:
+def approved_of(ledger: Ledger, attempts: Scenes) -> set[str]:
+    """The intents of those of these attempts that a person approved."""
     decisions = ledger.decisions_of([intent.intent_id for _, intent in attempts])
     return {intent_id for intent_id, review in decisions.items() if review.decision is Decision.APPROVE}
 
 
-def _doubted(stitched: Stitched, terms: Terms) -> bool:
-    """Inspection doubts the film, or nobody looked at it though videos are looked at.
+def doubted(stitched: Stitched | Edition, terms: Terms) -> bool:
+    """Whether inspection doubts the film, or nobody looked at it though videos are looked at.
 
     Nobody can approve it by itself: people have to approve each of its scenes.
     """

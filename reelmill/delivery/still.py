@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from reelmill.clip import Clip
 from reelmill.delivery.deliverable import Deliverable
+from reelmill.delivery.films import approved_of, doubted
 from reelmill.delivery.terms import Terms
-from reelmill.ledger.editions import Edition
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Decision, Intent
 
 __all__ = ["may_still_leave"]
 
@@ -28,17 +24,6 @@ def may_still_leave(ledger: Ledger, output: str, terms: Terms, listed: Deliverab
     if ledger.remade(present) or ledger.removed(listed_attempts):
         return False
     # Present videos only: a listed attempt that another one followed is not among them.
-    return _shown(ledger, terms, present, film).issuperset(listed_attempts)
-
-
-def _shown(ledger: Ledger, terms: Terms, present: Sequence[tuple[Clip, Intent]], film: Edition | None) -> set[str]:
-    """The attempts that may be shown: those that the gate lets through; of a doubted film, those that were approved."""
-    if film is None or not _doubted(film, terms):
-        return set(terms.gate(present))
-    decisions = ledger.decisions_of([intent.intent_id for _, intent in present])
-    return {id_ for id_, review in decisions.items() if review.decision is Decision.APPROVE}
-
-
-def _doubted(film: Edition, terms: Terms) -> bool:
-    """Whether people have to approve every scene, as when it was listed: nobody can approve the film itself."""
-    return terms.looks if film.inspection is None else film.inspection.get("status") == "review"
+    must_be_approved = film is not None and doubted(film, terms)
+    shown = approved_of(ledger, present) if must_be_approved else terms.gate(present)
+    return set(shown).issuperset(listed_attempts)

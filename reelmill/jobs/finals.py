@@ -11,7 +11,7 @@ from reelmill.errors import ChooseAnotherModel, FixConfiguration, FixRequest
 from reelmill.film import Film
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
-from reelmill.jobs.final_films import FinalFilms
+from reelmill.jobs.final_films import FinalFilms, vanished
 from reelmill.jobs.redriving import empty_summary, refuse_out_of_reach
 from reelmill.jobs.softening import open_softener
 from reelmill.ledger.listed import chunks
@@ -146,9 +146,7 @@ class _Finals:
     def _check(self, draft: Clip, final: Clip, *, gone: bool, replaced: bool) -> None:
         """Raises FixConfiguration for a pick that is of no use any more, or whose picture cannot be had."""
         if gone:
-            raise FixConfiguration(
-                "Its product vanished from the feed.", "Run again with a feed that has it, then finals."
-            )
+            raise vanished()
         if replaced:
             raise FixConfiguration(
                 f"A changed clip has taken the place of draft {draft.clip_id}.", "Review that one instead."

@@ -52,8 +52,9 @@ def _poll(studio: Studio, intent: Intent, operation: str, watch: Watch) -> Verdi
     ended = verdict is not None or isinstance(outcome, OperationGone)
     overdue = watch.over(studio.ledger, intent.submitted_at, studio.settings.operation_deadline_s)
     if ended or overdue:
-        videos = videos_at_prefix(studio, intent)
-        if len(videos) >= intent.samples or (videos and ended and overdue):  # while it runs, more may come
+        videos, named = videos_at_prefix(studio, intent), len(verdict.videos) if verdict is not None else 0
+        # While it runs, more may come; and a listing that comes late has fewer than the answer named.
+        if len(videos) >= intent.samples or (len(videos) > named and ended and overdue):
             return classify(Finished(videos), intent.samples)
     if overdue and verdict is not None and verdict.code != EMPTY_RESPONSE:
         return verdict

@@ -193,6 +193,10 @@ def test_an_answer_that_lacks_videos_without_a_word_is_believed_only_once_it_is_
         assert step(young, filtered_count=1).state is VerdictState.PARTIAL
         assert step(young, filtered_reasons=("It shows a weapon.",)).state is VerdictState.PARTIAL
         assert (step(old).state, step(old).videos) == (VerdictState.PARTIAL, one)
+        two = (*one, ReturnedVideo(f"{one[0].uri}-listed-late", None))
+        three = replace(old, samples=3)
+        late = next_step(replace(engine.studio(), backend=Backend(poll=Finished(two))), three, Watch())
+        assert (late.state, late.videos) == (VerdictState.PARTIAL, two)
         engine.storage.create(f"{young.output_prefix}/1/sample_0.mp4", b"video", "video/mp4")
         engine.storage.create(f"{young.output_prefix}/1/sample_1.mp4", b"video", "video/mp4")
         found = step(young)
