@@ -19,6 +19,7 @@ from reelmill.ledger.states import State
 from reelmill.production.collecting import Landed, inspect_videos, land_videos, write_provenance
 from reelmill.production.following import Waiting, next_step
 from reelmill.production.judging import judge_clip
+from reelmill.production.leaving import unless_left
 from reelmill.production.results import ClipResult
 from reelmill.production.retrying import with_retries
 from reelmill.production.sending import authorise, send
@@ -97,18 +98,23 @@ class Producer:
         return await self._to_its_end(work.clip, intent, Watch(from_the_start=True))
 
     async def _to_its_end(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
-        looks = 0
         with about(operation=intent.operation), self._following(clip):
-            while (
-                intent.state.open
-                and intent.state is not State.AUTHORISED
-                and await self.studio.stop.pause_in_flight(self._interval(looks))
-            ):
-                intent = await self._look(clip, intent, watch)
-                looks += 1
-                if self._given_up(intent, watch):
-                    break
+            ended = await unless_left(self.studio.stop, self._looked_until_settled(clip, intent, watch))
+            intent = ended or await self._reread(intent)
             log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, intent.state)
+        return intent
+
+    async def _looked_until_settled(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
+        looks = 0
+        while (
+            intent.state.open
+            and intent.state is not State.AUTHORISED
+            and await self.studio.stop.pause_in_flight(self._interval(looks))
+        ):
+            intent = await self._look(clip, intent, watch)
+            looks += 1
+            if self._given_up(intent, watch):
+                break
         return intent
 
     @contextmanager
@@ -143,7 +149,7 @@ class Producer:
             if isinstance(step, Waiting):
                 return step.intent
             await self._settle(clip, intent, step)
-            return await studio.threads.ledger(studio.ledger.intent, intent.intent_id) or intent
+            return await self._reread(intent)
         except TryLater as error:  # storage has told by itself; everything else is told once, not for each clip
             if studio.stop.leaving:
                 return intent
@@ -151,6 +157,10 @@ class Producer:
             what, _, why = error.problem.partition(" (" if " (" in error.problem else ": ")
             studio.waits.waiting(what, why.rstrip(").") or "no answer")
             return intent
+
+    async def _reread(self, intent: Intent) -> Intent:
+        """How the ledger holds it now."""
+        return await self.studio.threads.ledger(self.studio.ledger.intent, intent.intent_id) or intent
 
     async def _made_elsewhere(self, clip: Clip, reason: str) -> ClipResult | None:
         """How a clip stands that another run took up, or ended, after this one had planned it."""

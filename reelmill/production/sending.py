@@ -16,6 +16,7 @@ from reelmill.errors import ChooseAnotherModel, FixAccess, LookFirst, ReelmillEr
 from reelmill.ledger.records import Intent
 from reelmill.ledger.states import PICTURE_REFUSED, PICTURE_UNREACHABLE
 from reelmill.production.chaining import video_to_continue
+from reelmill.production.leaving import unless_left
 from reelmill.production.provenance import clip_folder, prefix_leaf
 from reelmill.production.remaking import remakes
 from reelmill.production.softening import softened_words
@@ -73,11 +74,13 @@ async def send(studio: Studio, clip: Clip, intent: Intent, sources: Mapping[str,
     """Bring an AUTHORISED intent to a state in which nothing needs to be sent; ``sources`` as in :class:`Work`.
 
     Raises FixAccess or ChooseAnotherModel when nothing could pass, TryLater when the service kept refusing for
-    the moment; the intent is released then, with its reservation, unless it may have been sent.
+    the moment; the intent is released then, with its reservation, unless it may have been sent. A run that leaves
+    does not wait for an answer that takes long: the intent is SENDING then, until its thread has recorded it.
     """
     alive = asyncio.create_task(_show_life(studio, intent))
     try:
-        return await _send(studio, clip, intent, sources)
+        sent = await unless_left(studio.stop, _send(studio, clip, intent, sources))
+        return sent or await _release(studio, intent)
     except Exception:
         with contextlib.suppress(TryLater):  # a database that is away: the lease lapses, and settle releases it
             await _release(studio, intent)

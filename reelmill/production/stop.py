@@ -58,6 +58,11 @@ class StopSignal:
         """Sleep; True unless what is in flight shall be left."""
         return not await _set_within(self._leaving, seconds)
 
+    async def left(self, seconds: float) -> None:
+        """Return so many seconds after what is in flight was left."""
+        await self._leaving.wait()
+        await asyncio.sleep(seconds)
+
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
