@@ -8,6 +8,8 @@ import pytest
 from tests.support.feeds import product_row, write_feed
 from tests.support.flow_runs import catalog_run_of
 
+_PATIENCE_S = 240  # a server keeps events only once its database lets it
+
 pytestmark = pytest.mark.usefixtures("prefect_server", "rehearsal")
 
 
@@ -16,7 +18,7 @@ async def heard(state, counts) -> dict[str, list]:
     from prefect.client.orchestration import get_client
 
     ours = {"event": {"prefix": ["reelmill."]}, "related": {"id": [f"prefect.flow-run.{flow_run_id(state)}"]}}
-    async with get_client() as client, asyncio.timeout(60):
+    async with get_client() as client, asyncio.timeout(_PATIENCE_S):
         while True:
             answer = await client._client.post("/events/filter", json={"filter": ours, "limit": 50})
             found: dict[str, list] = {}
