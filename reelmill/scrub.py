@@ -6,7 +6,7 @@ import re
 
 from reelmill.signatures import hide_secrets
 
-__all__ = ["scrub"]
+__all__ = ["scrub", "without_secrets"]
 
 _LOOKED_AT = 100_000
 _SECRETS = (
@@ -20,8 +20,14 @@ _SECRETS = (
 
 def scrub(text: object, limit: int = 400) -> str:
     """``text`` without tokens, keys, passwords and query strings, at most ``limit`` characters long."""
-    clean = hide_secrets(str(text)[:_LOOKED_AT])
-    for pattern, replacement in _SECRETS:
-        clean = pattern.sub(replacement, clean)
+    clean = without_secrets(str(text))
     clean = " ".join("".join(char if char.isprintable() else " " for char in clean).split())
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def without_secrets(text: str) -> str:
+    """``text`` without tokens, keys, passwords and query strings, with its lines as they are; a very long one is cut."""
+    clean = hide_secrets(text[:_LOOKED_AT])
+    for pattern, replacement in _SECRETS:
+        clean = pattern.sub(replacement, clean)
+    return clean

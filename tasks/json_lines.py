@@ -7,7 +7,8 @@ import sys
 
 from prefect.logging.handlers import PrefectConsoleHandler
 
-from reelmill.telemetry.log_lines import JsonLines, LogFormat
+from reelmill.telemetry.hush import hush_libraries
+from reelmill.telemetry.log_lines import JsonLines, LogFormat, ScrubbedLines
 
 __all__ = ["log_as"]
 
@@ -15,13 +16,17 @@ _ENGINE = "reelmill"
 
 
 def log_as(wanted: LogFormat) -> None:
-    """Put JSON lines in the place of Prefect's console lines. Doing it again changes nothing.
+    """Keep secrets out of Prefect's console lines, or put JSON lines in their place. Doing it again changes nothing.
 
     With ``PREFECT_LOGGING_EXTRA_LOGGERS=reelmill`` the engine's lines go to Prefect's log alone; they are written too.
     """
-    if wanted is not LogFormat.JSON:
-        return
+    hush_libraries()
     root, engine = logging.getLogger(), logging.getLogger(_ENGINE)
+    if wanted is not LogFormat.JSON:
+        for handler in root.handlers:
+            if isinstance(handler, PrefectConsoleHandler) and not isinstance(handler.formatter, ScrubbedLines):
+                handler.setFormatter(ScrubbedLines(handler.formatter or logging.Formatter()))
+        return
     for handler in list(root.handlers):
         if isinstance(handler, PrefectConsoleHandler):
             root.removeHandler(handler)

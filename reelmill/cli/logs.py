@@ -9,7 +9,8 @@ import sys
 from reelmill.cli.environment import LOG_LEVEL
 from reelmill.errors import ReelmillError
 from reelmill.settings import load_settings
-from reelmill.telemetry.log_lines import JsonLines, LogFormat
+from reelmill.telemetry.hush import hush_libraries
+from reelmill.telemetry.log_lines import JsonLines, LogFormat, ScrubbedLines
 
 __all__ = ["say", "set_up_logs"]
 
@@ -21,10 +22,11 @@ def set_up_logs() -> None:
     """Write log lines as level and format ask for; a level that is none is told and ignored."""
     asked = os.environ.get(LOG_LEVEL, "") or "WARNING"
     level = logging.getLevelNamesMapping().get(asked.upper())
-    logging.basicConfig(level=logging.WARNING if level is None else level, format=_TEXT, stream=sys.stderr)
-    if _log_format() is LogFormat.JSON:
-        for handler in logging.getLogger().handlers:
-            handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING if level is None else level, stream=sys.stderr)
+    hush_libraries()
+    lines = JsonLines() if _log_format() is LogFormat.JSON else ScrubbedLines(logging.Formatter(_TEXT))
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(lines)
     if level is None:
         say(f"{LOG_LEVEL}={asked!r} is no level and is ignored; use DEBUG, INFO, WARNING or ERROR.")
 

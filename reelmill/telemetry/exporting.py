@@ -14,10 +14,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import reelmill
+from reelmill.scrub import scrub
+from reelmill.telemetry.hush import hush_libraries
 from reelmill.telemetry.instruments import METER, Instruments
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import MetricReader
+    from opentelemetry.sdk.resources import Resource
     from prometheus_client import CollectorRegistry
 
 __all__ = ["exporting", "serve_registry"]
@@ -36,27 +40,46 @@ def exporting(host: str, port: int) -> Iterator[Instruments]:
     They are pushed if ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set, and scraped from ``port`` unless it is 0. A program
     that has set up an SDK of its own gets them there instead of a push.
     """
-    push = _asked_to_push() and not _host_has_sdk()
-    if not (push or port):
-        yield Instruments.of_host()
-        return
+    with ExitStack() as open_:
+        yield _set_up(open_, host, port)
+
+
+def _set_up(open_: ExitStack, host: str, port: int) -> Instruments:
     try:
-        from opentelemetry.sdk.metrics import MeterProvider
-        from opentelemetry.sdk.resources import Resource
+        with ExitStack() as opening:
+            provider = _provider(opening, host, port)
+            instruments = Instruments.of(provider.get_meter(METER, reelmill.__version__)) if provider else None
+            open_.push(opening.pop_all())
     except ImportError:
         log.warning("Metrics of this process are not shown: %s", _INSTALL)
-        yield Instruments.of_host()
-        return
-    with ExitStack() as open_:
-        readers = [*_pushed(push=push), *_scraped(open_, host, port)]
-        if not readers:
-            yield Instruments.of_host()
-            return
-        named = {"service.name": METER, "service.version": reelmill.__version__, "service.instance.id": _instance()}
-        resource = Resource(named).merge(Resource.create()) if _names_itself() else Resource.create(named)
-        provider = MeterProvider(readers, resource, shutdown_on_exit=False)
-        open_.callback(provider.shutdown, timeout_millis=_FLUSH_MS)
-        yield Instruments.of(provider.get_meter(METER, reelmill.__version__))
+    except Exception as error:  # noqa: BLE001 - variables, and what they name, may be wrong in any way
+        log.warning("Metrics of this process are not shown, because an OTEL_* variable is wrong: %s", scrub(error, 200))
+    else:
+        if instruments is not None:
+            return instruments
+    return Instruments.of_host()
+
+
+def _provider(open_: ExitStack, host: str, port: int) -> MeterProvider | None:
+    push = _asked_to_push() and not _host_has_sdk()
+    if not (push or port):
+        return None
+    from opentelemetry.sdk.metrics import MeterProvider
+
+    # Shut down in this order: a push to a collector that is away takes all the time that there is.
+    readers = [*_scraped(open_, host, port), *_pushed(push=push)]
+    if not readers:
+        return None
+    provider = MeterProvider(readers, _resource(), shutdown_on_exit=False)
+    open_.callback(_shut_down, provider)
+    return provider
+
+
+def _shut_down(provider: MeterProvider) -> None:
+    try:
+        provider.shutdown(timeout_millis=_FLUSH_MS)
+    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower, and the run is finished
+        log.warning("The last metrics of this process may not have been sent: %s", scrub(error, 200))
 
 
 def serve_registry(registry: CollectorRegistry, host: str, port: int) -> tuple[int, ExitStack]:
@@ -84,6 +107,7 @@ def _host_has_sdk() -> bool:
 def _pushed(*, push: bool) -> Iterator[MetricReader]:
     if not push:
         return
+    hush_libraries()
     try:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
@@ -91,8 +115,10 @@ def _pushed(*, push: bool) -> Iterator[MetricReader]:
         yield PeriodicExportingMetricReader(OTLPMetricExporter())
     except ImportError:
         log.warning("Metrics of this process are not pushed: %s", _INSTALL)
-    except ValueError as error:
-        log.warning("Metrics of this process are not pushed, because an OTEL_* variable is wrong: %s", error)
+    except Exception as error:  # noqa: BLE001 - whatever a variable names may be wrong; the port may still be scraped
+        log.warning(
+            "Metrics of this process are not pushed, because an OTEL_* variable is wrong: %s", scrub(error, 200)
+        )
 
 
 def _scraped(open_: ExitStack, host: str, port: int) -> Iterator[MetricReader]:
@@ -120,9 +146,12 @@ def _scraped(open_: ExitStack, host: str, port: int) -> Iterator[MetricReader]:
     yield reader
 
 
-def _names_itself() -> bool:
-    """Whether the operator gave the service a name; ours would win over it otherwise."""
-    return "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+def _resource() -> Resource:
+    """What the operator says of this process, and our words where nothing was said."""
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+
+    ours = {"service.name": METER, "service.version": reelmill.__version__, "service.instance.id": _instance()}
+    return Resource.create(ours).merge(OTELResourceDetector().detect())
 
 
 def _instance() -> str:

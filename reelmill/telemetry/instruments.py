@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Self
 
-from opentelemetry.metrics import Counter, Histogram, Meter, UpDownCounter, get_meter
+from opentelemetry.metrics import Counter, Histogram, Meter, NoOpMeter, UpDownCounter, get_meter
 
 import reelmill
 from reelmill.clip import Clip
@@ -48,7 +48,11 @@ class Instruments:
     @classmethod
     def of_host(cls) -> Self:
         """Those of whatever SDK the program that we are part of has set up, if any."""
-        return cls.of(get_meter(METER, reelmill.__version__))
+        try:
+            meter = get_meter(METER, reelmill.__version__)
+        except Exception:  # noqa: BLE001 - OTEL_PYTHON_METER_PROVIDER names none, which the library has logged
+            meter = NoOpMeter(METER)
+        return cls.of(meter)
 
     def submitted(self, clip: Clip, outcome: str, seconds: float) -> None:
         """A submit got its answer after ``seconds``; ``outcome`` is a word of a short list."""

@@ -1,4 +1,4 @@
-"""Log lines for machines: one JSON object each, in the fields that Cloud Logging understands."""
+"""Log lines without secrets: as text, or for machines one JSON object each, in the fields of Cloud Logging."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
+from reelmill.scrub import without_secrets
 from reelmill.telemetry.log_context import labels
 
-__all__ = ["JsonLines", "LogFormat"]
+__all__ = ["JsonLines", "LogFormat", "ScrubbedLines"]
 
 _PREFECT = {"flow_run_id": "flow_run", "flow_run_name": "flow_run_name", "task_run_name": "task_run_name"}
 _UNKNOWN = "<unknown>"  # what Prefect writes for a name that it does not know
@@ -24,6 +25,18 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class ScrubbedLines(logging.Formatter):
+    """Writes a record as another formatter does, without secrets: lines of other libraries may hold some."""
+
+    def __init__(self, plain: logging.Formatter) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, with its traceback."""
+        return without_secrets(self._plain.format(record))
+
+
 class JsonLines(logging.Formatter):
     """Writes a record as one line of JSON: ``severity``, ``message``, ``time``, ``logger``, labels, source location.
 
@@ -34,7 +47,7 @@ class JsonLines(logging.Formatter):
         """The line, without its end."""
         line: dict[str, Any] = {
             "severity": _severity(record.levelno),
-            "message": _clean(record.getMessage()),
+            "message": _clean(without_secrets(record.getMessage())),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
             "logger": record.name,
             "logging.googleapis.com/sourceLocation": {
@@ -46,7 +59,7 @@ class JsonLines(logging.Formatter):
         if found := {**labels(), **_of_prefect(record)}:
             line["logging.googleapis.com/labels"] = {name: _clean(value) for name, value in found.items()}
         if record.exc_info:
-            line["stack_trace"] = _clean(self.formatException(record.exc_info))
+            line["stack_trace"] = _clean(without_secrets(self.formatException(record.exc_info)))
         return orjson.dumps(line).decode()
 
 

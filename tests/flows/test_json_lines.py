@@ -24,6 +24,27 @@ logging.getLogger("elsewhere").warning("from elsewhere")
 """
 
 
+TEXT_SCRIPT = """
+import logging
+from prefect.logging.configuration import setup_logging
+setup_logging()
+from reelmill.telemetry.log_lines import LogFormat
+from tasks.json_lines import log_as
+for _ in range(2):
+    log_as(LogFormat.TEXT)
+logging.getLogger("elsewhere").warning("read https://cdn.example.com/a.png?X-Amz-Signature=S3CRET")
+"""
+
+
+def test_text_lines_of_the_console_have_no_secrets(tmp_path):
+    environment = os.environ | {"PREFECT_HOME": str(tmp_path), "PYTHONPATH": str(PROJECT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", TEXT_SCRIPT], cwd=tmp_path, env=environment, capture_output=True, check=True, text=True
+    )
+    assert "https://cdn.example.com/a.png?…" in ended.stderr
+    assert "S3CRET" not in ended.stderr
+
+
 def test_console_lines_become_json_once_and_the_engine_is_among_them(tmp_path):
     environment = os.environ | {
         "PREFECT_HOME": str(tmp_path),

@@ -3,10 +3,13 @@
 import http.server
 import logging
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from decimal import Decimal
 
+import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from reelmill.telemetry.exporting import exporting
@@ -108,6 +111,63 @@ def test_an_operator_may_name_the_service_and_turn_the_push_off(monkeypatch):
         with exporting("127.0.0.1", 0) as instruments:
             measure(instruments)
         assert len(pushed) == before
+
+
+def test_what_the_operator_says_of_the_process_wins_and_the_rest_is_ours(monkeypatch):
+    with collector_of_otlp() as (url, pushed):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=job-7,service.namespace=shop")
+        with exporting("127.0.0.1", 0) as instruments:
+            measure(instruments)
+    told = {pair.key: pair.value.string_value for pair in pushed[-1][1].resource_metrics[0].resource.attributes}
+    assert (told["service.instance.id"], told["service.name"]) == ("job-7", "reelmill")
+
+
+@pytest.mark.parametrize(
+    "name", ["OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_PYTHON_EXPORTER_OTLP_HTTP_METRICS_CREDENTIAL_PROVIDER"]
+)
+def test_a_wrong_variable_is_a_warning(monkeypatch, caplog, name):
+    port = free_port()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv(name, "zzz")
+    with exporting("127.0.0.1", port) as instruments:
+        measure(instruments)
+    assert "an OTEL_* variable is wrong" in caplog.text
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # the port is given back
+
+
+def test_a_meter_provider_that_is_none_stops_nothing(monkeypatch):
+    """In a process of its own: the library remembers what it found."""
+    script = "from reelmill.telemetry.instruments import Instruments; Instruments.of_host().in_flight.add(1)"
+    monkeypatch.setenv("OTEL_PYTHON_METER_PROVIDER", "zzz")
+    subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+
+def test_an_entry_of_the_headers_that_cannot_be_read_is_not_quoted(monkeypatch, caplog):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key: S3CRET")
+    monkeypatch.setattr("reelmill.telemetry.exporting._FLUSH_MS", 0)
+    with exporting("127.0.0.1", 0):
+        pass
+    assert "OTEL_EXPORTER_OTLP_HEADERS" in caplog.text
+    assert "S3CRET" not in caplog.text
+
+
+def test_an_end_that_fails_is_a_warning(monkeypatch, caplog):
+    monkeypatch.setattr("reelmill.telemetry.exporting._FLUSH_MS", 0)  # over before the first reader is asked
+    with exporting("127.0.0.1", free_port()) as instruments:
+        measure(instruments)
+    assert "may not have been sent" in caplog.text
+
+
+def test_a_silent_collector_takes_no_time_from_the_port(monkeypatch, caplog):
+    monkeypatch.setattr("reelmill.telemetry.exporting._FLUSH_MS", 200)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with exporting("127.0.0.1", free_port()) as instruments:
+            measure(instruments)
+    assert "PrometheusMetricReader" not in caplog.text
 
 
 def test_a_dead_collector_stops_nothing(monkeypatch, caplog):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reelmill.production.threads import Threads
 from reelmill.telemetry.log_context import about, labels
-from reelmill.telemetry.log_lines import JsonLines
+from reelmill.telemetry.log_lines import JsonLines, ScrubbedLines
 
 LABELS = "logging.googleapis.com/labels"
 
@@ -48,6 +48,19 @@ def test_a_level_in_between_is_the_lower_one_and_a_traceback_is_in_its_own_field
         found = line(exc=sys.exc_info())
     assert found["message"] == "hello"
     assert "ValueError: invalid literal" in found["stack_trace"]
+
+
+def test_secrets_of_other_libraries_are_in_no_line_of_either_format():
+    said = "Location: https://cdn.example.com/a.png?X-Amz-Signature=S3CRET, Authorization: Bearer S3CRET"
+    try:
+        raise ValueError(said)
+    except ValueError:
+        record = logging.LogRecord("other", logging.ERROR, "/a/b.py", 12, "got %s", (said,), sys.exc_info(), "send")
+    for lines in (JsonLines(), ScrubbedLines(logging.Formatter("%(levelname)s %(message)s"))):
+        text = lines.format(record)
+        assert "https://cdn.example.com/a.png?…" in text
+        assert "test_log_lines.py" in text  # of the traceback
+        assert "S3CRET" not in text
 
 
 def test_flow_and_task_runs_are_labels_too():
