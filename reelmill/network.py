@@ -11,10 +11,11 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
+from urllib.parse import urlsplit
 
 import httpcore
 
-__all__ = ["BoundedBackend", "Resolver", "pinned_addresses", "resolve"]
+__all__ = ["BoundedBackend", "Resolver", "exact_url", "pinned_addresses", "resolve"]
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Gives the addresses of a host, in the order in which they are tried. Raises OSError if there are none."""
@@ -45,6 +46,13 @@ def pinned_addresses(
     return addresses if all(map(allowed, addresses)) else None
 
 
+def exact_url(url: str) -> httpcore.URL:
+    """An address with all of its path: httpcore, reading it from a text, would drop what a ``;`` parts from it."""
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
+
+
 class BoundedBackend(httpcore.NetworkBackend):
     """Opens connections that end at a deadline.
 
@@ -72,16 +80,16 @@ class BoundedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of ``host`` that answers."""
+        """Connect to the first address of ``host`` that answers; each has its share of the time that is left."""
         try:
             addresses = self._resolver(host, port)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name {host} does not resolve") from error
         refused: httpcore.ConnectError | httpcore.ConnectTimeout = httpcore.ConnectError(f"{host} has no address")
-        for address in addresses:
-            left = _left(timeout, self._deadline(), httpcore.ConnectTimeout)
+        for number, address in enumerate(addresses):
+            share = _left(timeout, self._deadline(), httpcore.ConnectTimeout) / (len(addresses) - number)
             try:
-                stream = self._sockets.connect_tcp(address, port, left, local_address, socket_options)
+                stream = self._sockets.connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 refused = error
             else:

@@ -26,7 +26,7 @@ def scrub(text: object, limit: int = 400) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """``text`` without tokens, keys, passwords and query strings, with its lines as they are; a very long one is cut."""
+    """``text`` without tokens, keys, passwords and query strings, its lines as they are; cut if very long."""
     clean = hide_secrets(text[:_LOOKED_AT])
     for pattern, replacement in _SECRETS:
         clean = pattern.sub(replacement, clean)

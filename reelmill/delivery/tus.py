@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import httpcore
 
 from reelmill.errors import FixAccess, FixConfiguration
-from reelmill.network import BoundedBackend
+from reelmill.network import BoundedBackend, exact_url
 from reelmill.scrub import scrub
 from reelmill.webhooks.backoff import retry_after_s
 from reelmill.webhooks.receiver import Receiver
@@ -138,7 +138,7 @@ class TusClient:
         self._deadline = time.monotonic() + self.receiver.timeout_s
         sent = list(self._headers(method, address, content, headers or {}).items())
         try:
-            with self._open().stream(method, address, headers=sent, content=body) as response:
+            with self._open().stream(method, exact_url(address), headers=sent, content=body) as response:
                 answer, asked_s = _read(response)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             self.close()

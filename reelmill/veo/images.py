@@ -1,7 +1,7 @@
 """Product pictures fetched safely: a feed must not make us read what only we can reach.
 
 https only, no credentials or cookies, at most five redirects. At every hop the name is resolved once, every
-address must be public, and the connection goes to the very address that was checked, so a name that changes
+address must be public, and the connection goes to the very addresses that were checked, so a name that changes
 its mind between check and use gains nothing. Proxies of the environment are not used, for the same reason.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -111,8 +112,8 @@ class ImageFetcher:
     def _get(self, url: str, deadline: float) -> bytes | str:
         """One hop: the body, or the address to go on to."""
         parts = _parsed(url)
-        address = self._checked_address(url, parts)
-        backend = BoundedBackend(deadline=lambda: deadline, resolver=lambda _host, _port: [address])
+        addresses = self._checked_addresses(url, parts)
+        backend = BoundedBackend(deadline=lambda: deadline, resolver=lambda _host, _port: addresses)
         host = (parts.hostname or "").encode("idna")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         where = httpcore.URL(
@@ -162,8 +163,8 @@ class ImageFetcher:
                 raise self._too_large(url)
         return bytes(body)
 
-    def _checked_address(self, url: str, parts: SplitResult) -> str:
-        """Resolve the host once; the one address that the connection may go to."""
+    def _checked_addresses(self, url: str, parts: SplitResult) -> Sequence[str]:
+        """Resolve the host once; the addresses that the connection may go to."""
         rehearsal = self._rehearsal is not None and _origin(parts) == self._rehearsal
         if parts.scheme != "https" and not rehearsal:
             raise ImageRefused(f"{_shown(url)} is not https.", "Give an https:// or gs:// address.")
@@ -182,7 +183,7 @@ class ImageFetcher:
             raise ImageRefused(
                 f"{_shown(url)} leads to an address that is not public.", "Host product pictures publicly, or in gs://."
             )
-        return addresses[0]
+        return addresses
 
     def _image(self, url: str, data: bytes) -> FetchedImage:
         header = read_header(data)

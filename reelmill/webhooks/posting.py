@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import httpcore
 import httpx
 
-from reelmill.network import BoundedBackend
+from reelmill.network import BoundedBackend, exact_url
 from reelmill.scrub import scrub
 from reelmill.webhooks.backoff import retry_after_s
 from reelmill.webhooks.receiver import ForbiddenAddress, Receiver
@@ -72,7 +72,9 @@ def post(
     try:
         with (
             httpcore.ConnectionPool(ssl_context=tls, network_backend=backend) as pool,
-            pool.stream("POST", receiver.url, headers=_headers(receiver, message_id, body), content=body) as response,
+            pool.stream(
+                "POST", exact_url(receiver.url), headers=_headers(receiver, message_id, body), content=body
+            ) as response,
         ):
             return _answer(response)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:

@@ -9,14 +9,16 @@ import pytest
 
 from reelmill.delivery.cms import CmsPublisher
 from reelmill.delivery.cms_check import check_cms
-from reelmill.delivery.tus import Answer
+from reelmill.delivery.tus import Answer, Content, TusClient
 from reelmill.errors import ExitCode, FixAccess, FixConfiguration, FixDeliverable, TryLater
 from reelmill.jobs.doctor import examine
 from reelmill.jobs.publishing import open_publisher, publish_all
 from reelmill.settings import load_settings
 from reelmill.storage.local import LocalStorage
+from reelmill.webhooks.receiver import Receiver
 from tests.delivery.making import make_clip, make_deliverable
 from tests.support.cms import cms
+from tests.support.postcount import answer, post_counter
 from tests.support.webhook_receiver import OTHER_SECRET, SECRET
 
 VIDEO = os.urandom(300_000)
@@ -43,6 +45,14 @@ def one(tmp_path):
 
 def publisher(tmp_path, url, **changes) -> CmsPublisher:
     return CmsPublisher.from_settings(LocalStorage(tmp_path / "out"), settings(url, **changes))
+
+
+def test_all_of_the_path_travels():
+    with post_counter(answer(200, raw=b"")) as server:
+        client = TusClient(Receiver(url=f"{server.url}/files", keys=(), setting="cms"), token="")
+        client.look(client.followed("/uploads;key=7/u0;v=1"), Content(sha256="00", size=1))
+        client.close()
+    assert [seen.path for seen in server.seen] == ["/uploads;key=7/u0;v=1"]
 
 
 def test_a_file_arrives_in_pieces_with_what_it_is(tmp_path, one):

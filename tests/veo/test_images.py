@@ -121,6 +121,12 @@ def test_addresses_that_could_smuggle_are_refused(url):
         ImageFetcher(resolver=lambda *_: pytest.fail("must not resolve")).fetch(url)
 
 
+def test_every_checked_address_is_tried():
+    with post_counter(OK) as server:
+        fetcher = ImageFetcher(rehearsal_origin=server.url, resolver=lambda *_: ["127.0.0.2", "127.0.0.1"])
+        assert fetcher.fetch(f"{server.url}/a.jpg").width == 1280
+
+
 def test_one_private_address_among_public_ones_is_enough_to_refuse():
     fetcher = ImageFetcher(resolver=lambda host, port: ["93.184.216.34", "10.0.0.1"])
     with pytest.raises(ImageRefused, match="not public"):

@@ -11,6 +11,7 @@ import pytest
 from reelmill.webhooks.posting import post, trust
 from reelmill.webhooks.receiver import Receiver
 from reelmill.webhooks.signature import parse_secrets
+from tests.support.no_answer import no_answer
 from tests.support.postcount import answer, drip, drop, half, post_counter, reset, silent
 from tests.support.shop import certificate
 from tests.support.webhook_receiver import SECRET, verified
@@ -100,6 +101,23 @@ def test_a_name_with_two_addresses_is_tried_at_both():
         port = server.url.rpartition(":")[2]
         both = receiver(f"http://localhost:{port}/", resolver=lambda host, port: ["::1", "127.0.0.1"])
         assert post(both, "msg_1", BODY, tls=None).delivered
+
+
+def test_an_address_that_answers_to_nothing_leaves_time_for_the_next():
+    with post_counter(answer(200)) as server:
+        port = int(server.url.rpartition(":")[2])
+        with no_answer(port) as deaf:
+            both = receiver(f"http://localhost:{port}/", timeout_s=3, resolver=lambda host, port: [deaf, "127.0.0.1"])
+            began = time.monotonic()
+            assert post(both, "msg_1", BODY, tls=None).delivered
+            one = receiver(f"http://localhost:{port}/", timeout_s=1, resolver=lambda host, port: [deaf, deaf])
+            assert "ConnectTimeout" in post(one, "msg_1", BODY, tls=None).said
+    assert time.monotonic() - began < 15
+
+
+def test_all_of_the_path_travels():
+    found, (request,) = sent(answer(204, raw=b""), path="/hook;key=7/a;b?c=d;e")
+    assert (found.status, request.path) == (204, "/hook;key=7/a;b?c=d;e")
 
 
 def test_an_address_inside_is_not_spoken_to():
