@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 import httpcore
+import httpx
 
-__all__ = ["BoundedBackend", "Resolver", "exact_url", "pinned_addresses", "resolve"]
+from reelmill.errors import FixConfiguration
+
+__all__ = ["BoundedBackend", "Resolver", "exact_url", "pinned_addresses", "resolve", "trusted_authorities"]
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Gives the addresses of a host, in the order in which they are tried. Raises OSError if there are none."""
@@ -51,6 +54,17 @@ def exact_url(url: str) -> httpcore.URL:
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """The authorities that servers are believed by. Reading them takes a moment. Raises FixConfiguration."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        raise FixConfiguration(
+            f"SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read: {error.strerror or error}.",
+            "Correct it, or take it out of the environment.",
+        ) from None
 
 
 class BoundedBackend(httpcore.NetworkBackend):

@@ -17,9 +17,8 @@ import httpcore
 
 from reelmill.errors import FixAccess, FixConfiguration
 from reelmill.network import BoundedBackend, exact_url
-from reelmill.scrub import scrub
 from reelmill.webhooks.backoff import retry_after_s
-from reelmill.webhooks.receiver import Receiver
+from reelmill.webhooks.receiver import READ_BYTES, Receiver
 from reelmill.webhooks.signature import signed_headers
 
 __all__ = ["VERSION", "Answer", "Broken", "Content", "TusClient"]
@@ -30,7 +29,7 @@ VERSION = "1.0.0"
 _MOST_DIGITS = 18  # of a number of bytes
 _OFFSET, _LENGTH = "upload-offset", "upload-length"
 _AGAIN = frozenset({408, 409, 423, 425, 429})
-_READ_BYTES, _SAID = 400, 120
+_SAID = 120
 
 
 class Broken(Exception):  # noqa: N818 - it is no error yet: the upload goes on
@@ -139,7 +138,7 @@ class TusClient:
         sent = list(self._headers(method, address, content, headers or {}).items())
         try:
             with self._open().stream(method, exact_url(address), headers=sent, content=body) as response:
-                answer, asked_s = _read(response)
+                answer, asked_s = _read(self.receiver, response)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             self.close()
             raise Broken(f"the connection broke ({type(error).__name__})") from None
@@ -187,12 +186,12 @@ def _server(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
-def _read(response: httpcore.Response) -> tuple[Answer, float]:
+def _read(receiver: Receiver, response: httpcore.Response) -> tuple[Answer, float]:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
     body = bytearray()
     for chunk in response.iter_stream():
-        body += chunk[: _READ_BYTES - len(body)]
-    words = scrub(bytes(body).decode("utf-8", "replace"), _SAID)
+        body += chunk[: READ_BYTES - len(body)]
+    words = receiver.words(bytes(body), _SAID)
     said = f"HTTP {response.status} {words}".rstrip()
     asked_s = retry_after_s(headers.get("retry-after", ""), datetime.now(UTC))
     return Answer(status=response.status, headers=headers, said=said), asked_s

@@ -27,6 +27,7 @@ from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.storage.check import check_storage
 from reelmill.telemetry.log_context import about
+from reelmill.webhooks.posting import trust
 from reelmill.webhooks.receiver import Receiver
 
 __all__ = [
@@ -124,11 +125,11 @@ def open_run(
 ) -> None:
     """Try the output, then write the run, its plan, films and rejects down, all before anything is paid.
 
-    Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be signed.
+    Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be sent.
     """
     ledger, told = engine.ledger, bool(engine.settings.webhook_url)
     if told:
-        Receiver.from_settings(engine.settings)
+        trust(Receiver.from_settings(engine.settings))
     if summary.counts[Action.MAKE]:
         _try_output(engine)
     asked = {**parameters, OWNER: engine.owner}

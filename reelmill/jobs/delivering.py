@@ -22,6 +22,7 @@ from reelmill.jobs.messages import message
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Delivery, DeliveryStatus
 from reelmill.settings import Settings
+from reelmill.telemetry.log_context import about
 from reelmill.webhooks.backoff import pause_s
 from reelmill.webhooks.posting import Answer, post, trust
 from reelmill.webhooks.receiver import Receiver
@@ -34,6 +35,7 @@ _LEASE_S = 30.0  # for the ledger to answer before and after a delivery
 _LOOK_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 _GRACE_S, _HURRIED_S = 5.0, 1.0
+_LEAST_S = 0.5  # with less time left, a receiver could hardly answer
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class Sender:
         Raises TryLater or FixAccess if the ledger does not answer.
         """
         tally: Counter[DeliveryStatus] = Counter()
-        while time.monotonic() < self.stop_at and not self.abandoned:
+        while time.monotonic() + _LEAST_S < self.stop_at and not self.abandoned:
             lease_s = _LEASE_S + 2 * self.receiver.timeout_s
             taken = self.ledger.take_due(holder=self.holder, lease_s=lease_s, limit=_AT_ONCE)
             if not taken:
@@ -87,7 +89,10 @@ class Sender:
         return Counter(ended)
 
     def _send(self, delivery: Delivery, ended: list[DeliveryStatus]) -> None:
-        with suppress(ReelmillError):  # the ledger is away: the lease lapses, and it is sent again
+        with (
+            about(run=delivery.run_id),
+            suppress(ReelmillError),
+        ):  # the ledger is away: the lease lapses, and it is sent again
             body = message(self.ledger, delivery)
             timeout_s = min(self.receiver.timeout_s, self.stop_at - time.monotonic())
             answer = post(self.receiver, delivery.delivery_id, body, tls=self.tls, timeout_s=timeout_s)
@@ -96,6 +101,9 @@ class Sender:
 
     def _record(self, delivery: Delivery, answer: Answer) -> DeliveryStatus:
         one, settings = delivery.delivery_id, self.settings
+        if answer.status is None and time.monotonic() >= self.stop_at:  # we cut it short: that says nothing of them
+            self.ledger.give_back_delivery(one, holder=self.holder)
+            return DeliveryStatus.PENDING
         if answer.delivered:
             self.ledger.delivered(one)
             return DeliveryStatus.DELIVERED

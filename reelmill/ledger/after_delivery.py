@@ -78,12 +78,16 @@ class AfterDelivery(Reader):
         """A try failed; due again after ``pause_s`` seconds."""
         return deliveries.put_off(self._db, delivery_id, holder=holder, pause_s=pause_s, error=error)
 
+    def give_back_delivery(self, delivery_id: str, *, holder: str) -> bool:
+        """A try was cut short and does not count; due again now."""
+        return deliveries.give_back(self._db, delivery_id, holder=holder)
+
     def bury(self, delivery_id: str, *, holder: str, error: str) -> bool:
         """A dead letter from now on."""
         return deliveries.bury(self._db, delivery_id, holder=holder, error=error)
 
     def hold_back(self, seconds: float) -> None:
-        """No delivery is due before so many seconds have passed."""
+        """No delivery is taken before so many seconds have passed, also of what ends meanwhile."""
         deliveries.hold_back(self._db, seconds)
 
     def redrive_deliveries(self, delivery_ids: Collection[str] | None = None) -> int:

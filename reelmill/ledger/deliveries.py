@@ -7,19 +7,21 @@ lapse, and the delivery is sent again under the same id: at least once, never fo
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, select, update
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import one_of
 from reelmill.ledger.records import Delivery, DeliveryStatus
-from reelmill.ledger.schema import deliveries
+from reelmill.ledger.schema import deliveries, pauses
+from reelmill.ledger.upsert import insert_or_leave
 
 __all__ = [
     "bury",
     "count_deliveries",
     "delivered",
+    "give_back",
     "hold_back",
     "list_deliveries",
     "put_off",
@@ -27,8 +29,14 @@ __all__ = [
     "take_due",
 ]
 
-_d = deliveries.c
+_d, _p = deliveries.c, pauses.c
 _PENDING = _d.status == DeliveryStatus.PENDING
+_EVERYBODY = "deliveries"
+
+
+def _held(now: datetime) -> ColumnElement[bool]:
+    """Whether the receiver's pause lasts."""
+    return exists().where(_p.what == _EVERYBODY, _p.until > now)
 
 
 def take_due(database: Database, *, holder: str, lease_s: float, limit: int) -> list[Delivery]:
@@ -37,14 +45,15 @@ def take_due(database: Database, *, holder: str, lease_s: float, limit: int) -> 
     Each counts as one more try. When nothing is due, nothing is written and nobody waits.
     """
     with database.reading() as connection:
-        due = and_(_PENDING, _d.next_at <= database.now(connection))
+        now = database.now(connection)
+        due = and_(_PENDING, _d.next_at <= now, ~_held(now))
         if connection.execute(select(_d.delivery_id).where(due).limit(1)).first() is None:
             return []
     with database.writing() as connection:
         now = database.now(connection)
         query = (
             select(_d.delivery_id)
-            .where(_PENDING, _d.next_at <= now)
+            .where(_PENDING, _d.next_at <= now, ~_held(now))
             .order_by(_d.next_at, _d.delivery_id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -78,6 +87,14 @@ def put_off(database: Database, delivery_id: str, *, holder: str, pause_s: float
         return connection.execute(update(deliveries).where(mine).values(**values)).rowcount == 1
 
 
+def give_back(database: Database, delivery_id: str, *, holder: str) -> bool:
+    """A try was cut short by us: it does not count, and is due again now. False if ``holder`` does not hold it."""
+    with database.writing() as connection:
+        mine = and_(_d.delivery_id == delivery_id, _d.holder == holder, _PENDING)
+        values = {"next_at": database.now(connection), "holder": "", "tries": _d.tries - 1}
+        return connection.execute(update(deliveries).where(mine).values(**values)).rowcount == 1
+
+
 def bury(database: Database, delivery_id: str, *, holder: str, error: str) -> bool:
     """No more tries: a dead letter, until a person redrives it. False if ``holder`` does not hold it any more."""
     with database.writing() as connection:
@@ -87,19 +104,26 @@ def bury(database: Database, delivery_id: str, *, holder: str, error: str) -> bo
 
 
 def hold_back(database: Database, seconds: float) -> None:
-    """The receiver asked for a pause: nothing that waits is due before it is over."""
+    """The receiver asked for a pause: nothing is taken before it is over, whatever ends or fails meanwhile."""
     with database.writing() as connection:
         until = database.now(connection) + timedelta(seconds=seconds)
         waiting = and_(_PENDING, _d.next_at < until)
         connection.execute(update(deliveries).where(waiting).values(next_at=until))
+        insert_or_leave(connection, pauses, {"what": _EVERYBODY, "until": until})
+        shorter = and_(_p.what == _EVERYBODY, _p.until < until)
+        connection.execute(update(pauses).where(shorter).values(until=until))
 
 
 def redrive(database: Database, delivery_ids: Collection[str] | None = None) -> int:
-    """Dead letters (those named, or all) are due again with all their tries, under their old ids; how many."""
+    """Dead letters (those named, or all) are due again with all their tries, under their old ids; how many.
+
+    Whoever asks for it knows that the receiver is mended: no pause that it asked for before counts any more.
+    """
     with database.writing() as connection:
         chosen: ColumnElement[bool] = _d.status == DeliveryStatus.DEAD
         if delivery_ids is not None:
             chosen = and_(chosen, one_of(connection, _d.delivery_id, delivery_ids))
+        connection.execute(delete(pauses).where(_p.what == _EVERYBODY))
         values = {"status": DeliveryStatus.PENDING, "tries": 0, "next_at": database.now(connection), "ended_at": None}
         return connection.execute(update(deliveries).where(chosen).values(**values)).rowcount
 

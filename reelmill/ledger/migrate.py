@@ -17,7 +17,7 @@ from reelmill.ledger.faults import place, translated
 
 __all__ = ["BACKUP_MARK", "HEAD", "MIGRATIONS", "migrate"]
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest migration; revisions are numbered so that a newer schema is recognised by any older code."""
 
 BACKUP_MARK = 0x524D424B  # "RMBK"

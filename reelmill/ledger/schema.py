@@ -32,6 +32,7 @@ __all__ = [
     "intents",
     "landings",
     "metadata",
+    "pauses",
     "products",
     "publications",
     "quota",
@@ -272,6 +273,15 @@ deliveries = Table(
     Column("error", Words, nullable=False),
     CheckConstraint("tries >= 0", name="tries"),
     Index(None, "status", "next_at", "delivery_id"),
+)
+
+# Until when nothing of a kind is done, because whoever it is sent to asked for a pause.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("what", Text, primary_key=True),  # deliveries
+    Column("until", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Attempts whose videos retention removes or has removed. Rows are only added, and ended once.

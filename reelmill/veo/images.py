@@ -16,11 +16,10 @@ from typing import Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpcore
-import httpx
 
 from reelmill.addresses import is_loopback, is_public
 from reelmill.errors import ReelmillError, TryLater
-from reelmill.network import BoundedBackend, Resolver, pinned_addresses, resolve
+from reelmill.network import BoundedBackend, Resolver, pinned_addresses, resolve, trusted_authorities
 from reelmill.scrub import scrub
 from reelmill.settings import Settings
 from reelmill.signatures import unsigned
@@ -89,7 +88,7 @@ class ImageFetcher:
         self._timeout_s = timeout_s
         self._rehearsal = _origin(urlsplit(rehearsal_origin)) if rehearsal_origin else None
         self._resolver = resolver
-        self._tls = tls or httpx.create_ssl_context()
+        self._tls = tls or trusted_authorities()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:

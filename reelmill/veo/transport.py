@@ -22,7 +22,7 @@ import httpcore
 import httpx
 
 from reelmill.errors import FixConfiguration
-from reelmill.network import BoundedBackend
+from reelmill.network import BoundedBackend, trusted_authorities
 
 __all__ = ["Call", "Shot", "StoppedBeforeSending", "VertexTransport"]
 
@@ -90,7 +90,7 @@ class VertexTransport(httpx.BaseTransport):
     """Carries the requests of one Vertex AI endpoint. Thread-safe; proxies of the environment are honoured."""
 
     def __init__(self, base_url: str) -> None:
-        context = httpx.create_ssl_context() if urlsplit(base_url).scheme == "https" else None
+        context = trusted_authorities() if urlsplit(base_url).scheme == "https" else None
         self._current = _Current()
         self._submits = self._pool(base_url, context, keep=0)
         self._others = self._pool(base_url, context, keep=None)

@@ -10,17 +10,15 @@ from datetime import UTC, datetime
 import httpcore
 import httpx
 
-from reelmill.network import BoundedBackend, exact_url
-from reelmill.scrub import scrub
+from reelmill.network import BoundedBackend, exact_url, trusted_authorities
 from reelmill.webhooks.backoff import retry_after_s
-from reelmill.webhooks.receiver import ForbiddenAddress, Receiver
+from reelmill.webhooks.receiver import READ_BYTES, ForbiddenAddress, Receiver
 from reelmill.webhooks.signature import signed_headers
 
 __all__ = ["Answer", "post", "trust"]
 
 _GONE = 410
 _HOLD_BACK = (429, 503)
-_READ_BYTES = 400
 _SAID = 120
 
 
@@ -49,8 +47,8 @@ class Answer:
 
 
 def trust(receiver: Receiver) -> ssl.SSLContext | None:
-    """The authorities that an https receiver is believed by. Made once: reading them takes a moment."""
-    return httpx.create_ssl_context() if receiver.parts.scheme == "https" else None
+    """The authorities that an https receiver is believed by; made once. Raises FixConfiguration."""
+    return trusted_authorities() if receiver.parts.scheme == "https" else None
 
 
 def post(
@@ -76,7 +74,7 @@ def post(
                 "POST", exact_url(receiver.url), headers=_headers(receiver, message_id, body), content=body
             ) as response,
         ):
-            return _answer(response)
+            return _answer(receiver, response)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
         return Answer(status=None, said=f"{receiver.origin} was not reached ({type(error).__name__}).")
 
@@ -94,22 +92,23 @@ def _headers(receiver: Receiver, message_id: str, body: bytes) -> list[tuple[str
     ]
 
 
-def _answer(response: httpcore.Response) -> Answer:
+def _answer(receiver: Receiver, response: httpcore.Response) -> Answer:
     headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
     asked_s = retry_after_s(headers.get(b"retry-after", ""), datetime.now(UTC))
     if httpx.codes.is_success(response.status):
         return Answer(status=response.status, said=f"HTTP {response.status}")
-    return Answer(status=response.status, said=f"HTTP {response.status} {_words(response)}".rstrip(), asked_s=asked_s)
+    said = f"HTTP {response.status} {receiver.words(_beginning(response), _SAID)}".rstrip()
+    return Answer(status=response.status, said=said, asked_s=asked_s)
 
 
-def _words(response: httpcore.Response) -> str:
+def _beginning(response: httpcore.Response) -> bytes:
     """The beginning of what a refusal says; a broken end of it changes nothing about the status."""
     body = bytearray()
     try:
         for chunk in response.iter_stream():
             body += chunk
-            if len(body) >= _READ_BYTES:
+            if len(body) >= READ_BYTES:
                 break
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
         pass
-    return scrub(bytes(body[:_READ_BYTES]).decode("utf-8", "replace"), _SAID)
+    return bytes(body)

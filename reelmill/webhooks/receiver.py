@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 from reelmill.addresses import is_loopback, is_public
 from reelmill.errors import FixConfiguration
 from reelmill.network import Resolver, pinned_addresses, resolve
+from reelmill.scrub import scrub
 from reelmill.settings import Settings
 from reelmill.webhooks.signature import parse_secrets
 
-__all__ = ["ForbiddenAddress", "Receiver"]
+__all__ = ["READ_BYTES", "ForbiddenAddress", "Receiver"]
 
 _PORTS = {"https": 443, "http": 80}
 _WEBHOOK = "webhook"
+READ_BYTES = 400
+"""How much of an answer is read."""
+_LONG, _SHORT = 8, 4  # characters: shorter parts are words like "hooks", a shorter path may stand in any text
 
 
 class ForbiddenAddress(FixConfiguration):
@@ -83,6 +88,22 @@ class Receiver:
                 "your own network.",
             )
         return addresses
+
+    def words(self, body: bytes, limit: int) -> str:
+        """The beginning of an answer, without secrets; some servers repeat the address that was asked for."""
+        text = body[:READ_BYTES].decode("utf-8", "replace")
+        if len(body) >= READ_BYTES:  # what was cut in the middle is not recognised
+            text = text[: max(limit, READ_BYTES - len(self.url))]
+        for secret in self._secrets():
+            text = text.replace(secret, "…")
+        return scrub(text, limit)
+
+    def _secrets(self) -> list[str]:
+        """All of the URL but its origin, whole and in parts, as it is and unquoted; the longest first."""
+        path, query = self.parts.path, self.parts.query
+        parts = [part for part in re.split("[/;?&=]", f"{path}?{query}") if len(part) >= _LONG]
+        known = [part for part in (path, query) if len(part) >= _SHORT] + parts
+        return sorted({form for one in known for form in (one, unquote(one), unquote_plus(one))}, key=len, reverse=True)
 
     def _allowed(self) -> Callable[[str], bool]:
         if _is_this_machine(self.parts.hostname or ""):

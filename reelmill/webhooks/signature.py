@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 
 from reelmill.errors import FixConfiguration
@@ -17,6 +18,7 @@ from reelmill.errors import FixConfiguration
 __all__ = ["parse_secrets", "sign", "signed_headers"]
 
 _PREFIX = "whsec_"
+_LINE_END = re.compile(rf"\r?\n(?!{_PREFIX})")  # openssl parts long base64 into lines
 _SHORTEST, _LONGEST = 24, 64  # bytes, as the specification bounds them
 _MOST = 2
 _REMEDY = (
@@ -27,7 +29,7 @@ _REMEDY = (
 
 def parse_secrets(text: str) -> tuple[bytes, ...]:
     """The keys of one or two ``whsec_…`` secrets, separated by spaces or commas. Raises FixConfiguration."""
-    words = text.replace(",", " ").split()
+    words = _LINE_END.sub("", text).replace(",", " ").split()
     if not words:
         raise FixConfiguration("Webhooks are signed, and there is no secret to sign with.", _REMEDY)
     if len(words) > _MOST:

@@ -51,6 +51,18 @@ def test_a_run_without_webhooks_writes_none_down(reelmill_json, rehearsal, write
     assert sum(reelmill_json("webhooks", "list")[1]["counts"].values()) == 0
 
 
+def test_a_run_that_could_believe_nobody_does_not_begin(
+    reelmill, reelmill_json, rehearsal, write_feed, cms, veo, monkeypatch
+):
+    posts = veo.stats()["posts"]
+    monkeypatch.setenv("REELMILL_WEBHOOK_URL", "https://cms.example.com/hooks/s3cret-path")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    code, _, said = reelmill("run", write_feed("Lamp"), "--platforms", "tiktok", "--output", rehearsal, "--yes")
+    assert (code, veo.stats()["posts"]) == (ExitCode.USAGE, posts)
+    assert "SSL_CERT_FILE" in said
+    assert "Traceback" not in said
+
+
 def test_a_run_that_could_not_sign_does_not_begin(reelmill, rehearsal, write_feed, cms, veo, monkeypatch):
     posts = veo.stats()["posts"]
     monkeypatch.setenv("REELMILL_WEBHOOK_SECRET", "")

@@ -55,6 +55,14 @@ def test_all_of_the_path_travels():
     assert [seen.path for seen in server.seen] == ["/uploads;key=7/u0;v=1"]
 
 
+def test_an_answer_that_repeats_the_secret_address_does_not_show_it():
+    with post_counter(answer(404, raw=b"Cannot HEAD /files/S3CRETPATH")) as server:
+        client = TusClient(Receiver(url=f"{server.url}/files/S3CRETPATH", keys=(), setting="cms"), token="")
+        said = client.create(Content(sha256="00", size=1), "").said
+        client.close()
+    assert said == "HTTP 404 Cannot HEAD …"
+
+
 def test_a_file_arrives_in_pieces_with_what_it_is(tmp_path, one):
     with cms(tmp_path / "cms") as server, publisher(tmp_path, server.url) as port:
         receipt = port.publish(one)

@@ -1,5 +1,6 @@
 """A receiver that drops, delays, refuses, dies and comes back misses nothing, and no run waits for it."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from reelmill.ledger.records import DeliveryStatus, Run, RunStatus, Settlement
 from reelmill.ledger.states import State
 from reelmill.production.stop import StopSignal
 from reelmill.settings import load_settings
+from reelmill.telemetry.log_context import labels
 from tests.ledger.making import OUTPUT, RUN, bring_to, make_clip
 from tests.support.postcount import answer, drop, half, post_counter, reset, silent
 from tests.support.webhook_receiver import OTHER_SECRET, SECRET, told, verified
@@ -197,6 +199,58 @@ def test_a_receiver_that_asks_for_a_pause_is_left_alone(books):
         assert receiver.posts() == tried == 8
     soon = datetime.now(UTC) + timedelta(minutes=50)
     assert all(waiting.next_at > soon for waiting in books.deliveries(statuses=[PENDING]))
+
+
+def test_a_pause_holds_for_what_ends_later_too(books):
+    bring_to(books, State.SUCCEEDED)
+    with post_counter(answer(503, headers={"Retry-After": "3600"})) as receiver:
+        one = sender(books, receiver, webhook_wait_max_s=3600)
+        one.send_due()
+        bring_to(books, State.SUCCEEDED, make_clip("hat"))
+        assert one.send_due() == {}
+        assert receiver.posts() == 1
+
+
+def test_what_time_cut_short_is_no_failed_try(books):
+    bring_to(books, State.SUCCEEDED)
+
+    def too_late(connection, counter) -> bool:
+        one.stop_at = time.monotonic()
+        return drop(connection, counter)
+
+    with post_counter(too_late, OK) as receiver:
+        one = sender(books, receiver, webhook_attempts=1)
+        assert one.send_due() == {PENDING: 1}
+        (waiting,) = books.deliveries(statuses=[PENDING])
+        assert (waiting.tries, waiting.error) == (0, "")
+        one.stop_at = time.monotonic() + 0.3  # too little to take anything
+        assert one.send_due() == {}
+        assert receiver.posts() == 1
+        assert sender(books, receiver, webhook_attempts=1).send_due() == {DELIVERED: 1}
+
+
+def test_the_warning_of_a_dead_letter_bears_its_run(books):
+    found = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append((record.getMessage(), dict(labels())))
+    bring_to(books, State.SUCCEEDED)
+    logger = logging.getLogger("reelmill.jobs.delivering")
+    logger.addHandler(handler)
+    try:
+        with post_counter(answer(410)) as receiver:
+            assert sender(books, receiver).send_due() == {DEAD: 1}
+    finally:
+        logger.removeHandler(handler)
+    ((said, known),) = found
+    assert "dead letter" in said
+    assert known["run"] == RUN
+
+
+def test_certificates_that_cannot_be_read_are_a_warning(books, monkeypatch, caplog):
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    with delivering(Workshop(books, "https://cms.example.com")):
+        pass
+    assert "SSL_CERT_FILE" in caplog.text
 
 
 def test_while_a_secret_is_changed_the_old_and_the_new_one_open_each_message(books):

@@ -149,7 +149,7 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
     Ledger.open(empty_url).close()
     with engine.begin() as connection:  # back to how the second migration left it
         films = ("film_scenes", "films")
-        for table in ("deliveries", *films, "landings", "publications", "removals", "reviews", "verdicts"):
+        for table in ("deliveries", *films, "landings", "pauses", "publications", "removals", "reviews", "verdicts"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
         for column in ("picture", "scene", "price", "sale_price"):

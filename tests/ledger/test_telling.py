@@ -150,6 +150,37 @@ def test_a_receiver_that_asks_for_a_pause_gets_it_from_everybody(telling, clock)
     assert len(telling.take_due(holder="b", lease_s=30, limit=2)) == 1
 
 
+def test_a_pause_holds_for_what_ends_and_for_what_fails_meanwhile(telling, clock):
+    bring_to(telling, State.SUCCEEDED)
+    (other,) = telling.take_due(holder="b", lease_s=600, limit=1)
+    telling.hold_back(60)
+    telling.hold_back(10)  # a shorter one takes nothing from a longer
+    bring_to(telling, State.SUCCEEDED, make_clip("hat"))
+    telling.put_off(other.delivery_id, holder="b", pause_s=1, error="HTTP 500")
+    clock.advance(59)
+    assert telling.take_due(holder="a", lease_s=30, limit=5) == []
+    clock.advance(1)
+    assert len(telling.take_due(holder="a", lease_s=30, limit=5)) == 2
+
+
+def test_a_redrive_ends_a_pause(telling):
+    bring_to(telling, State.SUCCEEDED)
+    (one,) = telling.take_due(holder="a", lease_s=30, limit=5)
+    telling.bury(one.delivery_id, holder="a", error="HTTP 503")
+    telling.hold_back(60)
+    assert telling.redrive_deliveries() == 1
+    assert len(telling.take_due(holder="a", lease_s=30, limit=5)) == 1
+
+
+def test_a_try_that_was_cut_short_does_not_count(telling):
+    bring_to(telling, State.SUCCEEDED)
+    (one,) = telling.take_due(holder="a", lease_s=30, limit=5)
+    assert not telling.give_back_delivery(one.delivery_id, holder="b")
+    assert telling.give_back_delivery(one.delivery_id, holder="a")
+    (again,) = telling.take_due(holder="b", lease_s=30, limit=5)
+    assert (again.delivery_id, again.tries) == (one.delivery_id, 1)
+
+
 def test_processes_that_send_together_never_take_the_same(telling, ledger_url):
     for number in range(40):
         bring_to(telling, State.SUCCEEDED, make_clip(f"shoe-{number}"))

@@ -82,6 +82,24 @@ def test_a_long_refusal_is_cut_and_has_no_secrets():
     assert "00ff" not in found.said
 
 
+@pytest.mark.parametrize(
+    ("path", "echo"),
+    [
+        ("/services/T0/S3CRETPATH", "Cannot POST {path}"),
+        ("/services/T0/S3CRETPATH", '{{"no": "S3CRETPATH", "at": "\\/services\\/T0\\/S3CRETPATH"}}'),
+        ("/hook?key=S3CRETPATH", "{path} is unknown"),
+        ("/hook?key=S3CRETPATH", "no key S3CRETPATH"),
+        ("/a%20b/S3CRET%2FPATH", "/a b/S3CRET/PATH"),
+        ("/hooks;S3CRETPATH", "hooks S3CRETPATH"),
+        ("/services/S3CRETPATH", " " * 380 + "{path}"),  # cut in the middle
+    ],
+)
+def test_an_answer_that_repeats_the_address_does_not_show_it(path, echo):
+    found, _ = sent(answer(404, raw=echo.format(path=path).encode()), path=path)
+    assert "S3C" not in found.said
+    assert found.said.startswith("HTTP 404")
+
+
 def test_a_closed_port_and_a_name_without_address_are_answers():
     with post_counter(drop) as server:
         url = server.url

@@ -46,6 +46,13 @@ def test_while_a_secret_is_changed_both_open_the_message(secret, between):
     assert verified(request, secret)["type"] == "test"
 
 
+def test_a_long_secret_may_come_in_lines_as_openssl_writes_it():
+    whole = "whsec_" + base64.b64encode(bytes(range(64))).decode()
+    lines = f"{whole[:70]}\n{whole[70:]}\n"
+    assert parse_secrets(lines) == (bytes(range(64)),)
+    assert parse_secrets(f"{lines}{SECRET}") == parse_secrets(f"{whole} {SECRET}")
+
+
 @pytest.mark.parametrize(
     "text",
     [
