@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError
 
 import reelmill
 from reelmill.cli.environment import unknown_names
-from reelmill.cli.logs import say, set_up_logs
+from reelmill.cli.logs import say, set_up_logs, tell_broken
 from reelmill.cli.printing import print_json
 from reelmill.errors import ExitCode, ReelmillError
 
@@ -97,6 +97,10 @@ def _run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         say("interrupted. Run the same command again to go on.")
         return _ended("Interrupted.", "Run the same command again to go on.", ExitCode.ATTENTION, as_json=as_json)
+    except Exception as error:
+        if not tell_broken(error):
+            raise
+        return _ended(f"{type(error).__name__} stopped it.", "Report the log line.", ExitCode.ERROR, as_json=as_json)
     return code if isinstance(code, int) else ExitCode.OK
 
 

@@ -12,7 +12,7 @@ from reelmill.settings import load_settings
 from reelmill.telemetry.hush import hush_libraries
 from reelmill.telemetry.log_lines import JsonLines, LogFormat, ScrubbedLines
 
-__all__ = ["say", "set_up_logs"]
+__all__ = ["say", "set_up_logs", "tell_broken"]
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 log = logging.getLogger(__name__)
@@ -40,6 +40,14 @@ def say(text: str, level: int = logging.WARNING) -> None:
     record = log.makeRecord(log.name, level, __file__, 0, text, (), None, "say")
     for handler in handlers:
         handler.handle(record)
+
+
+def tell_broken(error: Exception) -> bool:
+    """Tell of an error with its traceback in one line, where log lines are JSON; False where Python shows it itself."""
+    if not any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers):
+        return False
+    log.critical("An error that nobody expected stopped the command.", exc_info=error)
+    return True
 
 
 def _log_format() -> LogFormat:

@@ -31,7 +31,7 @@ def metrics(
 
     settings = settings_with()
     stop = threading.Event()
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_as_it_is(settings.ledger_url) as ledger:
         collector = LedgerCollector(ledger, Caps(day_usd=settings.cap_day_usd, month_usd=settings.cap_month_usd))
         collector.counts.read()  # the long read, before anybody waits for it
         registry = CollectorRegistry()
@@ -46,7 +46,8 @@ def metrics(
         with closing:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stop.set())
-            sys.stdout.write(f"The ledger's metrics: http://{host}:{shown}/metrics\n")
+            at = f"[{host}]" if ":" in host else host
+            sys.stdout.write(f"The ledger's metrics: http://{at}:{shown}/metrics\n")
             sys.stdout.flush()
             stop.wait()
     return ExitCode.OK

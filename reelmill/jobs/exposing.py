@@ -17,6 +17,7 @@ from reelmill.ledger.counting import ClipKind, ClipTotal, Counts, TotalKey
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.present import Present, ScopeMoney
 from reelmill.ledger.records import Caps
+from reelmill.ledger.states import State
 from reelmill.telemetry.bounded import OTHER, Bounded
 from reelmill.telemetry.metrics import ALL, LONG_S, MetricKind
 
@@ -25,6 +26,7 @@ __all__ = ["LedgerCollector"]
 log = logging.getLogger(__name__)
 
 _CATEGORIES, _TEMPLATES = 100, 500
+_FINAL = [state for state in State if state.final]
 _Values = Mapping[tuple[str, ...], float | int | Decimal]
 
 
@@ -72,9 +74,9 @@ class LedgerCollector(Collector):
             taken[kind] = taken.get(kind, 0) + total.accepted
             refused[kind] = refused.get(kind, 0) + total.refusals
             charged[kind] = charged.get(kind, Decimal(0)) + total.charged_usd
-            if key.state.final:
-                end = (*kind, key.state.value)
-                ended[end] = ended.get(end, 0) + total.clips
+            for state in _FINAL:  # from 0 on: a series that began with its first end would show no increase
+                end = (*kind, state.value)
+                ended[end] = ended.get(end, 0) + (total.clips if key.state is state else 0)
         yield _family("reelmill.ledger.submits_accepted", taken)
         yield _family("reelmill.ledger.refusals", refused)
         yield _family("reelmill.ledger.charged_usd", charged)

@@ -23,8 +23,8 @@ from reelmill.ledger.audit import audit
 from reelmill.ledger.copying import copy_tables, count_rows
 from reelmill.ledger.database import Database
 from reelmill.ledger.engine import parse_url
-from reelmill.ledger.faults import place, translated
-from reelmill.ledger.migrate import BACKUP_MARK, HEAD, migrate
+from reelmill.ledger.faults import translated
+from reelmill.ledger.migrate import BACKUP_MARK, HEAD, migrate, refuse_missing
 
 __all__ = ["Backup", "back_up", "file_database", "open_existing", "write_copy"]
 
@@ -54,8 +54,7 @@ def back_up(url: str, target: Path, *, overwrite: bool = False) -> Backup:
 def open_existing(url: str) -> Database:
     """The ledger's database, brought to the present schema. Raises FixConfiguration if a SQLite file is missing."""
     parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
-        raise FixConfiguration(f"{place(parsed)} does not exist.", "Set REELMILL_LEDGER_URL to the ledger in use.")
+    refuse_missing(parsed)
     database = Database(parsed)
     try:
         migrate(database)

@@ -15,7 +15,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, and_, case, cast, extract, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
@@ -29,6 +43,7 @@ _LATE = timedelta(minutes=10)
 """Longer than any transaction of ours: no intent comes into the ledger with an older time of creation."""
 
 _OPEN_ENDED = [state for state in State if not state.final]
+_MADE = (State.SUCCEEDED, State.PARTIAL)  # taken for certain, also if the answer to the submit was lost
 _IDS = 5000
 _SECONDS_A_DAY = 86_400
 
@@ -171,7 +186,7 @@ class Counts:
         return select(
             *key,
             func.count(),
-            func.count(row.submitted_at),
+            func.count(case((or_(row.submitted_at.is_not(None), row.state.in_(_MADE)), 1))),
             func.sum(row.refusals),
             func.sum(row.charged),
             func.sum(row.seconds),

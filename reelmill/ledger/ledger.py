@@ -28,7 +28,7 @@ from reelmill.ledger import (
 from reelmill.ledger.after_delivery import AfterDelivery
 from reelmill.ledger.database import Clock, Database
 from reelmill.ledger.engine import parse_url
-from reelmill.ledger.migrate import migrate
+from reelmill.ledger.migrate import migrate, refuse_missing, require_head
 from reelmill.ledger.records import (
     Caps,
     Intent,
@@ -56,9 +56,19 @@ class Ledger(AfterDelivery):
         Without a clock, time is the server's own on PostgreSQL and the process's on SQLite.
         Raises FixConfiguration (bad URL, newer schema), FixAccess, TryLater.
         """
-        database = Database(parse_url(url), clock)
+        return cls._opened(Database(parse_url(url), clock), migrate)
+
+    @classmethod
+    def open_as_it_is(cls, url: str) -> Self:
+        """Open a ledger without making or upgrading it. Raises FixConfiguration if it is not there as it should be."""
+        parsed = parse_url(url)
+        refuse_missing(parsed)
+        return cls._opened(Database(parsed), require_head)
+
+    @classmethod
+    def _opened(cls, database: Database, prepare: Callable[[Database], None]) -> Self:
         try:
-            migrate(database)
+            prepare(database)
         except BaseException:
             database.close()
             raise

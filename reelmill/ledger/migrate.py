@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from reelmill.errors import FixConfiguration
@@ -15,7 +16,7 @@ from reelmill.ledger.database import Database
 from reelmill.ledger.engine import BUSY_S
 from reelmill.ledger.faults import place, translated
 
-__all__ = ["BACKUP_MARK", "HEAD", "MIGRATIONS", "migrate"]
+__all__ = ["BACKUP_MARK", "HEAD", "MIGRATIONS", "migrate", "refuse_missing", "require_head"]
 
 HEAD = "0015"
 """The newest migration; revisions are numbered so that a newer schema is recognised by any older code."""
@@ -24,6 +25,7 @@ BACKUP_MARK = 0x524D424B  # "RMBK"
 """SQLite's application id of a back-up, which is no ledger to work on."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_REMEDY = "Set REELMILL_LEDGER_URL to the ledger in use."
 _LOCK = 0x7265656C6D696C6C  # "reelmill": the advisory lock under which PostgreSQL ledgers are migrated
 
 
@@ -43,6 +45,30 @@ def migrate(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if _current(database, connection) != HEAD:
             _upgrade(connection)
+
+
+def refuse_missing(url: URL) -> None:
+    """Before a database is opened, which makes folder and file. Raises FixConfiguration if SQLite's file is missing."""
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise FixConfiguration(f"{place(url)} does not exist.", _REMEDY)
+
+
+def require_head(database: Database) -> None:
+    """Make sure that this is a ledger of this code's schema, and write nothing.
+
+    Raises FixConfiguration if it is none, of another schema, or a back-up; TryLater, FixAccess.
+    """
+    where = place(database.url)
+    with database.reading() as connection:
+        _refuse_backup(database, connection)
+        current = _current(database, connection)
+    if current is None:
+        raise FixConfiguration(f"{where} is no ledger yet.", _REMEDY)
+    if current != HEAD:
+        raise FixConfiguration(
+            f"{where} has schema {current}, and this Reelmill reads {HEAD}.",
+            "Run `reelmill status`, which upgrades it.",
+        )
 
 
 def _refuse_backup(database: Database, connection: Connection) -> None:

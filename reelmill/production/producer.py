@@ -145,18 +145,24 @@ class Producer:
     async def _looked(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
         studio = self.studio
         try:
-            step = await studio.threads.poll(next_step, studio, intent, watch)
-            if isinstance(step, Waiting):
-                return step.intent
-            await self._settle(clip, intent, step)
-            return await self._reread(intent)
+            intent = await self._stepped(clip, intent, watch)
         except TryLater as error:  # storage has told by itself; everything else is told once, not for each clip
             if studio.stop.leaving:
                 return intent
             log.info("%s %s: %s", clip.sku, clip.request.aspect_ratio.value, error)
             what, _, why = error.problem.partition(" (" if " (" in error.problem else ": ")
             studio.waits.waiting(what, why.rstrip(").") or "no answer")
-            return intent
+            watch.silent = what
+        else:
+            studio.waits.answered(watch.silent)
+        return intent
+
+    async def _stepped(self, clip: Clip, intent: Intent, watch: Watch) -> Intent:
+        step = await self.studio.threads.poll(next_step, self.studio, intent, watch)
+        if isinstance(step, Waiting):
+            return step.intent
+        await self._settle(clip, intent, step)
+        return await self._reread(intent)
 
     async def _reread(self, intent: Intent) -> Intent:
         """How the ledger holds it now."""

@@ -21,6 +21,7 @@ class Watch:
     """
 
     from_the_start: bool = False
+    silent: str = ""  # what did not answer at the last look; told by name, as Waits keeps it
     _began: float = field(default_factory=time.monotonic)
     _renewed: float | None = None
 

@@ -79,9 +79,7 @@ PROCESS = (
 LEDGER = (
     Metric("reelmill.ledger.up", _GAUGE, "", (), "1 if the ledger could be read for this scrape, else 0."),
     Metric("reelmill.ledger.read", _GAUGE, "s", (), "How long it took to read the ledger for this scrape."),
-    Metric(
-        "reelmill.ledger.submits_accepted", _COUNTER, "{submit}", _KIND, "Submits that Google took, and will charge."
-    ),
+    Metric("reelmill.ledger.submits_accepted", _COUNTER, "{submit}", _KIND, "Submits that Google took."),
     Metric(
         "reelmill.ledger.refusals",
         _COUNTER,

@@ -1,8 +1,10 @@
+import json
 import subprocess
 import sys
 
 import pytest
 
+from reelmill.errors import ExitCode
 from tests.support.postcount import answer, post_counter
 
 
@@ -37,3 +39,23 @@ def test_at_debug_no_line_shows_the_headers_of_an_answer(tmp_path, monkeypatch, 
     assert "https://cdn.example.com/a.png?…" in ended.stderr
     assert "S3CRET" not in ended.stderr
     assert "C00KIE" not in ended.stderr
+
+
+BROKEN = """
+import reelmill.cli.app as app
+app.build_app = lambda: 1 / 0
+app.main(["status", "--json"])
+"""
+
+
+@pytest.mark.parametrize(("log_format", "told"), [("text", False), ("json", True)])
+def test_an_error_that_nobody_expected_is_one_line_where_lines_are_json(tmp_path, monkeypatch, log_format, told):
+    monkeypatch.setenv("REELMILL_LOG_FORMAT", log_format)
+    ended = subprocess.run([sys.executable, "-c", BROKEN], cwd=tmp_path, capture_output=True, check=False, text=True)
+    assert ended.returncode == ExitCode.ERROR
+    assert "ZeroDivisionError" in ended.stderr
+    if told:
+        line = json.loads(ended.stderr)
+        assert line["severity"] == "CRITICAL"
+        assert "ZeroDivisionError" in line["stack_trace"]
+        assert json.loads(ended.stdout)["exit_code"] == ExitCode.ERROR

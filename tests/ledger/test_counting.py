@@ -58,6 +58,14 @@ def test_clips_are_told_apart_by_what_made_them(ledger, clock):
     assert (key.kind.template_version, key.bucket, total.accepted, total.charged_usd) == ("ff", None, 0, 0)
 
 
+@pytest.mark.parametrize(("state", "taken"), [(State.SUCCEEDED, 1), (State.PARTIAL, 1), (None, 0)])
+def test_a_submit_whose_answer_was_lost_counts_once_its_videos_are_found(ledger, state, taken):
+    intent = bring_to(ledger, State.UNKNOWN, make_clip(samples=2))
+    if state is not None:
+        ledger.settle(intent.intent_id, settlement(state, intent))
+    assert sum(total.accepted for total in ledger.counts(BOUNDS).read().values()) == taken
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_reading_step_by_step_counts_like_reading_everything(ledger, clock, seed):
     dice = random.Random(seed)

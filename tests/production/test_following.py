@@ -1,6 +1,7 @@
 """How a clip is followed: how often it is looked at, for how long, and what is told of it."""
 
 import asyncio
+import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -106,6 +107,22 @@ async def test_what_nobody_can_be_reached_about_is_left_after_twice_every_deadli
 
     assert result.state is State.SUBMITTED
     assert len(backend.about) == looks
+
+
+async def test_what_answered_between_two_troubles_was_not_waited_for_since_the_first(tmp_path, veo, gcs, caplog):
+    trouble = TryLater("Ledger x: database is locked.", "Run it again.")
+    answers = iter([trouble, Pending(), trouble, Pending()])
+    now = itertools.count(step=300.0)  # seconds from one look at the clock to the next
+
+    class Flaky(Backend):
+        def poll(self, operation):
+            self._poll = next(answers)
+            return super().poll(operation)
+
+    with open_engine(tmp_path, veo, gcs) as engine:
+        made = making(engine, backend=Flaky(), stop=Pauses(most=4), waits=Waits(clock=lambda: next(now)))
+        await made.follow(clip(), sent(engine))
+    assert "waiting since" not in caplog.text
 
 
 async def test_no_more_than_sixteen_reservations_wait_for_their_turn(tmp_path, veo, gcs):

@@ -1,10 +1,16 @@
 """``reelmill metrics``: a process that shows the ledger, and only that, to this machine."""
 
+import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 from reelmill.errors import ExitCode
 from reelmill.telemetry.metrics import LEDGER, MetricKind
@@ -39,7 +45,46 @@ def test_a_scrape_tells_what_the_ledger_holds(tmp_path, busy_ledger):
     assert value(seen, "reelmill_ledger_up") == 1
 
 
-def test_a_taken_port_is_told_with_the_remedy(tmp_path):
+def refused(folder, **environment):
+    command = [sys.executable, "-m", "reelmill", "metrics", "--port", "0"]
+    ended = subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, check=False, text=True, timeout=300
+    )
+    assert ended.returncode == ExitCode.USAGE
+    return ended.stderr
+
+
+def test_a_ledger_that_is_not_there_is_not_made(tmp_path):
+    assert "does not exist" in refused(tmp_path, REELMILL_LEDGER_URL=f"sqlite:///{tmp_path}/mistyped/ledger.db")
+    assert list(tmp_path.glob("mistyped*")) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE alembic_version SET version_num = '0001'", "schema 0001"),
+        ("DROP TABLE alembic_version", "no ledger yet"),
+    ],
+)
+def test_a_ledger_of_another_schema_is_left_alone(tmp_path, busy_ledger, statement, said):
+    busy_ledger.close()
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+    before = path.read_bytes()
+    assert said in refused(tmp_path, REELMILL_LEDGER_URL=f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+def test_an_address_of_six_is_printed_as_one(tmp_path, busy_ledger):
+    if not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this machine has no IPv6")
+    with metrics_verb(tmp_path, "--host", "::1") as (_, url):
+        assert urlsplit(url).hostname == "::1"
+        assert value(scrape(url), "reelmill_ledger_up") == 1
+
+
+def test_a_taken_port_is_told_with_the_remedy(tmp_path, busy_ledger):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [sys.executable, "-m", "reelmill", "metrics", "--port", str(taken.getsockname()[1])]
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
