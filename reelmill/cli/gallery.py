@@ -7,11 +7,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from reelmill.cli.choosing import chosen_run
 from reelmill.cli.options import Json, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text, shown
 from reelmill.errors import ExitCode
 from reelmill.jobs.galleries import Copied, copy_gallery, write_gallery
-from reelmill.jobs.outputs import chosen_run
 from reelmill.ledger.ledger import Ledger
 from reelmill.storage.browse import browse_address
 from reelmill.storage.open import open_storage
@@ -22,7 +22,7 @@ _LISTED = 5
 
 
 def gallery(
-    run: Annotated[str, Parameter(help="Run id; the latest run if left out.")] = "",
+    run: Annotated[str, Parameter(help="Run id; the latest run with clips if left out.")] = "",
     *,
     to: Annotated[
         Path | None, Parameter(help="Copy page, posters and videos into this folder, which then needs nothing else.")

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter, validators
 from rich.console import Console
 
+from reelmill.cli.choosing import chosen_run
 from reelmill.cli.options import Json, settings_with
 from reelmill.cli.printing import count, out, print_json, print_rows, print_text
 from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.engine import Engine
-from reelmill.jobs.outputs import chosen_run
 from reelmill.jobs.reviewing import Applied, Progress, ReviewDesk, apply_file, default_reviewer, find_progress
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Run
@@ -30,7 +30,7 @@ _LISTED, _LISTED_FOR_MACHINES = 20, 10_000
 
 
 def review(
-    run: Annotated[str, Parameter(help="Run id; the latest run if left out.")] = "",
+    run: Annotated[str, Parameter(help="Run id; the latest run with clips if left out.")] = "",
     *,
     reviewer: Annotated[str, Parameter(help="Who decides; whoever is logged in here if left out.")] = "",
     apply: Annotated[
@@ -93,6 +93,7 @@ def _as_dict(run: Run, progress: Progress) -> dict[str, Any]:
         },
         "waiting": waiting,
         "rejected": rejected,
+        "left_off": {"waiting": progress.undecided - len(waiting), "rejected": progress.sent_back - len(rejected)},
     }
 
 
@@ -106,6 +107,8 @@ def _print(console: Console, run: Run, progress: Progress) -> None:
         print_text(
             console, f"{review.decision.value} {clip.sku} {clip.request.aspect_ratio.value}{why} ({review.reviewer})"
         )
+    if progress.sent_back > len(progress.rejected):
+        console.print(f"… and {progress.sent_back - len(progress.rejected)} more sent back.")
     for clip, _ in progress.waiting:
         print_text(console, f"undecided {clip.sku} {clip.request.aspect_ratio.value}")
     if progress.undecided > len(progress.waiting):
@@ -172,7 +175,7 @@ def _listening(port: int) -> socket.socket:
 
 
 def _run_until_told(app: Any, listeners: Sequence[socket.socket]) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM, or until the terminal is closed."""
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
@@ -181,6 +184,8 @@ def _run_until_told(app: Any, listeners: Sequence[socket.socket]) -> None:
         server.should_exit = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, stop)  # for good: it may come twice, and tables are still to be written
     try:
         server.run(sockets=list(listeners))
     finally:

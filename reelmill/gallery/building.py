@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import IO
 
-from reelmill.gallery.entries import Entry, decision_entry
+from reelmill.gallery.entries import Entry, decision_entry, waits_for_review
 from reelmill.gallery.links import picture_origin
 from reelmill.gallery.script import as_json, as_script
 from reelmill.ledger.records import Review
@@ -47,14 +47,15 @@ def build_gallery(
     memory. ``served``: decisions are sent to the server at once instead of being exported.
     """
     rows = list(reviews)
-    pieces, total, origins = 0, 0, set()
+    pieces, total, reviewable, origins = 0, 0, 0, set()
     for pieces, piece in enumerate(_pieces(_doubtful_first(clips)), 1):
         total += len(piece)
+        reviewable += sum(map(waits_for_review, piece))
         origins |= {picture_origin(entry["picture"]) for entry in piece}
         yield _script(f"clips-{pieces:04}.js", as_script(f"reelmillClips{pieces:04}", piece))
     yield _script("decisions.js", decisions_script(rows))
     yield GalleryFile(DECISIONS, decisions_json(run["id"], rows), "application/json")
-    head = {"version": 1, "served": served, "clips": total, "pieces": pieces, "run": run}
+    head = {"version": 1, "served": served, "clips": total, "reviewable": reviewable, "pieces": pieces, "run": run}
     yield _script("data.js", as_script("reelmillData", head))
     page = b""
     for resource in sorted(files("reelmill.gallery").joinpath("static").iterdir(), key=lambda found: found.name):

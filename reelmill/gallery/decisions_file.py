@@ -17,7 +17,7 @@ from reelmill.ledger.reviews import AskedReview
 __all__ = ["MOST_BYTES", "ParsedDecisions", "RowProblem", "parse_export", "parse_posted"]
 
 MOST_BYTES = 64 << 20
-_MOST_ROWS = 200_000
+_MOST_POSTED = 200_000
 _FIRST_YEAR = 2020
 _REMEDY = "Export the decisions from the gallery again."
 
@@ -35,6 +35,7 @@ class _Row(BaseModel):
     reason: Annotated[str, Field(max_length=1000)] = ""
     reviewer: Annotated[str, Field(max_length=200)] = ""
     decided_at: AwareDatetime | None = None
+    undoes: Annotated[str, Field(max_length=64)] = ""
 
     @field_validator("decided_at")
     @classmethod
@@ -50,7 +51,7 @@ class _File(BaseModel):
     format: Literal["reelmill-decisions"]
     version: Literal[1]
     run_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]+$")]
-    decisions: Annotated[list[Any], Field(max_length=_MOST_ROWS)]
+    decisions: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def parse_posted(data: bytes, *, reviewer: str) -> ParsedDecisions:
     """What the served page sends: made now, by this reviewer. Raises FixConfiguration for anything else."""
     posted = _json(data)
     rows = posted.get("decisions") if isinstance(posted, dict) else None
-    if not isinstance(rows, list) or len(rows) > _MOST_ROWS:
+    if not isinstance(rows, list) or len(rows) > _MOST_POSTED:
         raise FixConfiguration("This holds no decisions.", "Load the page again.")
     return _rows(rows, reviewer, reviewer, ReviewedVia.PAGE)
 
@@ -122,6 +123,7 @@ def _rows(
             reviewer=_line(reviewer or parsed.reviewer) or default_reviewer,
             via=via,
             decided_at=parsed.decided_at if via is ReviewedVia.FILE else None,
+            undoes="" if via is ReviewedVia.FILE else parsed.undoes,
         )
         asked.append((number, one))
     return ParsedDecisions(asked, problems, run_id)

@@ -13,7 +13,7 @@ from reelmill.ledger.films import StandingFilm, Stitched
 from reelmill.ledger.records import Intent, Review, Run
 from reelmill.ledger.tallying import Group
 
-__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry"]
+__all__ = ["Entry", "clip_entry", "decision_entry", "doubt", "likeness", "run_entry", "waits_for_review"]
 
 Entry = dict[str, Any]
 
@@ -62,6 +62,7 @@ def clip_entry(
         "state": intent.state.value,
         "delivered": intent.state.delivered,
         "draft": intent.draft,
+        "attempt": intent.attempt,
         "doubt": doubt(intent),
         "inspection": str((intent.inspection or {}).get("status", "")),
         "findings": _findings(intent.inspection),
@@ -85,6 +86,11 @@ def clip_entry(
         "film": None if film is None else _film(film, links),
         "lineage": _lineage(clip, intent),
     }
+
+
+def waits_for_review(entry: Entry) -> bool:
+    """Whether somebody is to decide about it: of each clip, only the latest video that is there."""
+    return bool(entry["delivered"] and not entry["replaced"] and not entry["removed"])
 
 
 def decision_entry(review: Review) -> Entry:

@@ -122,18 +122,16 @@ def copy_gallery(ledger: Ledger, storage: Storage, run_id: str, folder: Path, *,
 
 
 def _entries(ledger: Ledger, run_id: str, links: Links, kept: KeptPictures) -> Iterator[dict[str, Any]]:
-    gone = ledger.removed_at(run_id=run_id)
+    gone, replaced = ledger.removed_at(run_id=run_id), ledger.replaced(run_id=run_id)
     for chunk in chunks(ledger.intents(run_id=run_id), _CHUNK):
         kept.look_up([clip for clip, _ in chunk])
-        standings = ledger.standings([clip.clip_id for clip, _ in chunk])
         films = ledger.films_of_clips([clip.clip_id for clip, _ in chunk if clip.scene])
         for clip, intent in chunk:
-            latest = standings[clip.clip_id].intent_id if clip.clip_id in standings else intent.intent_id
             yield clip_entry(
                 clip,
                 intent,
                 links,
-                replaced=latest != intent.intent_id,
+                replaced=intent.intent_id in replaced,
                 removed_at=gone.get(intent.intent_id),
                 film=films.get(clip.clip_id),
             )

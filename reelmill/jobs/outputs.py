@@ -6,12 +6,13 @@ from difflib import get_close_matches
 
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.engine import choose_output
+from reelmill.jobs.projections import has_gallery
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Run
 from reelmill.settings import Settings
 from reelmill.storage.open import output_root
 
-__all__ = ["check_known", "chosen_run", "known_output", "known_run"]
+__all__ = ["check_known", "known_output", "known_run", "run_to_show"]
 
 _NAMED = 5
 _RUNS = 1000
@@ -57,13 +58,18 @@ def known_run(run_id: str, ledger: Ledger) -> Run:
     raise FixConfiguration(f"There is no run {run_id}.", said)
 
 
-def chosen_run(run_id: str, settings: Settings, ledger: Ledger) -> Run:
-    """The run of this id; without one, the latest of the settings' output, or of all. Raises FixConfiguration."""
+def run_to_show(run_id: str, settings: Settings, ledger: Ledger) -> tuple[Run, Run | None]:
+    """The run of this id; without one, the latest of the settings' output, or of all, that has clips to show.
+
+    With it comes the newest run of all, if that is another: one that made nothing. Raises FixConfiguration.
+    """
     if run_id:
-        return known_run(run_id, ledger)
+        return known_run(run_id, ledger), None
     output = output_root(settings.output) if settings.output else None
-    latest = ledger.runs(output=output, limit=1)
+    latest = ledger.runs(output=output, limit=_RUNS)
     if not latest:
         where = f" for {output}" if output else ""
         raise FixConfiguration(f"This ledger has no run{where} yet.", "Start with reelmill run, or name a run.")
-    return latest[0]
+    newest = latest[0]
+    found = next((run for run in latest if has_gallery(ledger, run.run_id)), newest)
+    return found, None if found is newest else newest

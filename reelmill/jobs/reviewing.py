@@ -21,7 +21,6 @@ from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Intent, Review
 from reelmill.ledger.reviews import Recorded
-from reelmill.ledger.states import DELIVERED
 from reelmill.production.kept_pictures import KeptPictures
 from reelmill.production.media_inputs import PICTURE
 from reelmill.storage.port import Storage
@@ -78,7 +77,8 @@ def _record(ledger: Ledger, run_id: str, parsed: ParsedDecisions) -> tuple[list[
 class Progress:
     """How far the review of a run is: delivered clips by decision, and the first ones that nobody decided about.
 
-    ``picked`` of the approved ones are drafts.
+    Of each clip the latest delivered attempt counts, as long as its videos are there. ``picked`` of the approved ones
+    are drafts.
     """
 
     keeps: int
@@ -93,11 +93,18 @@ class Progress:
         """All clips that can be decided about."""
         return self.undecided + self.counts.total()
 
+    @property
+    def sent_back(self) -> int:
+        """Those that were rejected, or are to be remade."""
+        return self.counts.total() - self.counts[Decision.APPROVE]
+
 
 def find_progress(ledger: Ledger, run_id: str, *, keeps: int) -> Progress:
     """Count a run's decisions; of the undecided and the rejected keep the first ``keeps``."""
-    decisions, found = ledger.decisions(run_id), Progress(keeps)
-    for clip, intent in ledger.intents(run_id=run_id, states=DELIVERED):
+    decisions, gone, found = ledger.decisions(run_id), ledger.removed_at(run_id=run_id), Progress(keeps)
+    for clip, intent in ledger.videos(run_id=run_id):
+        if intent.intent_id in gone:
+            continue
         review = decisions.get(intent.intent_id)
         if review is None:
             found.undecided += 1
@@ -153,10 +160,14 @@ class ReviewDesk:
             return None
 
     def record(self, posted: bytes) -> dict[str, Any]:
-        """Keep posted decisions, made now by this reviewer."""
+        """Keep posted decisions, made now by this reviewer; each is told with what stood before it."""
         outcomes, problems = _record(self._ledger, self._run_id, parse_posted(posted, reviewer=self._reviewer))
         self.recorded += sum(outcome.new for outcome in outcomes)
         return {
-            "recorded": [decision_entry(outcome.review) for outcome in outcomes if outcome.review is not None],
+            "recorded": [_told(outcome.review, outcome.before) for outcome in outcomes if outcome.review is not None],
             "problems": [{"row": problem.row, "problem": problem.problem} for problem in problems],
         }
+
+
+def _told(review: Review, before: Review | None) -> dict[str, Any]:
+    return decision_entry(review) | {"before": before and decision_entry(before)}

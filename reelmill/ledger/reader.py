@@ -10,7 +10,7 @@ from reelmill.ledger import budgets, publications, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
-from reelmill.ledger.delivered import delivered
+from reelmill.ledger.delivered import delivered, replaced
 from reelmill.ledger.deliveries import count_deliveries, list_deliveries
 from reelmill.ledger.drafts import draft_total, drafts, latest_draft_run
 from reelmill.ledger.editions import Edition, edition_of
@@ -100,6 +100,10 @@ class Reader:
     def videos(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[tuple[Clip, Intent]]:
         """The latest delivered attempt of every clip in each output, oldest first, streamed."""
         return delivered(self._db, output=output, run_id=run_id)
+
+    def replaced(self, *, run_id: str) -> set[str]:
+        """The attempts of a run in whose place a later delivered one of the same output has come."""
+        return replaced(self._db, run_id=run_id)
 
     def published(self, target: str, intent_ids: Collection[str]) -> list[Publication]:
         """Receipts for what of these attempts a target has."""

@@ -24,7 +24,10 @@ _r = reviews.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedReview:
-    """A decision to be recorded. Without ``decided_at`` it is made now, after all others about the same intent."""
+    """A decision to be recorded. Without ``decided_at`` it is made now, after all others about the same intent.
+
+    One that ``undoes`` another is refused if somebody has decided after that one.
+    """
 
     review_id: str
     intent_id: str
@@ -33,14 +36,19 @@ class AskedReview:
     via: ReviewedVia
     reason: str = ""
     decided_at: datetime | None = None
+    undoes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of one that was asked: the row, and whether it is new; or the ``problem`` that kept it out."""
+    """What became of one that was asked: the row, and whether it is new; or the ``problem`` that kept it out.
+
+    ``before`` a new one, that was the newest row about the intent.
+    """
 
     review: Review | None = None
     new: bool = False
+    before: Review | None = None
     problem: str = ""
 
 
@@ -73,17 +81,22 @@ def _record_chunk(
     gone = set(connection.execute(removed).scalars())
     listed = one_of(connection, _r.review_id, {one.review_id for one in asked})
     there = {one.review_id: one for one in _reviews(connection, select(reviews).where(listed))}
-    latest = {one.intent_id: one.decided_at for one in _newest(connection, states)}
+    latest = {one.intent_id: one for one in _newest(connection, states)}
     done = []
     for one in asked:
         outcome = _known_or_refused(one, states.get(one.intent_id), there.get(one.review_id))
         if outcome is None and one.intent_id in gone and one.decision in _NEEDS_VIDEO:
             outcome = Recorded(problem="Its video was removed by retention; redrive makes another, at its price.")
+        before = latest.get(one.intent_id)
+        if outcome is None and one.undoes and before is not None and before.review_id != one.undoes:
+            said = f"{before.reviewer} has decided since: {before.decision}."
+            outcome = Recorded(problem=f"{said} Load the page again to see it.")
         if outcome is None:
-            review = _review(one, _moment(one, now, latest.get(one.intent_id)))
-            latest[one.intent_id] = max(review.decided_at, latest.get(one.intent_id, review.decided_at))
+            review = _review(one, _moment(one, now, before))
+            if before is None or review.decided_at >= before.decided_at:
+                latest[one.intent_id] = review
             there[one.review_id] = review
-            outcome = Recorded(review, new=True)
+            outcome = Recorded(review, new=True, before=before)
         done.append(outcome)
     if rows := [_values(outcome.review) for outcome in done if outcome.new and outcome.review is not None]:
         connection.execute(insert(reviews), rows)
@@ -115,11 +128,11 @@ def _review(asked: AskedReview, decided_at: datetime) -> Review:
     )
 
 
-def _moment(asked: AskedReview, now: datetime, latest: datetime | None) -> datetime:
+def _moment(asked: AskedReview, now: datetime, latest: Review | None) -> datetime:
     """A decision made now comes after all others, even where the clock stands still; one from a file when it was."""
     if asked.decided_at is not None:
         return min(asked.decided_at, now)
-    return now if latest is None or latest < now else latest + _STEP
+    return now if latest is None or latest.decided_at < now else latest.decided_at + _STEP
 
 
 def read_reviews(database: Database, *, run_id: str | None = None, intent_id: str | None = None) -> list[Review]:

@@ -13,11 +13,11 @@ import pytest
 
 from reelmill.errors import ExitCode
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Decision, ReviewedVia
+from reelmill.ledger.records import Decision, ReviewedVia, Run, RunStatus
 from reelmill.ledger.reviews import AskedReview
 from reelmill.report.frames import read_table
 from tests.support.listening import listening
-from tests.support.review_shop import RUN, review_shop
+from tests.support.review_shop import RUN, review_shop, shop_clip
 
 
 @pytest.fixture
@@ -102,6 +102,38 @@ def test_the_list_says_how_far_the_review_is(shop, tmp_path, reelmill, reelmill_
     assert told["decisions"] == {"approve": 4}
 
 
+def test_the_list_counts_each_clip_once_and_no_video_that_is_gone(shop, reelmill_json):
+    shop.deliver(shop_clip(1))
+    shop.decide(shop.deliver(shop_clip(1), again=True), Decision.APPROVE)
+    shop.remove(shop.deliver(shop_clip(2)))
+    code, told = reelmill_json("review", RUN)
+    assert (code, told["delivered"], told["undecided"]) == (0, 1, 0)
+    assert told["decisions"] == {"approve": 1, "reject": 0, "remake": 0}
+
+
+def test_the_list_says_what_it_leaves_off(shop, reelmill, reelmill_json, monkeypatch):
+    for number in range(21):
+        shop.decide(shop.deliver(shop_clip(number), shared=True), Decision.REJECT)
+    _, printed, _ = reelmill("review", RUN, "--list")
+    assert printed.count("reject SKU-") == 20
+    assert "… and 1 more sent back." in printed
+    assert reelmill_json("review", RUN)[1]["left_off"] == {"waiting": 0, "rejected": 0}
+    monkeypatch.setattr("reelmill.cli.review._LISTED_FOR_MACHINES", 5)
+    assert reelmill_json("review", RUN)[1]["left_off"] == {"waiting": 0, "rejected": 16}
+
+
+def test_a_later_run_that_made_nothing_does_not_hide_the_review_that_is_due(shop, tmp_path, reelmill, reelmill_json):
+    shop.fill(2)
+    shop.ledger.start_run(Run(run_id="r-nothing", output=shop.storage.root))
+    shop.ledger.finish_run("r-nothing", RunStatus.COMPLETED)
+    code, printed, said = reelmill("review", "--list")
+    assert (code, f"Run {RUN}: 2 clips delivered" in printed) == (ExitCode.ATTENTION, True)
+    assert f"The latest run, r-nothing, made nothing; this is {RUN}." in said
+    assert reelmill_json("gallery")[1]["run_id"] == RUN
+    assert reelmill("review", RUN, "--list")[2] == ""
+    assert reelmill_json("review", "r-nothing")[1]["run_id"] == "r-nothing"
+
+
 def test_the_gallery_is_written_and_copied_by_command(shop, tmp_path, reelmill, reelmill_json):
     shop.fill(2)
     code, printed, _ = reelmill("gallery")
@@ -115,7 +147,9 @@ def test_the_gallery_is_written_and_copied_by_command(shop, tmp_path, reelmill, 
     assert "There is no run" in problem
 
 
-def test_served_decisions_are_kept_and_ctrl_c_brings_the_tables_up_to_date(shop, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_served_decisions_are_kept_and_ctrl_c_brings_the_tables_up_to_date(shop, tmp_path, monkeypatch, number):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     (intent, _) = shop.fill(2)
     command = [sys.executable, "-m", "reelmill", "review", RUN, "--reviewer", "Ada"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
@@ -128,7 +162,7 @@ def test_served_decisions_are_kept_and_ctrl_c_brings_the_tables_up_to_date(shop,
                 told = client.post("decisions", json={"decisions": [row(intent, "reject", "Off brand")]})
                 assert told.json()["problems"] == []
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
         rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "1 decision recorded" in rest
@@ -136,6 +170,7 @@ def test_served_decisions_are_kept_and_ctrl_c_brings_the_tables_up_to_date(shop,
     assert (review.decision, review.reviewer, review.via) == (Decision.REJECT, "Ada", ReviewedVia.PAGE)
     table = Counter(str(one["decision"]) for one in read_table(shop.storage, "results").to_dict("records"))
     assert table["reject"] == 1
+    assert list(tmp_path.glob("reelmill-review-*")) == []
 
 
 @pytest.mark.parametrize(("option", "decision"), [("--remakes", Decision.REMAKE), ("--rejected", Decision.REJECT)])

@@ -63,6 +63,7 @@ def test_a_clip_is_told_whole(storage):
         "state": "succeeded",
         "delivered": True,
         "draft": False,
+        "attempt": 1,
         "doubt": 0,
         "inspection": "fail",
         "likeness": None,
@@ -133,7 +134,7 @@ def test_pieces_hold_every_clip_doubtful_ones_first_over_the_whole_run(storage, 
     assert [len(piece) for piece in pieces] == [4, 4, 1]
     assert [entry["sku"][-1] for piece in pieces for entry in piece] == list("251603478")
     head = read(found["data.js"])
-    assert (head["clips"], head["pieces"], head["served"]) == (9, 3, False)
+    assert (head["clips"], head["reviewable"], head["pieces"], head["served"]) == (9, 9, 3, False)
     assert head["run"]["spent"] == "8.80"
     assert list(found)[-1] == "index.html"
 

@@ -38,6 +38,11 @@ def test_an_export_is_read_as_it_was_written():
     assert asked.decided_at.isoformat() == "2026-07-15T12:00:00.123000+00:00"
 
 
+def test_a_file_of_ours_is_read_however_many_decisions_it_holds():
+    found = parse(export(*[GOOD] * 200_001))
+    assert (len(found.asked), found.problems) == (200_001, [])
+
+
 def test_the_reviewer_is_the_one_who_is_named():
     nobody = GOOD | {"reviewer": ""}
     assert [asked.reviewer for _, asked in parse(export(GOOD, nobody)).asked] == ["Ada", "whoever"]

@@ -174,6 +174,17 @@ def test_a_decision_is_in_the_ledger_at_once_and_on_the_page_when_it_is_loaded_a
     assert len(shop.ledger.reviews()) == number, "the same decision again is none"
 
 
+def test_the_page_is_told_what_stood_before_and_its_undo_wipes_nothing_newer(client, shop, intents):
+    shop.decide(intents[2], Decision.REJECT, "Ben", "Off brand")
+    ours = row(intents[2])
+    ((told),) = post(client, ours).json()["recorded"]
+    assert (told["before"]["decision"], told["before"]["reviewer"]) == ("reject", "Ben")
+    shop.decide(intents[2], Decision.REMAKE, "Ben")
+    told = post(client, row(intents[2], "undo") | {"undoes": ours["review_id"]}).json()
+    assert (told["recorded"], [one["row"] for one in told["problems"]]) == ([], [1])
+    assert shop.ledger.decisions(RUN)[intents[2].intent_id].decision is Decision.REMAKE
+
+
 def test_what_cannot_be_kept_is_told(client, intents):
     told = post(client, row(intents[0], "delete"), {"review_id": "review-0003"}, row(intents[0])).json()
     assert [problem["row"] for problem in told["problems"]] == [1, 2]

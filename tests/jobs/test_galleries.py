@@ -106,6 +106,20 @@ def test_a_later_attempt_takes_the_place_and_the_page_is_written_over(local):
     assert [entry["replaced"] for entry in value(local.storage.read(name))] == [True, False]
 
 
+def test_an_attempt_that_brought_no_video_takes_no_place_and_only_what_counts_is_to_be_reviewed(local):
+    local.deliver(shop_clip(1))
+    local.deliver(shop_clip(1), state=State.FILTERED, again=True, error_message="A child was seen.")
+    local.deliver(shop_clip(2))
+    local.deliver(shop_clip(2), again=True)
+    local.remove(local.deliver(shop_clip(3)))
+    write_gallery(local.ledger, local.storage, RUN)
+    name = gallery_index(RUN).replace("index.html", "clips-0001.js")
+    found = {(entry["sku"], entry["attempt"]): entry["replaced"] for entry in value(local.storage.read(name))}
+    assert [key for key, replaced in found.items() if replaced] == [("SKU-0002", 1)]
+    head = value(local.storage.read(gallery_index(RUN).replace("index.html", "data.js")))
+    assert (head["clips"], head["reviewable"]) == (5, 2)
+
+
 def test_a_copy_needs_nothing_but_itself(local, tmp_path):
     local.fill(3)
     address = "https://images.example.com/kept.jpg"

@@ -31,6 +31,19 @@ def test_of_each_clip_the_latest_delivered_attempt_counts(ledger, ends, shown):
         assert found == sorted([*mine, other[-1].intent_id])
 
 
+@pytest.mark.parametrize(
+    ("ends", "replaced"),
+    [("d", []), ("df", []), ("dxo", []), ("dd", [0]), ("dfd", [0, 1]), ("ddx", [0]), ("pdd", [0, 1])],
+)
+def test_replaced_are_those_after_which_one_was_delivered(ledger, ends, replaced):
+    made = attempts(ledger, "this", ends)
+    assert ledger.replaced(run_id=RUN) == {made[number].intent_id for number in replaced}
+    ledger.start_run(Run(run_id="run-2", output="elsewhere"))
+    bring_to(ledger, State.SUCCEEDED, make_clip("that"))
+    bring_to(ledger, State.SUCCEEDED, make_clip("that"), again=True, run_id="run-2", output="elsewhere")
+    assert ledger.replaced(run_id=RUN) == {made[number].intent_id for number in replaced}
+
+
 def test_each_output_has_its_own(ledger):
     ledger.start_run(Run(run_id="run-2", output="elsewhere"))
     ours = bring_to(ledger, State.SUCCEEDED)

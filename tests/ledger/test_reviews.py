@@ -124,3 +124,23 @@ def test_what_counts_is_the_last_word_about_each_clip(tmp_path_factory, words):
         last = dict(words)
         expected = [None if last.get(number) is Decision.UNDO else last.get(number) for number in range(3)]
         assert standing(ledger, *intents) == expected
+
+
+def test_a_decision_comes_with_the_one_that_it_was_made_over(ledger):
+    intent = bring_to(ledger, State.SUCCEEDED)
+    rejected, approved = ledger.review([asked(intent, Decision.REJECT, reviewer="Ben"), asked(intent)])
+    assert (rejected.before, approved.before) == (None, rejected.review)
+    (old,) = ledger.review([asked(intent, decided_at=NOON - timedelta(days=1), via=ReviewedVia.FILE)])
+    (newest,) = ledger.review([asked(intent, Decision.UNDO)])
+    assert (old.before, newest.before) == (approved.review, approved.review)
+
+
+def test_what_undoes_a_decision_does_not_undo_a_newer_one_of_somebody_else(ledger):
+    intent = bring_to(ledger, State.SUCCEEDED)
+    ledger.review([asked(intent, review_id="of-ada-1"), asked(intent, Decision.REJECT, reviewer="Ben")])
+    (undone,) = ledger.review([asked(intent, Decision.UNDO, undoes="of-ada-1")])
+    assert (undone.new, undone.problem) == (False, "Ben has decided since: reject. Load the page again to see it.")
+    assert standing(ledger, intent) == [Decision.REJECT]
+    ledger.review([asked(intent, review_id="of-ada-2")])
+    (undone,) = ledger.review([asked(intent, Decision.REJECT, undoes="of-ada-2")])
+    assert undone.new

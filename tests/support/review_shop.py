@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,8 +16,19 @@ from reelmill.clip import Clip, VideoRequest
 from reelmill.film import Film, FilmScene
 from reelmill.ledger.films import Stitched
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Caps, Intent, Run, RunStatus, Settlement
+from reelmill.ledger.records import (
+    Caps,
+    Decision,
+    Intent,
+    RemovalKind,
+    Review,
+    ReviewedVia,
+    Run,
+    RunStatus,
+    Settlement,
+)
 from reelmill.ledger.recovering import PaidClip
+from reelmill.ledger.reviews import AskedReview
 from reelmill.ledger.states import State
 from reelmill.media.coded import read_coded
 from reelmill.media.expectation import Expectation
@@ -154,6 +166,25 @@ class ReviewShop:
         found = self.ledger.intent(intent.intent_id)
         assert found is not None
         return found
+
+    def decide(self, intent: Intent, decision: Decision, reviewer: str = "Ada", reason: str = "") -> Review:
+        """Somebody decides, now, and the ledger keeps it."""
+        asked = AskedReview(
+            review_id=uuid.uuid4().hex,
+            intent_id=intent.intent_id,
+            decision=decision,
+            reviewer=reviewer,
+            via=ReviewedVia.PAGE,
+            reason=reason,
+        )
+        (done,) = self.ledger.review([asked])
+        assert done.review is not None
+        return done.review
+
+    def remove(self, intent: Intent) -> None:
+        """It is rejected, and retention takes its videos."""
+        self.decide(intent, Decision.REJECT)
+        assert self.ledger.begin_removals([intent], keep={RemovalKind.REJECTED: 0}) == {intent.intent_id}
 
     def render(self, clip: Clip, prefix: str) -> Made:
         """A preview and a file for each platform, below ``prefix``."""
