@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from reelmill.gallery.serving import review_app
+from reelmill.jobs.reviewing import ReviewDesk
 from reelmill.local import free_port
+from tests.support.review_shop import RUN, ReviewShop, review_shop
+from tests.support.served import served
 from tests.support.waiting import wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -154,3 +160,52 @@ def show(page, request):
             page.screenshot(path=Path(folder) / f"{name}.png")
 
     return keep
+
+
+@pytest.fixture
+def look(browser):
+    """Open an address in a window of its own. The page may raise nothing, ask nobody, and violate no policy."""
+    contexts, wrong, asked = [], [], []
+
+    def opened(address, **options):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.on("request", lambda request: asked.append(request.url))
+        page.route("https://**", lambda route: route.abort())
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+    elsewhere = {url for url in asked if not url.startswith(("file://", "http://127.0.0.1:", "blob:file:"))}
+    assert elsewhere <= {"https://images.example.com/1.jpg"}, "the product's own picture, and only when it is opened"
+
+
+@pytest.fixture
+def shop(tmp_path) -> Iterator[ReviewShop]:
+    """A run without clips, on this machine."""
+    with review_shop(f"sqlite:///{tmp_path}/ledger.db", str(tmp_path / "reels")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def serve(shop, tmp_path) -> Iterator[Callable[[], str]]:
+    """Serve the gallery of the shop as it is now, for Ada; its address."""
+    with ExitStack() as stack:
+
+        def opened() -> str:
+            desk = ReviewDesk(shop.ledger, shop.storage, RUN, reviewer="Ada", folder=tmp_path / "desk")
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            host = f"127.0.0.1:{listener.getsockname()[1]}"
+            stack.enter_context(served(review_app(desk, secret="secret", hosts=frozenset({host})), listener))
+            return f"http://{host}/secret/index.html"
+
+        yield opened

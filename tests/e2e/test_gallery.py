@@ -15,13 +15,12 @@ from reelmill.jobs.reviewing import ReviewDesk, apply_file
 from reelmill.ledger.records import Decision
 from reelmill.settings import load_settings
 from reelmill.storage.browse import browse_address
+from tests.e2e.looking import CARD, cards, focused, shown, until
 from tests.support.review_shop import HOSTILE, PREVIEW, RUN, SIZES, review_shop, shop_clip
 from tests.support.served import served
-from tests.support.waiting import wait_for
 
 CLIPS = 20
 MANY = 1000
-CARD = "#grid > .card"
 
 
 @pytest.fixture(scope="module")
@@ -42,51 +41,6 @@ def on_disk(shop, tmp_path_factory):
     """The address of a copy that needs nothing else."""
     folder = tmp_path_factory.mktemp("copy") / "a folder with spaces & ümlauts"
     return copy_gallery(shop.ledger, shop.storage, RUN, folder).index.as_uri()
-
-
-@pytest.fixture
-def look(browser):
-    """Open an address in a window of its own. The page may raise nothing, ask nobody, and violate no policy."""
-    contexts, wrong, asked = [], [], []
-
-    def opened(address, **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: wrong.append(dialog.message))
-        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
-        page.on("request", lambda request: asked.append(request.url))
-        page.route("https://**", lambda route: route.abort())
-        page.goto(address)
-        page.wait_for_selector("html[data-ready]")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
-    elsewhere = {url for url in asked if not url.startswith(("file://", "http://127.0.0.1:", "blob:file:"))}
-    assert elsewhere <= {"https://images.example.com/1.jpg"}, "the product's own picture, and only when it is opened"
-
-
-def until(page, condition):
-    """Asked from outside: the page's own policy lets nothing be evaluated inside."""
-    wait_for(lambda: page.evaluate(condition), condition, deadline_s=30, pause_s=0.05)
-
-
-def cards(page):
-    """What is in the document of the grid, in the order of reading."""
-    return [label.partition(",")[0] for label in page.locator(CARD).evaluate_all("all => all.map(c => c.ariaLabel)")]
-
-
-def shown(page):
-    return page.locator("#count").inner_text()
-
-
-def focused(page):
-    return page.evaluate("document.activeElement.ariaLabel")
 
 
 def test_it_opens_from_disk_with_doubtful_clips_first_and_real_posters(look, on_disk):

@@ -21,91 +21,117 @@
 
   const set = (clip, decided) => { if (decided) app.decisions.set(clip.id, decided); else app.decisions.delete(clip.id); };
 
-  const changed = (clips) => {
-    app.refresh(clips.map((clip) => clip.id));
+  /** Show what is decided now about the clips of these ids. */
+  app.showDecided = (ids) => {
+    app.refresh(ids);
     app.showProgress();
     app.refreshChoices();
     app.drawerRefresh();
   };
 
-  /** Record rows; on failure everything is as it was before. */
-  const record = async (changes) => {
-    for (const { clip, decided } of changes) {
-      set(clip, decided);
-      if (!app.served) app.mine.set(clip.id, decided);
+  /** Record rows; those that are not kept are as they were before, and it is said why. The changes that were kept. */
+  const record = async (changes, done) => {
+    for (const change of changes) {
+      set(change.clip, change.decided);
+      if (!app.served) { app.mine.set(change.clip.id, change.decided); change.kept = true; }
     }
-    changed(changes.map(({ clip }) => clip));
-    if (!app.served) { app.keepMine(); return true; }
+    app.showDecided(changes.map(({ clip }) => clip.id));
+    if (!app.served) { app.keepMine(); return changes; }
+    const problems = new Set();
     try {
-      for (let start = 0; start < changes.length; start += AT_ONCE) await send(changes.slice(start, start + AT_ONCE));
-    } catch (error) {
-      for (const { clip, before, kept } of changes) if (!kept) set(clip, before);
-      changed(changes.map(({ clip }) => clip));
-      app.warn(`Not recorded: ${error.message}`);
-      return false;
-    }
-    return true;
+      for (let start = 0; start < changes.length; start += AT_ONCE) {
+        for (const problem of await send(changes.slice(start, start + AT_ONCE))) problems.add(problem);
+      }
+    } catch (error) { problems.add(error.message); }
+    const kept = changes.filter((change) => change.kept), lost = changes.filter((change) => !change.kept);
+    for (const { clip, shown } of lost) set(clip, shown);
+    app.showDecided(changes.map(({ clip }) => clip.id));
+    if (lost.length) app.warn(`${kept.length ? `${kept.length} ${done}, ${lost.length} not` : `Not ${done}`}: ${[...problems].join(" ")}`);
+    return kept;
   };
 
+  /** Send rows, and mark which are `kept` and which the ledger `refused`; why it did. Throws if there is no answer. */
   const send = async (changes) => {
     let answer;
     try {
       answer = await fetch("decisions", { method: "POST", headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ decisions: changes.map(({ decided }) => decided) }) });
+        body: JSON.stringify({ decisions: changes.map(({ decided, undoes }) => ({ ...decided, undoes })) }) });
     } catch { throw new Error("the server does not answer. Is `reelmill review` still running?"); }
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error(told.error || `the server says ${answer.status}.`);
-    for (const done of told.recorded) {
+    for (const { before, ...done } of told.recorded) {
       const change = changes.find(({ decided }) => decided.review_id === done.review_id);
-      if (change) { change.kept = true; set(change.clip, done); }
+      if (change) { Object.assign(change, { kept: true, before }); set(change.clip, done); }
     }
-    if (told.problems.length) throw new Error(told.problems.map((one) => one.problem).join(" "));
+    for (const { row: number } of told.problems) changes[number - 1].refused = true;
+    return told.problems.map(({ problem }) => problem);
+  };
+
+  const NEEDS_VIDEO = ["approve", "undo"];
+
+  const nothingToDecide = (clips) => (clips.some((clip) => clip.delivered)
+    ? "Its video was removed by retention: it can no more be approved or undecided." : "There is no video to decide about.");
+
+  /** Decide about clips, of which some may be passed over; those that need no more to be done, null if nothing was kept. */
+  const decide = async (clips, decision, reason = "") => {
+    const about = clips.filter((clip) => clip.delivered && !(clip.removed && NEEDS_VIDEO.includes(decision)));
+    if (!about.length) { app.warn(nothingToDecide(clips)); return null; }
+    const changes = about.map((clip) => {
+      const shown = app.decisions.get(clip.id);
+      return { clip, shown, before: shown, decided: row(clip, decision, reason) };
+    });
+    const kept = await record(changes, "recorded");
+    if (!kept.length) return null;
+    past.push(kept.map(({ clip, before, decided }) => ({ clip, before, made: decided.review_id })));
+    const { open, unloaded } = app.tally(), passed = clips.length - about.length;
+    const what = kept.length === 1 ? `${kept[0].clip.sku} ${kept[0].clip.ratio}` : count(kept.length, "clip");
+    app.say(`${DONE[decision]}: ${what}.${passed ? ` ${passed} without a video passed over.` : ""} ${open} undecided${unloaded ? `, ${unloaded} not loaded` : ""}.`);
+    const lost = new Set(changes.filter((change) => !change.kept).map(({ clip }) => clip));
+    return clips.filter((clip) => !lost.has(clip));
   };
 
   const undone = (clip, before) => (before && before.decision !== "undo" ? row(clip, before.decision, before.reason) : row(clip, "undo", ""));
 
-  /** Decide about clips; those without a video are passed over. */
-  const decide = async (clips, decision, reason = "") => {
-    const about = clips.filter((clip) => clip.delivered);
-    if (!about.length) { app.say("There is no video to decide about."); return false; }
-    const changes = about.map((clip) => ({ clip, before: app.decisions.get(clip.id), decided: row(clip, decision, reason) }));
-    if (!(await record(changes))) return false;
-    past.push(changes.map(({ clip, before }) => ({ clip, before })));
-    const tally = app.tally();
-    const what = about.length === 1 ? `${about[0].sku} ${about[0].ratio}` : count(about.length, "clip");
-    app.say(`${DONE[decision]}: ${what}. ${tally.open} undecided.`);
-    return true;
-  };
-
-  /** Take the last decision back, for all clips that it was about. */
+  /** Take the last decision back, for all clips that it was about. Only what nobody answered can be tried again. */
   app.undo = () => inTurn(async () => {
     const last = past.pop();
-    if (!last) { app.say("Nothing to undo."); return; }
-    const changes = last.map(({ clip, before }) => ({ clip, before: app.decisions.get(clip.id), decided: undone(clip, before) }));
-    if (!(await record(changes))) { past.push(last); return; }
-    app.goTo(last[0].clip);
-    app.say(`Undone: ${count(last.length, "clip")}.`);
+    if (!last) { app.warn("Nothing to undo."); return; }
+    const changes = last.map(({ clip, before, made }) =>
+      ({ clip, shown: app.decisions.get(clip.id), undoes: made, restores: before?.review_id, decided: undone(clip, before) }));
+    const kept = await record(changes, "undone");
+    for (const { restores, decided } of kept) { // an older change is undone by the row that stands for it now
+      for (const one of past.flat()) if (one.made === restores) one.made = decided.review_id;
+    }
+    const unanswered = last.filter((_, at) => !changes[at].kept && !changes[at].refused);
+    if (unanswered.length) past.push(unanswered);
+    if (!kept.length) return;
+    const back = kept.find(({ clip }) => app.shown[clip.at] === clip);
+    if (!back) { app.warn(`Undone: ${count(kept.length, "clip")}, hidden by the filters.`); return; }
+    app.goTo(back.clip);
+    app.say(`Undone: ${count(kept.length, "clip")}.`);
   });
 
   /** The clips that a key or a button is about: the selected ones, else the current one. */
   app.subjects = () => (app.selected.size ? app.clips.filter((clip) => app.selected.has(clip.id)) : app.current ? [app.current] : []);
 
   const moveOn = (clips) => {
-    if (app.selected.size) { app.clearSelection(); return; }
-    const at = clips[0].at;
+    if (!clips) return;
+    if (clips.some((clip) => app.selected.has(clip.id))) { app.clearSelection(clips.map((clip) => clip.id)); return; }
+    if (app.current !== clips[0]) return; // somebody has gone elsewhere meanwhile
+    const { at } = clips[0];
     if (app.shown[at] === clips[0] && at + 1 < app.shown.length) app.goTo(app.shown[at + 1]);
   };
 
-  /** Decide about the subjects, then go to the next clip. A rejection asks why. */
-  app.act = (decision) => inTurn(async () => {
-    const clips = app.subjects();
+  /** Decide about these clips or the subjects, then go to the next clip. A rejection asks why. */
+  app.act = (decision, these) => inTurn(async () => {
+    const clips = these ?? app.subjects();
     if (!clips.length) { app.step(0); return; }
     if (decision === "reject") { ask(clips); return; }
-    if (await decide(clips, decision)) moveOn(clips);
+    moveOn(await decide(clips, decision));
   });
 
   const ask = (clips) => {
-    if (!clips.some((clip) => clip.delivered)) { app.say("There is no video to decide about."); return; }
+    if (!clips.some((clip) => clip.delivered)) { app.warn(nothingToDecide(clips)); return; }
     const other = make("input", { type: "text", maxLength: 500, id: "other-reason", placeholder: "In your own words" });
     const form = make("form", { method: "dialog" },
       make("h2", { id: "reject-title" }, clips.length === 1 ? `Reject ${clips[0].sku} ${clips[0].ratio}` : `Reject ${count(clips.length, "clip")}`),
@@ -127,7 +153,7 @@
     box.addEventListener("close", () => {
       if (box.returnValue !== "reject") return;
       const reason = [form.elements.reason.value, other.value.trim()].filter(Boolean).join(": ");
-      inTurn(async () => { if (await decide(clips, "reject", reason)) moveOn(clips); });
+      inTurn(async () => moveOn(await decide(clips, "reject", reason)));
     });
     form.elements.reason[0].focus();
   };
@@ -137,16 +163,17 @@
     const box = make("dialog", { className: "dialog", attrs: { "aria-labelledby": title } }, content);
     const back = document.activeElement;
     box.addEventListener("close", () => { box.remove(); back?.isConnected && back.focus({ preventScroll: true }); });
-    box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
+    let pressed = null; // a click that begins or ends inside is none on what lies behind
+    box.addEventListener("pointerdown", (event) => { pressed = event.target; });
+    box.addEventListener("click", (event) => { if (event.target === box && pressed === box) box.close(); });
     document.body.append(box);
     app.stopPlaying();
     box.showModal();
     return box;
   };
 
-  app.clearSelection = () => {
-    const ids = [...app.selected];
-    app.selected.clear();
+  app.clearSelection = (ids = [...app.selected]) => {
+    for (const id of ids) app.selected.delete(id);
     app.refresh(ids);
     app.showBulk();
   };
@@ -166,7 +193,7 @@
     find("bulk").append(make("strong", { attrs: { "aria-live": "polite" } }),
       button("Approve", "a", "good", () => app.act("approve")), button("Reject …", "r", "danger", () => app.act("reject")),
       button("Remake", "m", "", () => app.act("remake")),
-      button("Undecide", "", "quiet", () => inTurn(async () => { if (await decide(app.subjects(), "undo")) app.clearSelection(); })),
+      button("Undecide", "", "quiet", () => inTurn(async () => moveOn(await decide(app.subjects(), "undo")))),
       button("Clear selection", "Escape", "quiet", () => app.clearSelection()));
     find("select-all").addEventListener("click", () => {
       for (const clip of app.shown) if (clip.delivered) app.selected.add(clip.id);

@@ -5,9 +5,20 @@
   const { make, find, usd, words } = app;
   const drawer = find("drawer");
   const DECIDED = { approve: "Approved", reject: "Rejected", remake: "To be remade" };
-  let open = null, video = null;
+  let open = null, video = null, players = []; // all of the drawer's; `video` is the clip's
 
-  app.drawerPlays = () => Boolean(video && !video.paused);
+  app.drawerPlays = () => players.some((player) => !player.paused);
+
+  /** Only one plays at a time, and one that cannot says so. */
+  const watched = (player) => {
+    players.push(player);
+    player.addEventListener("play", () => {
+      app.stopPlaying();
+      for (const other of players) if (other !== player) other.pause();
+    });
+    player.addEventListener("error", () => app.warn("This video cannot be played here."));
+    return player;
+  };
 
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
 
@@ -21,9 +32,7 @@
     video = null;
     if (files.length) {
       ({ video, group: versions } = app.playerOf(files, { name: `Video of ${name}`, poster, preload: "metadata", groupName: "Videos of this clip" }));
-      video.addEventListener("play", () => app.stopPlaying());
-      video.addEventListener("error", () => app.warn("This video cannot be played here."));
-      box.append(video);
+      box.append(watched(video));
     } else if (poster) box.append(make("img", { src: poster, alt: `Poster of ${name}` }));
     else box.append(make("p", { className: "nothing" }, clip.removed ? "Its videos were removed by retention. Cost and record stay." : clip.error || words(clip.state)));
     return make("div", { className: "column" }, make("h3", {}, "Clip"), box, versions);
@@ -67,16 +76,22 @@
     return heading("Inspection", make("p", {}, verdict, rows.length ? "" : " Nothing was found.", like), rows.length ? make("ul", { className: "findings" }, ...rows) : null);
   };
 
+  /** Of attempts at one clip, that whose video counts, else the latest. */
+  const bestOf = (attempts) => attempts.find(({ delivered, replaced }) => delivered && !replaced)
+    ?? attempts.reduce((latest, one) => (latest && latest.attempt > one.attempt ? latest : one), undefined);
+
   /** The film that the clip is a scene of: its video, if it was stitched, and its scenes; those of this run open. */
   const film = (clip) => {
     if (!clip.film) return "";
     const poster = app.address(clip.film.poster), name = `film of ${clip.sku} ${clip.ratio}`;
     const files = app.versionsOf([clip.film.video], clip.film.renditions);
     let player = make("p", { className: "nothing" }, "It waits for a scene."), versions = "";
-    if (files.length) ({ video: player, group: versions } = app.playerOf(files, { name: `Video of ${name}`, poster, preload: "none", groupName: "Videos of this film" }));
-    else if (poster) player = make("img", { src: poster, alt: `Poster of ${name}` });
+    if (files.length) {
+      ({ video: player, group: versions } = app.playerOf(files, { name: `Video of ${name}`, poster, preload: "none", groupName: "Videos of this film" }));
+      watched(player);
+    } else if (poster) player = make("img", { src: poster, alt: `Poster of ${name}` });
     const scenes = clip.film.scenes.map((scene) => {
-      const other = app.clips.findLast((one) => one.clip === scene.clip);
+      const other = bestOf(app.clips.filter((one) => one.clip === scene.clip));
       const node = make("button", { type: "button", className: "button quiet", disabled: !other, attrs: { "aria-pressed": String(scene.clip === clip.clip) } }, scene.name);
       node.addEventListener("click", () => { app.current = other; app.openDrawer(other); });
       return node;
@@ -93,7 +108,8 @@
     const row = app.decisions.get(clip.id), now = app.decisionOf(clip);
     const button = (value, text, key, kind) => {
       const node = make("button", { type: "button", className: `button ${kind}`, attrs: { "aria-pressed": String(now === value), "aria-keyshortcuts": key } }, text, make("kbd", { attrs: { "aria-hidden": "true" } }, key));
-      node.addEventListener("click", () => { app.clearSelection(); app.current = clip; app.act(value); });
+      node.addEventListener("click", () => { app.clearSelection(); app.current = clip; app.act(value, [clip]); });
+      node.disabled = value === "approve" && Boolean(clip.removed);
       return node;
     };
     if (clip.removed) box.append(make("p", { className: "problem" }, "Removed by retention: it can no more be approved."));
@@ -109,6 +125,7 @@
     const close = make("button", { type: "button", className: "button quiet close", attrs: { "aria-label": "Close", "aria-keyshortcuts": "Escape" } }, "✕");
     close.addEventListener("click", () => app.closeDrawer());
     const provenance = app.address(clip.provenance);
+    players = [];
     drawer.replaceChildren(
       make("header", {}, make("div", {}, make("h2", {}, clip.title || clip.sku), make("p", { className: "facts" }, [clip.sku, clip.ratio, clip.scene && `scene ${clip.scene}`, clip.brand, usd(clip.cost)].filter(Boolean).join(" · "))), close),
       decision(clip),
@@ -135,7 +152,9 @@
 
   app.closeDrawer = () => {
     if (drawer.hidden) return false;
-    if (video) { video.pause(); video.removeAttribute("src"); video.load(); video = null; }
+    for (const player of players) { player.pause(); player.removeAttribute("src"); player.load(); }
+    players = [];
+    video = null;
     const clip = open;
     open = null;
     drawer.hidden = true;
@@ -149,5 +168,12 @@
   /** The drawer shows what the keys act on. */
   app.drawerFollows = (clip) => { if (!drawer.hidden && open !== clip) { open = clip; fill(clip); } };
 
-  app.drawerRefresh = () => { if (open) find("decide")?.replaceWith(decision(open)); };
+  app.drawerRefresh = () => {
+    const old = open && find("decide");
+    if (!old) return;
+    const key = old.contains(document.activeElement) && document.activeElement.getAttribute("aria-keyshortcuts");
+    const now = decision(open);
+    old.replaceWith(now);
+    if (key) now.querySelector(`[aria-keyshortcuts="${key}"]`).focus();
+  };
 })();

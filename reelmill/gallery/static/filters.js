@@ -18,7 +18,7 @@
     ["state", "Status", (clip) => [clip.state]],
     ["inspection", "Inspection", (clip) => [clip.inspection || "none"]],
     ["finding", "Finding", (clip) => clip.findings.map((one) => one.code)],
-    ["decision", "Decision", (clip) => [app.decisionOf(clip) || (clip.delivered ? "open" : "")]],
+    ["decision", "Decision", (clip) => [app.decisionOf(clip) || (app.counts(clip) ? "open" : "")]],
   ];
   const fields = {};
 
@@ -48,7 +48,13 @@
     app.refreshChoices();
     bar.addEventListener("submit", (event) => event.preventDefault());
     bar.addEventListener("input", () => app.filter());
-    find("clear").addEventListener("click", () => { bar.reset(); app.filter(); app.say("Filters cleared."); });
+    find("clear").addEventListener("click", () => {
+      const { value } = fields.sort;
+      bar.reset();
+      fields.sort.value = value;
+      app.filter();
+      app.say("Filters cleared.");
+    });
   };
 
   /** Offer the values that there are, with how many clips have each. */

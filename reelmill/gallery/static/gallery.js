@@ -19,6 +19,7 @@
 
   app.showProgress = () => {
     const tally = app.tally(), parts = [["approve", "approved"], ["reject", "rejected"], ["remake", "to remake"], ["open", "undecided"]];
+    if (tally.unloaded) parts.push(["unloaded", "not loaded"]);
     find("meter").replaceChildren(...parts.filter(([name]) => tally[name]).map(([name]) => {
       const part = make("span", { className: name });
       part.style.flexGrow = tally[name];
@@ -55,9 +56,18 @@
     app.filter();
   };
 
+  /** Say what is wrong where the page would be. */
+  const giveUp = (text) => {
+    find("app").hidden = true;
+    find("fallback").hidden = false;
+    find("fallback").prepend(`${text} `);
+  };
+
   const begin = async () => {
+    if (!window.reelmillData) throw new Error("data.js could not be read.");
+    if (!window.reelmillDecisions) throw new Error("decisions.js could not be read.");
     find("app").hidden = false;
-    find("fallback").remove();
+    find("fallback").hidden = true;
     head();
     theme();
     app.loadDecisions();
@@ -70,5 +80,5 @@
     await load();
     document.documentElement.dataset.ready = "true";
   };
-  begin();
+  begin().catch((error) => giveUp(error.message));
 })();

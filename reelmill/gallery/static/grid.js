@@ -218,6 +218,7 @@
       const before = app.current;
       app.current = node.clip;
       app.refresh([before?.id, node.clip.id].filter(Boolean));
+      app.drawerFollows(node.clip);
       if (node.matches(":focus-visible")) app.playSoon(node.clip, node.firstElementChild);
     });
     grid.addEventListener("focusout", () => app.stopPlaying());

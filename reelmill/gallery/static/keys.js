@@ -45,6 +45,7 @@
     if (event.key === "Enter" && !onCard) return; // buttons, links and the video have a meaning of their own for it
     if (/^(Arrow|Home|End)/.test(event.key) && !onCard) return;
     event.preventDefault();
+    if (event.repeat && "armu".includes(event.key.toLowerCase())) return; // a key held down decides once
     act();
   });
 })();

@@ -30,8 +30,11 @@
     document.head.append(script);
   });
 
-  /** Read the next clips, doubtful ones first over the whole run. */
-  app.loadMore = async () => {
+  let reading = null;
+  /** Read the next clips, doubtful ones first over the whole run; asked again meanwhile, it is the same reading. */
+  app.loadMore = () => (reading ??= readMore().finally(() => { reading = null; }));
+
+  const readMore = async () => {
     const last = Math.min(pieces + AT_ONCE, data.pieces);
     while (pieces < last) {
       for (const clip of await piece(pieces + 1)) {
@@ -52,21 +55,32 @@
     && typeof row.review_id === "string" && typeof row.decided_at === "string"
     && ["approve", "reject", "remake", "undo"].includes(row.decision);
 
-  /** The ledger's decisions, and over them those made here since. */
-  app.loadDecisions = () => {
-    for (const row of window.reelmillDecisions) app.decisions.set(row.intent_id, row);
-    if (app.served) return;
+  /** Take over what this browser keeps for the run and is newer; the clips that it is about. */
+  const takeKept = () => {
     let kept = [];
     try { kept = JSON.parse(app.recall(KEY) || "[]"); } catch { kept = []; }
-    for (const row of Array.isArray(kept) ? kept.filter(valid) : []) {
+    const newer = (Array.isArray(kept) ? kept.filter(valid) : []).filter((row) => {
       const known = app.decisions.get(row.intent_id);
-      if (known && (known.review_id === row.review_id || known.decided_at > row.decided_at)) continue;
+      return !known || (known.review_id !== row.review_id && known.decided_at < row.decided_at);
+    });
+    for (const row of newer) {
       app.decisions.set(row.intent_id, row);
       app.mine.set(row.intent_id, row);
     }
+    return newer.map((row) => row.intent_id);
+  };
+
+  /** The ledger's decisions, and over them those made in this browser since, in whichever of its tabs. */
+  app.loadDecisions = () => {
+    for (const row of window.reelmillDecisions) app.decisions.set(row.intent_id, row);
+    if (app.served) return;
+    takeKept();
+    addEventListener("storage", (event) => { if (event.key === KEY) app.showDecided(takeKept()); });
   };
 
   app.keepMine = () => {
+    const others = takeKept();
+    if (others.length) app.showDecided(others);
     if (!app.keep(KEY, JSON.stringify([...app.mine.values()])))
       app.warn("This browser keeps nothing for this page: export your decisions before you close it.");
   };
@@ -77,11 +91,14 @@
     return row && row.decision !== "undo" ? row.decision : "";
   };
 
+  /** Whether the review of the run waits for a decision about the clip: of each, only the latest video that is there. */
+  app.counts = (clip) => clip.delivered && !clip.replaced && !clip.removed;
+
   app.tally = () => {
-    const found = { approve: 0, reject: 0, remake: 0, open: 0, deliverable: 0 };
+    const found = { approve: 0, reject: 0, remake: 0, open: 0, unloaded: data.reviewable };
     for (const clip of app.clips) {
-      if (!clip.delivered) continue;
-      found.deliverable += 1;
+      if (!app.counts(clip)) continue;
+      found.unloaded -= 1;
       found[app.decisionOf(clip) || "open"] += 1;
     }
     return found;
