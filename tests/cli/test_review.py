@@ -173,6 +173,22 @@ def test_served_decisions_are_kept_and_ctrl_c_brings_the_tables_up_to_date(shop,
     assert list(tmp_path.glob("reelmill-review-*")) == []
 
 
+def test_a_review_that_is_to_outlive_its_terminal_goes_on(shop, tmp_path):
+    shop.fill(1)
+    command = ["nohup", sys.executable, "-m", "reelmill", "review", RUN]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = re.search(r"http://\S+", process.stdout.readline())[0]
+            assert httpx.get(address, trust_env=False).status_code == 200
+            process.send_signal(signal.SIGHUP)
+            for _ in range(20):  # were it leaving, it would not answer the second time
+                assert httpx.get(address, trust_env=False).status_code == 200
+        finally:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize(("option", "decision"), [("--remakes", Decision.REMAKE), ("--rejected", Decision.REJECT)])
 def test_what_a_reviewer_sent_back_is_made_again_once_at_a_price_shown_first(
     rehearsal, write_feed, reelmill_json, veo, option, decision
