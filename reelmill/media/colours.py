@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-__all__ = ["rgb_of", "to_yuv", "yuv_of"]
+__all__ = ["matrix_of", "rgb_of", "to_yuv", "yuv_of"]
+
+_UNTOLD = 2  # AVCOL_SPC_UNSPECIFIED
 
 
 def rgb_of(colour: str) -> tuple[int, int, int]:
@@ -19,6 +23,14 @@ def yuv_of(colour: str) -> tuple[int, int, int]:
     """Brightness, blue and red difference of a colour like ``#14181c``."""
     y, u, v = (int(plane[0, 0].round()) for plane in to_yuv(np.array([[rgb_of(colour)]], np.float32)))
     return y, u, v
+
+
+def matrix_of(frame: VideoFrame) -> int:
+    """What turns the frame's colours into red, green and blue, as scalers name it: BT.709 where it does not say.
+
+    FFmpeg itself would take BT.601 then, as for films of standard definition.
+    """
+    return Colorspace.ITU709 if frame.colorspace == _UNTOLD else frame.colorspace
 
 
 def to_yuv(rgb: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

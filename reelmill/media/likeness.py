@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 from av.video.frame import VideoFrame
 
+from reelmill.media.colours import matrix_of
 from reelmill.media.product_picture import ProductPicture, Rgb
 
 __all__ = ["Likeness", "LikenessWatch"]
@@ -61,4 +62,5 @@ class LikenessWatch:
 def _small(frame: VideoFrame) -> Rgb:
     scale = min(1.0, _SHORT_SIDE / min(frame.width, frame.height))
     width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-    return cast("Rgb", frame.reformat(width=width, height=height, format="rgb24").to_ndarray())
+    picture = frame.reformat(width=width, height=height, format="rgb24", src_colorspace=matrix_of(frame))
+    return cast("Rgb", picture.to_ndarray())

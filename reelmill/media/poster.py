@@ -8,7 +8,9 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import Colorspace
 
+from reelmill.media.colours import matrix_of
 from reelmill.media.luma import rows_of
 
 __all__ = ["PosterChoice", "to_jpeg"]
@@ -48,7 +50,12 @@ def to_jpeg(frame: VideoFrame) -> bytes:
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"
     encoder.time_base = Fraction(1, 24)
     encoder.qmin = encoder.qmax = _QUALITY
-    picture = frame.reformat(format="yuvj420p", dst_color_range="JPEG")
+    picture = frame.reformat(
+        format="yuvj420p",
+        src_colorspace=matrix_of(frame),
+        dst_colorspace=Colorspace.ITU601,  # all that a JPEG can be in
+        dst_color_range="JPEG",
+    )
     picture.pts, picture.time_base = 0, encoder.time_base
     return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
 
