@@ -16,6 +16,7 @@ from reelmill.settings import InspectDepth, Settings
 __all__ = ["open_finishing"]
 
 _FILES = ("font", "logo", "end_card", "music")
+_HEARD_S = 0.1  # of music: whether it can be decoded at all
 _NAMED = re.compile(r"\{([^{}]*)\}")
 
 
@@ -40,6 +41,7 @@ def _check(folder: Path, finish: Finish) -> None:
         file = getattr(finish, name)
         if file and not (folder / file).is_file():
             raise _wrong(folder, f"{name}: {folder / file} is no file", "Name a file, relative to that folder.")
+    _check_readable(folder, finish)
     strange = [word for word in _NAMED.findall(finish.caption) if word not in CAPTION_WORDS]
     if strange:
         known = ", ".join(f"{{{word}}}" for word in CAPTION_WORDS)
@@ -50,15 +52,33 @@ def _check(folder: Path, finish: Finish) -> None:
         _check_letters(folder, finish)
 
 
+def _check_readable(folder: Path, finish: Finish) -> None:
+    """Pictures and music are read here as they are for every clip, or each would fail once it is paid."""
+    from reelmill.media.dress import read_picture
+    from reelmill.media.making import FAILURES
+    from reelmill.media.music import read_music
+
+    try:
+        for name in ("logo", "end_card"):
+            if file := getattr(finish, name):
+                read_picture(folder / file)
+        name, file = "music", finish.music
+        if file:
+            read_music(folder / file, _HEARD_S)
+    except FAILURES as error:
+        raise _wrong(folder, f"{name}: {file} cannot be used ({error})", "Name another file, or none.") from None
+
+
 def _check_letters(folder: Path, finish: Finish) -> None:
     from reelmill.media.lettering import missing_letters
 
     try:
-        missing = missing_letters(finish.disclosure, folder / finish.font)
+        for name, words in (("disclosure", finish.disclosure), ("caption", _NAMED.sub("", finish.caption))):
+            if missing := missing_letters(words, folder / finish.font):
+                what = f"{name}: the font has no letters for {missing}"
+                raise _wrong(folder, what, "Name another font, or other words.")
     except OSError as error:
         raise _wrong(folder, f"font: {finish.font} cannot be used ({error})", "Name another font.") from None
-    if missing:
-        raise _wrong(folder, f"disclosure: the font has no letters for {missing}", "Name another font, or other words.")
 
 
 def _wrong(folder: Path, what: str, remedy: str) -> FixConfiguration:

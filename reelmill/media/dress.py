@@ -14,7 +14,7 @@ from reelmill.media.lettering import Lettering, missing_letters
 from reelmill.media.overlay import Overlay
 from reelmill.platforms import SafeZones
 
-__all__ = ["Dress", "Frame", "common_zones", "fill_caption"]
+__all__ = ["Dress", "Frame", "common_zones", "fill_caption", "read_picture"]
 
 _MARGIN = 0.035  # of the shorter side: what a safe zone of nothing still needs
 _DISCLOSURE = 0.032  # size of letters, of the shorter side
@@ -124,12 +124,23 @@ def common_zones(zones: Iterable[SafeZones]) -> SafeZones:
     return SafeZones(**{side: max(getattr(zone, side) for zone in every) for side in SafeZones.model_fields})
 
 
+def read_picture(path: Path) -> Image.Image:
+    """A logo or a card with its transparency. Raises OSError if it cannot be read as a picture, or is too large."""
+    too_large = f"{path.name} has more than {_MOST_PIXELS:,} pixels"
+    try:
+        with Image.open(path) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                raise OSError(too_large)
+            return opened.convert("RGBA")
+    except Image.DecompressionBombError:
+        raise OSError(too_large) from None
+    except (ValueError, SyntaxError) as error:  # what Pillow's readers raise besides
+        raise OSError(f"{path.name} cannot be read ({error})") from None
+
+
 def _fitted(path: Path, width: int, height: int) -> Image.Image:
     """The picture, as large as fits."""
-    with Image.open(path) as opened:
-        if opened.width * opened.height > _MOST_PIXELS:
-            raise OSError(f"{path.name} has more than {_MOST_PIXELS:,} pixels")
-        picture = opened.convert("RGBA")
+    picture = read_picture(path)
     scale = min(width / picture.width, height / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS)

@@ -16,8 +16,8 @@ _LONGEST_S = 180.0  # as the longest clip
 _FADE_S = 0.5
 
 
-def read_music(path: Path) -> Samples:
-    """The first minutes of a sound file. Raises what PyAV raises, and ValueError if it has no sound."""
+def read_music(path: Path, longest_s: float = _LONGEST_S) -> Samples:
+    """The first minutes of a sound file, or ``longest_s``. Raises what PyAV raises, and ValueError if it has no sound."""
     resampler = AudioResampler(format="fltp", layout=LAYOUT, rate=RATE)
     pieces: list[Samples] = []
     heard = 0
@@ -29,7 +29,7 @@ def read_music(path: Path) -> Samples:
             for piece in resampler.resample(frame):
                 pieces.append(piece.to_ndarray().astype(np.float32))
                 heard += piece.samples
-            if heard >= _LONGEST_S * RATE:
+            if heard >= longest_s * RATE:
                 break
     if not heard:
         raise ValueError(f"{path.name} has no sound")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import struct
+import zlib
 
 import pytest
 
@@ -13,6 +15,8 @@ from reelmill.media.findings import FindingCode
 from reelmill.prompts.library import PromptLibrary
 from reelmill.settings import load_settings
 from tests.support.making import CONTENT
+from tests.support.pictures import png
+from tests.support.videos import make_video
 
 
 @pytest.fixture
@@ -54,6 +58,7 @@ def test_findings_get_the_consequences_that_are_chosen(opened):
         ('font = "../platforms.toml"', "font"),
         ('font = "platforms.toml"\ndisclosure = "AI"', "cannot be used"),
         ('font = "fonts/Geist.ttf"\ndisclosure = "日本"', "日"),
+        ('font = "fonts/Geist.ttf"\ncaption = "✨ {title}"', "caption: the font has no letters for ✨"),
         ('font = "fonts/Geist.ttf"\ncaption = "{prize}"', "prize"),
         ('text_colour = "white"', "text_colour"),
         ("logo_share = 2", "logo_share"),
@@ -62,6 +67,38 @@ def test_findings_get_the_consequences_that_are_chosen(opened):
 def test_what_cannot_be_used_is_named(opened, finish, named):
     with pytest.raises(FixConfiguration, match=named):
         opened(finish)
+
+
+@pytest.mark.parametrize(
+    ("finish", "told"),
+    [
+        ('logo = "platforms.toml"', "logo: platforms.toml cannot be used"),
+        ('end_card = "cut.png"', "end_card: cut.png cannot be used"),
+        ('logo = "bomb.png"', r"logo: bomb.png cannot be used \(.*more than 40,000,000 pixels"),
+        ('music = "platforms.toml"', "music: platforms.toml cannot be used"),
+        ('music = "silent.mp4"', "music: silent.mp4 cannot be used .* has no sound"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_before_anything_is_paid(opened, tmp_path, finish, told):
+    folder = tmp_path / "catalogs"
+    (folder / "cut.png").write_bytes(png(64, 64)[:60])
+    (folder / "bomb.png").write_bytes(of_size(20_000, 20_000, png(64, 64)))
+    make_video(folder / "silent.mp4", seconds=0.2, sound=None)
+    with pytest.raises(FixConfiguration, match=rf"brand.toml: finish.{told}"):
+        opened(finish)
+
+
+def of_size(width, height, picture):
+    """The PNG with a header that promises so many pixels."""
+    header = b"IHDR" + struct.pack(">II", width, height) + picture[24:29]
+    return picture[:12] + header + struct.pack(">I", zlib.crc32(header)) + picture[33:]
+
+
+def test_files_that_can_be_read_are_taken(opened, tmp_path):
+    (tmp_path / "catalogs" / "logo.png").write_bytes(png(64, 64))
+    make_video(tmp_path / "catalogs" / "music.mp4", seconds=0.2)
+    finish = opened('logo = "logo.png"\nend_card = "logo.png"\nmusic = "music.mp4"').finish
+    assert (finish.logo, finish.music) == ("logo.png", "music.mp4")
 
 
 def test_a_changed_finish_plans_nothing_anew(tmp_path):

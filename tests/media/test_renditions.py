@@ -275,6 +275,17 @@ def test_one_failing_file_costs_only_itself(tmp_path):
     assert maker.preview.exists()
 
 
+def test_a_picture_of_too_many_pixels_costs_only_the_files_that_wear_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # beyond twice as many Pillow takes it for an attack
+    Image.new("RGB", (40, 40)).save(tmp_path / "logo.png")
+    source = make_video(tmp_path / "v.mp4", seconds=0.5)
+    dress = Dress(Finish(logo="logo.png"), tmp_path)
+    maker, made, _ = make(tmp_path, source, platform(), dress=dress, seconds=0.5)
+    assert made == {}
+    assert [finding.code for finding in maker.findings] == [FindingCode.RENDITION_FAILED]
+    assert "more than 40,000,000 pixels" in maker.findings[0].message
+
+
 def test_what_a_platform_would_refuse_is_told(tmp_path):
     source = make_video(tmp_path / "v.mp4", seconds=1)
     maker, _, _ = make(tmp_path, source, platform(delivery={"min_s": 5, "max_bytes": 100}), seconds=1)
