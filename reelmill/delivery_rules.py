@@ -30,7 +30,7 @@ class DeliveryRules(BaseModel):
     container: Literal["mp4"] = Field("mp4", description="The only one that is made.")
     video_codec: Literal["h264"] = Field("h264", description="The only one that is made.")
     audio_codec: Literal["aac"] = Field("aac", description="The only one that is made.")
-    audio_kbps: int | None = Field(None, ge=32, le=512, description="Rate of sound, at least, in kbit/s.")
+    audio_kbps: int | None = Field(None, ge=32, le=512, description="Rate of sound that is aimed at, in kbit/s.")
     audio_hz: int | None = Field(None, ge=8000, le=48_000, description="Samples a second, at least; 48,000 are made.")
     min_bytes: int | None = Field(None, ge=0, description="Smallest file.")
     max_bytes: int | None = Field(None, ge=1, description="Largest file.")

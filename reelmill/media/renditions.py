@@ -202,7 +202,7 @@ class RenditionMaker:
                 limited=track.limited,
             )
         )
-        self.findings += off_rules(platform, coded)
+        self.findings += off_rules(platform, coded, track.loudness)
 
     def _bound(self, pictures: Path, track: Track, target: Path, *, edit_lists: bool) -> Coded:
         assert self._coded is not None
@@ -231,11 +231,11 @@ class RenditionMaker:
         self.findings.append(Finding(FindingCode.RENDITION_FAILED, words, platform=name))
 
 
-def off_rules(platform: Platform, coded: Coded) -> list[Finding]:
-    """What the platform would refuse of a file made for it."""
+def off_rules(platform: Platform, coded: Coded, loudness: Loudness | None) -> list[Finding]:
+    """What the platform would refuse of a file made for it, of the loudness that was measured of it."""
     return [
         Finding(FindingCode.RENDITION_OFF_RULES, f"For {platform.name} it has {words}.", platform=platform.name)
-        for words in broken_rules(platform, coded)
+        for words in broken_rules(platform, coded, loudness)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from reelmill.delivery_rules import DeliveryRules
 from reelmill.media.coded import Coded
 from reelmill.media.levelling import CLOSE_LU
 from reelmill.media.loudness import Loudness
@@ -53,12 +54,11 @@ def sound_fits(platform: Platform, coded: Coded, loudness: Loudness | None) -> b
         return False
     if rules.loudness_lufs is None or loudness is None:
         return True
-    near = abs(loudness.lufs - rules.loudness_lufs) <= CLOSE_LU
-    return near and loudness.true_peak_dbtp <= rules.true_peak_dbtp + _PEAK_DB
+    return not any(_off_loudness(rules, loudness))
 
 
-def broken_rules(platform: Platform, coded: Coded) -> Iterator[str]:
-    """What the platform would refuse, in words."""
+def broken_rules(platform: Platform, coded: Coded, loudness: Loudness | None = None) -> Iterator[str]:
+    """What the platform would refuse of a file, of the ``loudness`` that it has, in words."""
     facts = coded.facts
     measured = {
         "bytes": coded.size,
@@ -69,3 +69,16 @@ def broken_rules(platform: Platform, coded: Coded) -> Iterator[str]:
     }
     for found, limit in platform.delivery.broken(measured):
         yield f"{found}; {platform.title} {limit}"
+    if loudness is not None:
+        for found, limit in _off_loudness(platform.delivery, loudness):
+            yield f"{found}; {platform.title} {limit}"
+
+
+def _off_loudness(rules: DeliveryRules, loudness: Loudness) -> Iterator[tuple[str, str]]:
+    """What is off, and the limit, in words, if the platform asks for a loudness."""
+    if rules.loudness_lufs is None:
+        return
+    if abs(loudness.lufs - rules.loudness_lufs) > CLOSE_LU:
+        yield f"{loudness.lufs:g} LUFS", f"wants {rules.loudness_lufs:g}, {CLOSE_LU:g} off at most"
+    if loudness.true_peak_dbtp > rules.true_peak_dbtp + _PEAK_DB:
+        yield f"peaks of {loudness.true_peak_dbtp:g} dBTP", f"takes at most {rules.true_peak_dbtp:g}"

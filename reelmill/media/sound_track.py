@@ -10,21 +10,23 @@ import numpy as np
 from reelmill.media.binding import encode_sound
 from reelmill.media.coded import Coded
 from reelmill.media.frames import Seen
-from reelmill.media.levelling import levelled
-from reelmill.media.loudness import RATE, Loudness, Samples, loudness_of
+from reelmill.media.levelling import CLOSE_LU, levelled
+from reelmill.media.loudness import RATE, Loudness, LoudnessMeter, Samples, loudness_of
 from reelmill.media.music import mixed, read_music
 from reelmill.media.order import Order
+from reelmill.media.probe import audio_stream, opened
 from reelmill.media.rules import sound_fits
 from reelmill.platforms import Platform
 
-__all__ = ["SoundTracks", "Track", "own_sound"]
+__all__ = ["SoundTracks", "Track", "loudness_in", "own_sound"]
 
 _KBPS = 128
+_CORRECTIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A file whose first sound is the track's (None: silent), how loud it is, and whether peaks were held down."""
+    """A file whose first sound is the track's (None: silent), how loud it is once decoded, and whether peaks were held down."""
 
     path: Path | None = None
     loudness: Loudness | None = None
@@ -61,13 +63,25 @@ class SoundTracks:
         return self._made[key]
 
     def _track(self, path: Path, *, own: bool, kbps: int, lufs: float | None, peak_dbtp: float) -> Track:
+        """Levelled, coded, and measured as it is heard: AAC changes both, by an amount that depends on the sound.
+
+        Where no loudness is asked for it keeps its own, and only the peaks are held down.
+        """
         samples, loudness = self._sound(own=own)
-        limited = False
-        if lufs is not None:
-            level = levelled(samples, loudness, lufs=lufs, true_peak_dbtp=peak_dbtp)
-            samples, loudness, limited = level.samples, level.loudness, level.limited
-        encode_sound(samples, path, kbps=kbps)
-        return Track(path, loudness, limited)
+        aim_lufs = lufs if lufs is not None else loudness.lufs if loudness else 0.0
+        aim_dbtp = peak_dbtp
+        for _ in range(1 + _CORRECTIONS):
+            level = levelled(samples, loudness, lufs=aim_lufs, true_peak_dbtp=aim_dbtp)
+            encode_sound(level.samples, path, kbps=kbps)
+            heard = loudness_in(path)
+            if heard is None:
+                break
+            off_lu = lufs - heard.lufs if lufs is not None else 0.0
+            over_db = max(0.0, heard.true_peak_dbtp - peak_dbtp)
+            if abs(off_lu) <= CLOSE_LU and not over_db:
+                break
+            aim_lufs, aim_dbtp = aim_lufs + off_lu, aim_dbtp - over_db
+        return Track(path, heard, level.limited)
 
     def _sound(self, *, own: bool) -> tuple[Samples, Loudness | None]:
         """The clip's own sound, beginning and ending with its pictures, with the music."""
@@ -83,6 +97,16 @@ class SoundTracks:
             assert samples is not None
             self._mixed[own] = samples, loudness
         return self._mixed[own]
+
+
+def loudness_in(path: Path) -> Loudness | None:
+    """How loud a file is that we made, once it is decoded; None if it is silent. Raises what PyAV raises."""
+    meter = LoudnessMeter()
+    with opened(path) as container:
+        audio = audio_stream(container)
+        for frame in container.decode(audio) if audio is not None else ():
+            meter.hear(frame)
+    return meter.result()
 
 
 def own_sound(seen: Seen) -> Samples:

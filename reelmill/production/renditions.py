@@ -14,6 +14,7 @@ from reelmill.media.findings import Finding, FindingCode, Inspection, Inspection
 from reelmill.media.order import Order
 from reelmill.media.probe import UNREADABLE
 from reelmill.media.renditions import RenditionMaker, off_rules
+from reelmill.media.sound_track import loudness_in
 from reelmill.production.finishing import Finishing
 from reelmill.production.provenance import NAME
 from reelmill.production.scratch import no_room
@@ -116,7 +117,7 @@ class Making:
         path = self.maker.order.folder / f"{name}.mp4"
         try:
             path.write_bytes(data)
-            return off_rules(platform, read_coded(path)) if platform is not None else []
+            return off_rules(platform, read_coded(path), loudness_in(path)) if platform is not None else []
         except UNREADABLE:
             words = f"What was to be made for {name} failed: what an interrupted try has written cannot be read."
             return [Finding(FindingCode.RENDITION_FAILED, words, platform=name)]

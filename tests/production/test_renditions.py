@@ -14,6 +14,7 @@ from reelmill.media.coded import read_coded
 from reelmill.production.collecting import inspect_videos
 from reelmill.production.sending import authorise
 from reelmill.production.work import Work
+from tests.support.pictures import png
 from tests.support.production import RUN, clip, open_engine, producer
 from tests.support.small_platforms import write_small_platforms
 from tests.support.videos import black, make_video
@@ -100,9 +101,10 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
 def test_what_cannot_be_made_is_a_finding_and_the_rest_is_made(tmp_path, veo, gcs, catalogs):
     with (catalogs / "brand.toml").open("a") as brand:
         brand.write('[finish]\nlogo = "logo.png"\nfindings = { rendition_failed = "pass" }\n')
-    (catalogs / "logo.png").write_bytes(b"no picture")
+    (catalogs / "logo.png").write_bytes(png(8, 8))
     with open_engine(tmp_path, veo, gcs, inspect="full", catalogs_dir=catalogs) as engine:
         studio, intent, uris = landed_video(engine, tmp_path)
+        (catalogs / "logo.png").write_bytes(b"no picture any more")
         landed = inspect_videos(studio, asked("small", "gone"), intent, uris)
 
     assert landed.made.uris == {}
