@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from reelmill.errors import FixConfiguration
 from reelmill.finish import CAPTION_WORDS, Finish
 from reelmill.jobs.content import content_folder
-from reelmill.platforms import load_platforms
+from reelmill.platforms import Platform, load_platforms
 from reelmill.production.finishing import Finishing
 from reelmill.prompts.brand import load_brand
 from reelmill.settings import InspectDepth, Settings
@@ -31,9 +32,12 @@ def open_finishing(settings: Settings) -> Finishing:
     unknown = sorted(set(finish.findings) - set(FindingCode))
     if unknown:
         raise _wrong(folder, f"findings.{unknown[0]}: there is no such finding", f"Known are {', '.join(FindingCode)}.")
+    platforms = load_platforms(folder / "platforms.toml")
     if settings.renditions and settings.inspect is InspectDepth.FULL:  # or nothing wears it
         _check(folder, finish)
-    return Finishing(load_platforms(folder / "platforms.toml"), finish, folder)
+        if finish.disclosure:
+            _check_room(folder, finish, platforms.values())
+    return Finishing(platforms, finish, folder)
 
 
 def _check(folder: Path, finish: Finish) -> None:
@@ -79,6 +83,17 @@ def _check_letters(folder: Path, finish: Finish) -> None:
                 raise _wrong(folder, what, "Name another font, or other words.")
     except OSError as error:
         raise _wrong(folder, f"font: {finish.font} cannot be used ({error})", "Name another font.") from None
+
+
+def _check_room(folder: Path, finish: Finish, platforms: Iterable[Platform]) -> None:
+    """Raises FixConfiguration if the disclosure would be cut: half a label may say something else."""
+    from reelmill.media.dress import Dress, Frame
+
+    dress = Dress(finish, folder)
+    for platform in platforms:
+        if dress.cut(Frame(platform.width, platform.height, platform.safe_zones)):
+            what = f"disclosure: it is too long for {platform.name}, inside its safe zones"
+            raise _wrong(folder, what, "Take fewer words, or smaller safe_zones in platforms.toml.")
 
 
 def _wrong(folder: Path, what: str, remedy: str) -> FixConfiguration:

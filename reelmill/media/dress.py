@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 from PIL import Image
 
@@ -19,6 +20,7 @@ __all__ = ["Dress", "Frame", "common_zones", "fill_caption", "read_picture"]
 _MARGIN = 0.035  # of the shorter side: what a safe zone of nothing still needs
 _DISCLOSURE = 0.032  # size of letters, of the shorter side
 _CAPTION = 0.052
+_DISCLOSURE_LINES = 2
 _CAPTION_LINES = 3
 _FADE_S = 0.3
 _MOST_PIXELS = 40_000_000  # of a logo or card: more is a mistake, or an attack
@@ -44,6 +46,14 @@ class Frame:
         )
 
 
+class _Box(TypedDict):
+    """Size of letters and width in pixels, and how many lines."""
+
+    size: int
+    width: int
+    lines: int
+
+
 @dataclass(frozen=True, slots=True)
 class Dress:
     """The brand's finish with the clip's own words in it. ``folder`` is what its files are named relative to."""
@@ -58,21 +68,27 @@ class Dress:
         return self.folder / self.finish.music if self.finish.music else None
 
     def unwritable(self) -> str:
-        """The letters of the caption that the font lacks. Raises OSError if it cannot be read."""
+        """The letters of the caption that the font lacks, in words. Raises OSError if it cannot be read."""
         return missing_letters(self.caption, self.folder / self.finish.font) if self.caption else ""
+
+    def cut(self, frame: Frame) -> list[str]:
+        """Which of its words do not fit into a frame and are cut there. Raises OSError if the font cannot be read."""
+        lettering, found = self._lettering(), []
+        if self.caption and lettering.setting(self.caption, **self._caption_box(frame)).cut:
+            found.append("caption")
+        if self.finish.disclosure and lettering.setting(self.finish.disclosure, **self._label_box(frame)).cut:
+            found.append("disclosure")
+        return found
 
     def overlays(self, frame: Frame, duration_s: float) -> list[Overlay]:
         """What is laid over a frame, the last on top. Raises OSError for a file that cannot be read as what it is."""
         finish, (left, top, right, bottom) = self.finish, frame.safe
-        side = min(frame.width, frame.height)
         found = []
         if finish.logo:
             logo = _fitted(self.folder / finish.logo, round(finish.logo_share * frame.width), (bottom - top) // 3)
             found.append(Overlay.of(logo, right - logo.width, top))
         if self.caption:
-            box = self._lettering().box(
-                self.caption, size=round(_CAPTION * side), width=right - left, lines=_CAPTION_LINES
-            )
+            box = self._lettering().box(self.caption, **self._caption_box(frame))
             found.append(Overlay.of(box, left, bottom - box.height))
         if finish.end_card:
             start_s = max(0.0, duration_s - finish.end_card_s)
@@ -83,9 +99,19 @@ class Dress:
 
     def label(self, frame: Frame) -> Image.Image:
         """The words that tell viewers a film is AI-generated, for the frame's upper left. Raises OSError."""
+        return self._lettering().box(self.finish.disclosure, **self._label_box(frame))
+
+    @staticmethod
+    def _caption_box(frame: Frame) -> _Box:
+        left, _, right, _ = frame.safe
+        size = round(_CAPTION * min(frame.width, frame.height))
+        return {"size": size, "width": right - left, "lines": _CAPTION_LINES}
+
+    @staticmethod
+    def _label_box(frame: Frame) -> _Box:
         left, _, right, _ = frame.safe
         size = round(_DISCLOSURE * min(frame.width, frame.height))
-        return self._lettering().box(self.finish.disclosure, size=size, width=(right - left) * 2 // 3)
+        return {"size": size, "width": (right - left) * 2 // 3, "lines": _DISCLOSURE_LINES}
 
     def _lettering(self) -> Lettering:
         finish = self.finish

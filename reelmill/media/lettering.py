@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from reelmill.media.colours import rgb_of
 
-__all__ = ["Lettering", "missing_letters"]
+__all__ = ["Lettering", "Setting", "missing_letters"]
 
 _BOX_OPAQUE = 170  # of 255: letters stay legible on white (contrast above 4.5) and the film shows through
 _PADDING = 0.45  # of the letters' size, around them
@@ -17,6 +18,17 @@ _SPACING = 0.28
 _SMALLEST = 0.6  # of the size asked for, before words are cut
 _WEIGHT = 600  # semi-bold, where a font can vary
 _NOWHERE = "\uffff"  # a character that no font has
+_NAMED = 10  # of missing letters
+_HYPHEN_THAT_STAYS = "\u2011"  # few fonts have it, and it looks like the plain one
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A text in lines, the font of the size that they fit in, and whether something had to be cut off."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,8 @@ class Lettering:
     def box(self, text: str, *, size: int, width: int, lines: int = 1) -> Image.Image:
         """The text in at most so many lines on a box at most ``width`` wide: smaller, then cut, if it is long."""
         padding = round(_PADDING * size)
-        fitted, font = self._fit(text, size, width - 2 * padding, lines)
+        setting = self.setting(text, size=size, width=width, lines=lines)
+        fitted, font = setting.text, setting.font
         spacing = round(_SPACING * font.size)
         ink = ImageDraw.Draw(Image.new("L", (1, 1)))
         left, top, right, bottom = ink.multiline_textbbox((0, 0), fitted, font=font, spacing=spacing)
@@ -42,22 +55,35 @@ class Lettering:
         draw.multiline_text((padding - left, padding - top), fitted, font=font, spacing=spacing, fill=letters)
         return page
 
-    def _fit(self, text: str, size: int, width: int, lines: int) -> tuple[str, ImageFont.FreeTypeFont]:
-        font = _font(self.font, size)
-        for share in (1.0, 0.9, 0.8, 0.7, _SMALLEST):
-            font = _font(self.font, max(8, round(size * share)))
-            broken = _broken(text, font, width)
-            if len(broken) <= lines and all(font.getlength(line) <= width for line in broken):
-                return "\n".join(broken), font
-        kept = _broken(text, font, width)[:lines]
-        return "\n".join([*(_cut(line, font, width) for line in kept[:-1]), _cut(kept[-1] + " …", font, width)]), font
+    def setting(self, text: str, *, size: int, width: int, lines: int = 1) -> Setting:
+        """How the text is set in a box: each of its own lines stays one at least, and the longest is cut first."""
+        within = width - 2 * round(_PADDING * size)
+        paragraphs = [line for line in _shown(text).splitlines() if line.strip()] or [""]
+        fonts = [_font(self.font, max(8, round(size * share))) for share in (1.0, 0.9, 0.8, 0.7, _SMALLEST)]
+        for apart in (False, True):  # words stay whole as long as that helps
+            for font in fonts:
+                broken = [_broken(paragraph, font, within, apart=apart) for paragraph in paragraphs]
+                fits = apart or all(font.getlength(line) <= within for part in broken for line in part)
+                if fits and sum(map(len, broken)) <= lines:
+                    return Setting("\n".join(line for part in broken for line in part), font)
+        kept = _shortened(broken[:lines], lines)
+        cut = [_cut_off(part, whole, font, within) for part, whole in zip(kept, broken, strict=False)]
+        return Setting("\n".join(line for part in cut for line in part), font, cut=True)
 
 
 def missing_letters(text: str, font: Path) -> str:
-    """Those characters of the text that the font has no letters for."""
+    """Those characters of the text that the font has no letters for, each with its code point; empty if none."""
     face = _font(font, 32)
     nothing = _drawn(face, _NOWHERE)
-    return "".join(dict.fromkeys(letter for letter in text if not letter.isspace() and _drawn(face, letter) == nothing))
+    letters = dict.fromkeys(letter for letter in _shown(text) if not letter.isspace())
+    missing = [f"{letter} (U+{ord(letter):04X})" for letter in letters if _drawn(face, letter) == nothing]
+    return ", ".join(missing[:_NAMED])
+
+
+def _shown(text: str) -> str:
+    """The text without what is not seen: soft hyphens, joiners and the like, for which fonts have no letters."""
+    seen = text.replace(_HYPHEN_THAT_STAYS, "-")
+    return "".join(c for c in seen if unicodedata.category(c) != "Cf" and not "\ufe00" <= c <= "\ufe0f")
 
 
 def _drawn(face: ImageFont.FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
@@ -76,21 +102,35 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _broken(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """The words in lines that are not wider than asked, unless one word is."""
+def _broken(paragraph: str, font: ImageFont.FreeTypeFont, width: int, *, apart: bool) -> list[str]:
+    """The words in lines that are not wider than asked, unless one word is; ``apart`` breaks such a word."""
     lines: list[str] = []
-    for paragraph in text.splitlines():
-        line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}".strip()
-            if line and font.getlength(longer) > width:
-                lines.append(line)
-                line = word
-            else:
-                line = longer
-        if line:
+    line = ""
+    for word in paragraph.split():
+        longer = f"{line} {word}".strip()
+        if line and font.getlength(longer) > width:
             lines.append(line)
-    return lines or [""]
+            line = word
+        else:
+            line = longer
+        while apart and font.getlength(line) > width and len(line) > 1:
+            most = next((n for n in range(len(line) - 1, 1, -1) if font.getlength(line[:n]) <= width), 1)
+            lines.append(line[:most])
+            line = line[most:]
+    return [*lines, line] if line else lines or [""]
+
+
+def _shortened(parts: list[list[str]], lines: int) -> list[list[str]]:
+    """As many lines in all: one after the other is taken from the longest part, and every part keeps one."""
+    kept = [list(part) for part in parts]
+    while sum(map(len, kept)) > lines:
+        max(kept, key=len).pop()
+    return kept
+
+
+def _cut_off(part: list[str], whole: list[str], font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """What is left of a paragraph, with a sign at its end if something is missing."""
+    return part if len(part) == len(whole) else [*part[:-1], _cut(part[-1] + " …", font, width)]
 
 
 def _cut(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:

@@ -17,7 +17,7 @@ _FADE_S = 0.5
 
 
 def read_music(path: Path, longest_s: float = _LONGEST_S) -> Samples:
-    """The first minutes of a sound file, or ``longest_s``. Raises what PyAV raises, and ValueError if it has no sound."""
+    """The first ``longest_s`` of a sound file. Raises what PyAV raises, and ValueError if it has no sound."""
     resampler = AudioResampler(format="fltp", layout=LAYOUT, rate=RATE)
     pieces: list[Samples] = []
     heard = 0

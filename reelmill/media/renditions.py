@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections import deque
 from collections.abc import Iterator
@@ -106,6 +107,7 @@ class RenditionMaker:
         fps = Fraction(facts.fps or 24).limit_denominator(1001)
         for number, ((look, _), platforms) in enumerate(groups.items()):
             self._makers.append((self._maker(number, look, platforms, coded, fps), platforms))
+        self._tell_cut_words()
         if any(look.follows(facts.width, facts.height) for look, _ in groups):
             self._follower = Follower()
         if order.preview:
@@ -182,6 +184,16 @@ class RenditionMaker:
             return self.order.dress.unwritable()
         except OSError:  # told by every picture that needs the font
             return ""
+
+    def _tell_cut_words(self) -> None:
+        cut: dict[str, list[str]] = {}
+        for maker, platforms in self._makers:
+            with contextlib.suppress(OSError):  # told by every picture that needs the font
+                for what in self.order.dress.cut(maker.frame) if maker.frame else ():
+                    cut.setdefault(what, []).extend(platform.name for platform in platforms)
+        for what, names in cut.items():
+            words = f"The {what} is too long for {', '.join(names)} and is cut there: shorten it, or take fewer words."
+            self.findings.append(Finding(FindingCode.OVERLAY_LEFT_OUT, words))
 
     def _finish(self, platform: Platform, pictures: Path, tracks: SoundTracks) -> None:
         target = self.order.folder / f"{platform.name}.mp4"

@@ -60,6 +60,7 @@ def test_findings_get_the_consequences_that_are_chosen(opened):
         ('font = "fonts/Geist.ttf"\ndisclosure = "日本"', "日"),
         ('font = "fonts/Geist.ttf"\ncaption = "✨ {title}"', "caption: the font has no letters for ✨"),
         ('font = "fonts/Geist.ttf"\ncaption = "{prize}"', "prize"),
+        (f'font = "fonts/Geist.ttf"\ndisclosure = "{"W" * 60}"', "disclosure: it is too long for instagram_reels"),
         ('text_colour = "white"', "text_colour"),
         ("logo_share = 2", "logo_share"),
     ],
@@ -92,6 +93,11 @@ def of_size(width, height, picture):
     """The PNG with a header that promises so many pixels."""
     header = b"IHDR" + struct.pack(">II", width, height) + picture[24:29]
     return picture[:12] + header + struct.pack(">I", zlib.crc32(header)) + picture[33:]
+
+
+def test_a_label_of_as_many_words_as_may_be_has_room_on_every_platform(opened):
+    words = "Dieses Video wurde mit künstlicher Intelligenz (KI) erzeugt"
+    assert opened(f'font = "fonts/Geist.ttf"\ndisclosure = "{words}"').finish.disclosure == words
 
 
 def test_files_that_can_be_read_are_taken(opened, tmp_path):

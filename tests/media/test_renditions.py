@@ -243,8 +243,17 @@ def test_a_caption_without_letters_for_it_is_left_out_and_told(tmp_path):
     dress = Dress(Finish(caption="{title}", font=FONT), CONTENT, "日本")
     maker, made, _ = make(tmp_path, source, platform(), dress=dress, seconds=1)
     assert [finding.code for finding in maker.findings] == [FindingCode.OVERLAY_LEFT_OUT]
-    assert "日" in maker.findings[0].message
+    assert "日 (U+65E5)" in maker.findings[0].message
     assert made["here"].path.exists()
+
+
+def test_a_caption_that_is_cut_is_told(tmp_path):
+    source = make_video(tmp_path / "v.mp4", seconds=0.5)
+    dress = Dress(Finish(caption="{title}", font=FONT), CONTENT, "word " * 60)
+    maker, made, _ = make(tmp_path, source, platform("one"), platform("two", 90, 90), dress=dress, seconds=0.5)
+    assert [finding.code for finding in maker.findings] == [FindingCode.OVERLAY_LEFT_OUT]
+    assert "The caption is too long for one, two and is cut there" in maker.findings[0].message
+    assert set(made) == {"one", "two"}
 
 
 @pytest.mark.parametrize(
