@@ -79,6 +79,7 @@ def clip_builder(settings: Settings, request: CatalogRequest, hash_content: Hash
         shapes=shapes_for(platforms, settings),
         campaign=settings.campaign,
         hash_content=hash_content,
+        shortest_s={one.name: one.delivery.min_s for one in platforms if one.delivery.min_s is not None},
         longest_s={one.name: one.delivery.max_s for one in platforms if one.delivery.max_s is not None},
     )
 

@@ -87,7 +87,7 @@ class RenditionMaker:
         """Decide what has to be encoded. What the headers promise is measured again in :meth:`end`."""
         order = self.order
         try:
-            self._coded = coded = read_coded(order.source)
+            self._coded = coded = replace(read_coded(order.source), facts=facts)
         except FAILURES as error:
             for platform in order.platforms:
                 self._failed(platform, error)

@@ -26,7 +26,7 @@ _CORRECTIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A file whose first sound is the track's (None: silent), how loud it is decoded, and whether peaks were held down."""
+    """A file whose first sound is the track's (None: silent), how loud that is, and whether peaks were held down."""
 
     path: Path | None = None
     loudness: Loudness | None = None

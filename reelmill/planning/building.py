@@ -35,7 +35,7 @@ class PictureUnusable(ReelmillError):  # noqa: N818 — named like its family
 class ClipBuilder:
     """Builds the clips of one product after another, all for the same model and shapes.
 
-    ``longest_s`` are the platforms that take videos of so many seconds only, which matters to films.
+    ``shortest_s`` and ``longest_s`` are the platforms that take videos of so many seconds only.
     ``hash_content`` is asked only under the setting ``image_identity = content``. ``now`` decides which sales run.
     """
 
@@ -45,6 +45,7 @@ class ClipBuilder:
     shapes: Sequence[ClipShape]
     campaign: str = ""
     hash_content: HashContent | None = None
+    shortest_s: Mapping[str, float] = field(default_factory=dict)
     longest_s: Mapping[str, float] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 

@@ -20,6 +20,7 @@ from reelmill.planning.chains import Chains
 from reelmill.planning.collector import rare_collections
 from reelmill.planning.drafts import Chosen, Drafting, Finals, as_final
 from reelmill.planning.fingerprint import configuration_digest, product_fingerprint
+from reelmill.planning.lengths import check_lengths
 from reelmill.planning.price_notes import PriceNotes
 from reelmill.planning.retiring import Remembered, Retiring
 from reelmill.planning.seen import SeenSkus
@@ -85,7 +86,7 @@ class Planner:
         """Check model, region, price and shapes before any row is read; returns warnings.
 
         Raises ChooseAnotherModel for a retired model or an unknown price, FixRequest for a request that the
-        model cannot serve whatever the product.
+        model cannot serve whatever the product, and for a length that a platform would not take.
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
@@ -100,6 +101,7 @@ class Planner:
             check_request(request, model)
             if self.drafting is not None:
                 warnings += self.drafting.check(request, settings, today)
+        warnings += check_lengths(self.builder)
         warnings += check_storyboards(self.builder, self.drafting, today, output=self.output)
         return list(dict.fromkeys(warnings))
 

@@ -1,7 +1,7 @@
 """Which clips a product needs: platforms grouped so that each group is paid once.
 
 Platforms that share a native ratio and a use of product media share one clip. The clip is as long as the
-longest of them wants and has sound if any of them wants it; shorter or silent deliveries are cut from it.
+longest of them wants and has sound if any of them wants it; silent deliveries leave it out.
 """
 
 from __future__ import annotations

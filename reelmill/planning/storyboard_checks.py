@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 from reelmill.errors import FixRequest
 from reelmill.planning.building import ClipBuilder
 from reelmill.planning.drafts import Drafting
+from reelmill.planning.lengths import off_length
 from reelmill.planning.shapes import ClipShape
 from reelmill.planning.storyboards import scene_shape
 from reelmill.platforms import MediaUse
@@ -40,7 +40,7 @@ def check_storyboards(builder: ClipBuilder, drafting: Drafting | None, today: da
     for storyboard in builder.storyboards.values():
         _check_chains(storyboard, drafts=drafting is not None, output=output)
         for shape in builder.shapes:
-            _check_shape(storyboard, shape, builder.longest_s)
+            _check_shape(storyboard, shape, builder)
             for scene in storyboard.scene:
                 request = builder.request(scene_shape(shape, scene), PROBE, "a product", "")
                 request = replace(request, continues=_SOME_CLIP) if scene.continues else request
@@ -67,11 +67,8 @@ def _check_chains(storyboard: Storyboard, *, drafts: bool, output: str) -> None:
     raise _refused(storyboard, scene, FixRequest(f"{problem}.", f"{remedy}, or make it a scene of its own."))
 
 
-def _check_shape(storyboard: Storyboard, shape: ClipShape, longest_s: Mapping[str, float]) -> None:
-    """Raises FixRequest for a film that its platforms would not take.
-
-    ``longest_s`` are the limits of those that have one.
-    """
+def _check_shape(storyboard: Storyboard, shape: ClipShape, builder: ClipBuilder) -> None:
+    """Raises FixRequest for a film that its platforms would not take."""
     where = f"prompts/{storyboard.folder}/{FILE}"
     if shape.media_use is MediaUse.EXTEND_VIDEO:
         raise FixRequest(
@@ -80,11 +77,9 @@ def _check_shape(storyboard: Storyboard, shape: ClipShape, longest_s: Mapping[st
         )
     seconds = storyboard.duration_ms / 1000
     for platform in shape.platforms:
-        if seconds > longest_s.get(platform, seconds):
-            raise FixRequest(
-                f"{where}: film: it lasts {seconds:g} s; {platform} takes {longest_s[platform]:g} s.",
-                f"Shorten or leave out a scene, or leave out {platform}.",
-            )
+        if off := off_length(builder, platform, seconds):
+            remedy = f"Change the length of a scene, add or leave out one, or leave out {platform}."
+            raise FixRequest(f"{where}: film: it lasts {seconds:g} s; {off}.", remedy)
 
 
 def _refused(storyboard: Storyboard, scene: Scene, error: FixRequest) -> FixRequest:

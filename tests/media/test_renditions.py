@@ -328,6 +328,22 @@ def test_a_rejected_video_is_not_rendered(tmp_path):
     assert (made, maker.preview, maker.findings) == ({}, None, [])
 
 
+def test_a_fit_video_whose_headers_lie_about_its_length_has_its_files(tmp_path):
+    source = make_video(tmp_path / "v.mp4", seconds=4)
+    data = bytearray(source.read_bytes())
+    length = data.index(b"mdhd") + 20
+    data[length : length + 4] = (int.from_bytes(data[length : length + 4]) // 4).to_bytes(4)
+    source.write_bytes(data)
+    Image.new("RGB", (32, 18), "#00ff00").save(tmp_path / "card.png")
+    dress = Dress(Finish(end_card="card.png", end_card_s=0.5), tmp_path)
+    maker, made, inspection = make(tmp_path, source, platform(width=160, height=90), dress=dress, seconds=4)
+    assert read_coded(source).facts.duration_s < 2
+    assert (inspection.status, inspection.facts.duration_s, maker.findings) == ("pass", 4, [])
+    assert len(pictures(made["here"].path)) == 96
+    assert np.abs(colours(made["here"].path, 70) - colours(source, 70)).mean() < 4  # the card comes later
+    assert maker.preview is not None
+
+
 def test_full_range_pictures_are_brought_to_the_range_of_platforms(tmp_path):
     source = tmp_path / "full.mp4"
     with av.open(str(source), "w") as container:

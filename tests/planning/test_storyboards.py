@@ -162,16 +162,17 @@ def test_a_chain_is_refused_where_it_cannot_be(chained, options, output, told):
 
 
 @pytest.mark.parametrize(
-    ("settings", "longest_s", "told"),
+    ("settings", "limits", "told"),
     [
         ({"media_use": MediaUse.REFERENCES}, {}, "scene 'arrive': "),  # 8 seconds only
         ({"media_use": MediaUse.EXTEND_VIDEO}, {}, "media_use is extend_video"),
-        ({}, {"youtube": 12.0}, "film: it lasts 13 s; youtube takes 12 s"),
+        ({}, {"longest_s": {"youtube": 12.0}}, "film: it lasts 13 s; youtube takes 12 s"),
+        ({}, {"shortest_s": {"youtube": 15.0}}, "film: it lasts 13 s; youtube takes 15 s at least"),
     ],
 )
-def test_what_model_or_platform_would_refuse_is_refused_before_a_row_is_read(ledger, settings, longest_s, told):
+def test_what_model_or_platform_would_refuse_is_refused_before_a_row_is_read(ledger, settings, limits, told):
     planner = planner_for(ledger, settings=wanted(model="veo-3.1-generate-001", **settings))
-    planner = replace(planner, builder=replace(planner.builder, longest_s=longest_s))
+    planner = replace(planner, builder=replace(planner.builder, **limits))
     with pytest.raises(FixRequest) as refused:
         planner.check(date(2026, 11, 1))
     assert "prompts/cookware/storyboard.toml: " in refused.value.problem
