@@ -65,9 +65,14 @@ class DeliveryRules(BaseModel):
             if value is None:
                 continue
             if least is not None and value < least:
-                yield f"{value:,.0f} {_UNITS[name]}", f"wants at least {least:,g}"
+                yield f"{_plain(value)} {_UNITS[name]}", f"wants at least {least:,g}"
             if most is not None and value > most:
-                yield f"{value:,.0f} {_UNITS[name]}", f"takes at most {most:,g}"
+                yield f"{_plain(value)} {_UNITS[name]}", f"takes at most {most:,g}"
 
     def _range(self, name: str) -> tuple[float | None, float | None]:
         return getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+
+
+def _plain(value: float) -> str:
+    """To thousandths: rounded to whole ones, 60.4 s would not be more than 60."""
+    return f"{value:,.3f}".rstrip("0").rstrip(".")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reelmill.delivery_rules import DeliveryRules
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import NativeRatio, Platform, load_platforms, select_platforms
 
@@ -131,6 +132,19 @@ def test_a_wrong_field_is_named(tmp_path, line, field):
     fields[line.split(" = ")[0]] = line
     with pytest.raises(FixConfiguration, match=rf"platforms\.toml: platform mine: {field}"):
         read(tmp_path, "[mine]\n" + "\n".join(fields.values()))
+
+
+@pytest.mark.parametrize(
+    ("rules", "name", "value", "words"),
+    [
+        ({"max_s": 60}, "s", 60.375, "60.375 s, takes at most 60"),
+        ({"min_fps": 24}, "fps", 23.976, "23.976 frames a second, wants at least 24"),
+        ({"min_video_kbps": 516}, "video_kbps", 515.7, "515.7 kbit/s of picture, wants at least 516"),
+        ({"min_bytes": 75_000}, "bytes", 1_200, "1,200 bytes, wants at least 75,000"),
+    ],
+)
+def test_what_is_off_a_rule_is_told_so_finely_that_it_is_off(rules, name, value, words):
+    assert [", ".join(off) for off in DeliveryRules(**rules).broken({name: value})] == [words]
 
 
 def test_a_missing_file_says_what_to_do(tmp_path):

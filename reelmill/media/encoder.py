@@ -21,6 +21,7 @@ _FULL_HD = 1080 * 1920
 _EASY = 1.3  # how far above a floor easy pictures are aimed, for a rate that x264 meets in the mean only
 _TIGHT_BUFFER_S = 0.5  # how far ahead of its rate x264 may be where a mean must be kept
 _GROUP_S = 2.0  # between key frames: players seek to them
+_BT_709, _UNTOLD = 1, 2  # of matrix, primaries and transfer alike
 _TICKS = 90_000  # a second: every frame rate in use divides it closely enough
 
 
@@ -93,6 +94,11 @@ class PictureEncoder:
         context = stream.codec_context
         context.time_base = stream.time_base = Fraction(1, _TICKS)
         context.gop_size = max(1, round(_GROUP_S * float(self._fps)))
-        context.colorspace, context.color_range = frame.colorspace, frame.color_range
-        context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
+        context.colorspace, context.color_range = _or_bt709(frame.colorspace), frame.color_range
+        context.color_primaries, context.color_trc = _or_bt709(frame.color_primaries), _or_bt709(frame.color_trc)
         return stream
+
+
+def _or_bt709(told: int) -> int:
+    """What a film's colours mean; where it does not say, what HD is in: players guess by the size, which changes."""
+    return _BT_709 if told == _UNTOLD else told

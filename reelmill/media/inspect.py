@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,8 @@ from reelmill.settings import InspectDepth
 __all__ = ["Outputs", "inspect_video"]
 
 _MAX_BYTES = 1 << 30  # 8 s of 4k are a tenth of it
+_MAX_BYTES_S = 4_000_000  # of full HD, in proportion: a long film of ours has up to three quarters of it
+_FULL_HD = 1080 * 1920
 _LONGEST_EXTENDED_S = 180.0
 _POSTER_AT = 1 / 3
 
@@ -60,15 +62,16 @@ def inspect_video(
     if depth is InspectDepth.OFF:
         return Inspection(status=InspectionStatus.SKIPPED)
     size = path.stat().st_size
-    if size > _MAX_BYTES:
-        words = f"It has {size:,} bytes; {_MAX_BYTES:,} is the bound."
+    most = max(_MAX_BYTES, round(expected.duration_s * _MAX_BYTES_S * expected.width * expected.height / _FULL_HD))
+    if size > most:
+        words = f"It has {size:,} bytes; {most:,} is the bound."
         return policy.judged([Finding(FindingCode.TOO_LARGE, words)])
     try:
         with opened(path) as container:
             video = video_stream(container, every_pixel=outputs is not None)
             if video is None:
                 return _no_video("it holds no moving picture", policy)
-            return _Look(container, video, expected, policy, size, outputs, product).inspection(depth)
+            return _Look(path, container, video, expected, policy, size, outputs, product).inspection(depth)
     except UNREADABLE as error:
         return _no_video("it is empty" if size == 0 else type(error).__name__, policy)
 
@@ -77,6 +80,7 @@ def inspect_video(
 class _Look:
     """One look at an opened video."""
 
+    path: Path
     container: InputContainer
     video: VideoStream
     expected: Expectation
@@ -99,14 +103,19 @@ class _Look:
     def _full(self, facts: VideoFacts, findings: list[Finding]) -> Inspection:
         promised = [*findings, *judge_facts(facts, self.expected)]
         if self.outputs is None or self.policy.status(promised) is not InspectionStatus.FAIL:
-            return self._whole(facts, findings, self.outputs)
-        inspection = self._whole(facts, findings, None)
+            return self.whole(facts, findings, self.outputs)
+        inspection = self.whole(facts, findings, None)
         if inspection.facts is None or inspection.status is InspectionStatus.FAIL:
             return inspection
-        self.container.seek(0)  # the headers lied, and it is fit: a second look is better than no files and no word
-        return self._whole(inspection.facts, findings, self.outputs)
+        # The headers lied, and it is fit: a second look is better than no files and no word.
+        with opened(self.path) as container:  # seeking in what is damaged is not safe
+            video = video_stream(container, every_pixel=True)
+            if video is None:
+                return inspection
+            again = replace(self, container=container, video=video)
+            return again.whole(inspection.facts, findings, self.outputs)
 
-    def _whole(self, facts: VideoFacts, known: list[Finding], outputs: Outputs | None) -> Inspection:
+    def whole(self, facts: VideoFacts, known: list[Finding], outputs: Outputs | None) -> Inspection:
         expected, findings = self.expected, list(known)
         if outputs is not None:
             outputs.begin(facts)

@@ -27,6 +27,7 @@ def new_picture(width: int, height: int, like: VideoFrame) -> VideoFrame:
     """A picture of our own, its content undefined, with the colours' meaning of another."""
     frame = VideoFrame(width, height, "yuv420p")
     frame.colorspace, frame.color_range = like.colorspace, like.color_range
+    frame.color_primaries, frame.color_trc = like.color_primaries, like.color_trc
     return frame
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from math import inf
 
 from reelmill.delivery_rules import DeliveryRules
 from reelmill.media.coded import Coded
@@ -27,7 +27,8 @@ def delivered_size(platform: Platform, width: int, height: int) -> tuple[int, in
     """
     across, down = width / platform.width, height / platform.height
     filled = min(across, down) if platform.fit is Fit.CROP else max(across, down)
-    share = min(1.0, max(filled, (platform.delivery.min_width or 0) / platform.width))
+    least = math.ceil((platform.delivery.min_width or 0) / 2) * 2
+    share = min(1.0, max(filled, least / platform.width))
     width, height = (max(2, int(side * share / 2 + 1e-6) * 2) for side in (platform.width, platform.height))
     return width, height
 
@@ -41,7 +42,7 @@ def picture_fits(platform: Platform, coded: Coded) -> bool:
         and coded.pixel_format == "yuv420p"
         and coded.profile in _PROFILES
         and facts.fps <= (rules.max_fps or _MOST_FPS)
-        and (rules.min_video_kbps or 0) <= coded.video_kbps <= (rules.max_video_kbps or inf)
+        and (rules.min_video_kbps or 0) <= coded.video_kbps <= (rules.max_video_kbps or math.inf)
     )
 
 

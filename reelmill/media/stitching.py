@@ -15,6 +15,7 @@ from reelmill.media.frames import Seen, look_at_frames
 from reelmill.media.framing import Framing
 from reelmill.media.joining import PictureJoiner, joined_sound, levelled_alike
 from reelmill.media.loudness import RATE, Loudness, Samples
+from reelmill.media.making import FAILURES
 from reelmill.media.probe import opened, video_stream
 from reelmill.media.sound_track import own_sound
 from reelmill.platforms import Fit
@@ -43,14 +44,15 @@ def stitch(scenes: Sequence[Path], target: Path, *, crossfade_s: float, sound: b
     fps = Fraction(first.facts.fps or 24).limit_denominator(1001)
     folder = target.parent
     pictures, track = folder / "film-pictures.mp4", folder / "film-sound.mp4"
-    joiner = PictureJoiner(
-        PictureEncoder(pictures, _RATE, fps=fps),
-        Framing(first.facts.width, first.facts.height, Fit.CROP),
-        fps,
-        fade=round(crossfade_s * fps),
-    )
-    heard = [_heard(path, joiner, first, sound=sound) for path in scenes]
-    joiner.close()
+    encoder = PictureEncoder(pictures, _RATE, fps=fps)
+    framing = Framing(first.facts.width, first.facts.height, Fit.CROP)
+    joiner = PictureJoiner(encoder, framing, fps, fade=round(crossfade_s * fps))
+    try:
+        heard = [_heard(path, joiner, first, sound=sound) for path in scenes]
+        joiner.close()
+    except FAILURES:
+        encoder.abandon()
+        raise
     if sound:
         alike = levelled_alike(heard)
         encode_sound(joined_sound(alike, round(joiner.fade / fps * RATE)), track, kbps=_SOUND_KBPS)

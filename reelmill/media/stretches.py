@@ -15,6 +15,8 @@ Luma = NDArray[np.int16]
 _DARK = 38  # a tenth of studio range above its black (16), as FFmpeg's blackdetect has it
 _DARK_FULL_RANGE = 26
 _BLACK_SHARE = 0.98
+_BRIGHT = 60  # the shade of a matt black thing in light
+_SHOWN_SHARE = 0.002  # of the picture, bright and in one piece: a ring on black velvet is that small
 _MOVED_LEVELS = 16  # less is what an encoder does while it refines a still picture (measured: up to 15)
 _STILL_SHARE = 0.0005  # of the sampled pixels may have moved: a ring turning on white moves more
 _STILL_MEAN = 0.5
@@ -68,9 +70,16 @@ def darkest_of_picture(*, full_range: bool) -> int:
 
 
 def is_black(luma: Luma, *, full_range: bool) -> bool:
-    """Whether practically every pixel is as good as black."""
+    """Whether practically every pixel is as good as black, and nothing small and bright is shown."""
     dark = luma <= darkest_of_picture(full_range=full_range)
-    return bool(np.count_nonzero(dark) >= _BLACK_SHARE * luma.size)
+    return bool(np.count_nonzero(dark) >= _BLACK_SHARE * luma.size) and not _shows(luma)
+
+
+def _shows(luma: Luma) -> bool:
+    """Whether bright points lie together, four in a square: sparks and noise lie apart."""
+    bright = luma > _BRIGHT
+    together = bright[1:, 1:] & bright[1:, :-1] & bright[:-1, 1:] & bright[:-1, :-1]
+    return bool(np.count_nonzero(together) >= _SHOWN_SHARE * luma.size)
 
 
 def is_still(luma: Luma, before: Luma, *, settling: bool) -> bool:

@@ -73,6 +73,16 @@ def test_a_slightly_different_length_passes(tmp_path):
     assert look(make_video(tmp_path / "v.mp4", seconds=4.2)).status is InspectionStatus.PASS
 
 
+def test_a_long_film_may_have_as_many_bytes_as_its_length_asks_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("reelmill.media.inspect._MAX_BYTES", 1_000)
+    path = make_video(tmp_path / "v.mp4", seconds=2)
+    most = round(4 * 160 * 90 * 4_000_000 / (1080 * 1920))
+    assert path.stat().st_size < most
+    assert FindingCode.TOO_LARGE not in codes(look(path))
+    path.write_bytes(bytes(most + 1))
+    assert codes(look(path)) == {FindingCode.TOO_LARGE}
+
+
 def test_an_extension_may_be_longer_and_not_shorter(tmp_path):
     extended = Expectation(duration_s=4, width=160, height=90, audio=True, longer_is_fine=True)
     assert look(make_video(tmp_path / "long.mp4", seconds=12), extended).status is InspectionStatus.PASS
@@ -129,6 +139,26 @@ def test_a_slow_move_in_a_large_picture_is_no_freeze(tmp_path):
     expected = Expectation(duration_s=1, width=1280, height=720, audio=False)
     path = make_video(tmp_path / "v.mp4", picture, width=1280, height=720, seconds=1, sound=None)
     assert look(path, expected).status is InspectionStatus.PASS
+
+
+def jewel(number, width, height):
+    """A bright thing on 1.2 % of the picture, which turns on black."""
+    frame = black(number, width, height)
+    frame[40:53, 60:73] = 70 + np.random.default_rng(number).integers(0, 150, (13, 13))
+    return frame
+
+
+def sparks(number, width, height):
+    """As many bright points, that lie apart."""
+    frame = black(number, width, height)
+    at = np.random.default_rng(number).integers(0, width * height // 4, 169)
+    frame[::2, ::2].flat[at] = 200
+    return frame
+
+
+def test_a_small_bright_product_on_black_is_not_black_and_noise_is(tmp_path):
+    assert FindingCode.BLACK not in codes(look(make_video(tmp_path / "jewel.mp4", jewel)))
+    assert FindingCode.BLACK in codes(look(make_video(tmp_path / "sparks.mp4", sparks, crf=10)))
 
 
 def test_a_dark_product_on_black_is_not_black(tmp_path):

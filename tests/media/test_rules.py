@@ -33,6 +33,7 @@ def platform(width, height, fit=Fit.CROP, **delivery):
         (platform(1080, 1920), PORTRAIT_720, (720, 1280)),  # the platform enlarges by itself
         (platform(1080, 1920, min_width=720), PORTRAIT_720, (720, 1280)),
         (platform(1080, 1920, min_width=1080), PORTRAIT_720, (1080, 1920)),  # it takes nothing narrower
+        (platform(1080, 1920, min_width=541), (360, 640), (542, 962)),  # sides are even
         (platform(1080, 1080), PORTRAIT_720, (720, 720)),
         (platform(1080, 1350), PORTRAIT_720, (720, 900)),
         (platform(720, 1280), PORTRAIT_1080, (720, 1280)),

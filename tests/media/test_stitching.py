@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from reelmill.media.encoder import PictureEncoder
 from reelmill.media.loudness import RATE
 from reelmill.media.stitching import stitch
 from tests.support.videos import make_video
@@ -99,6 +100,15 @@ def test_scenes_that_do_not_go_together_are_refused(tmp_path, scenes):
         stitch(scenes(fps=(24, 12, 24)), tmp_path / "film.mp4", crossfade_s=0, sound=True)
     with pytest.raises(ValueError, match="shorter than its cross-fade"):
         stitch(scenes(), tmp_path / "film.mp4", crossfade_s=2, sound=True)
+
+
+def test_a_film_that_fails_leaves_no_file_open(tmp_path, scenes, monkeypatch):
+    abandoned = []
+    abandon = PictureEncoder.abandon
+    monkeypatch.setattr(PictureEncoder, "abandon", lambda self: (abandoned.append(self.path), abandon(self)))
+    with pytest.raises(ValueError, match="another frame rate"):
+        stitch(scenes(fps=(24, 12, 24)), tmp_path / "film.mp4", crossfade_s=0, sound=True)
+    assert abandoned == [tmp_path / "film-pictures.mp4"]
 
 
 def test_one_video_alone_is_bound_anew_and_not_coded_again(scenes, tmp_path):

@@ -42,6 +42,6 @@ def test_how_long_an_extended_video_gets_is_not_judged_by_what_is_paid(ledger):
 
 def test_the_bounds_are_those_of_the_platforms(tmp_path):
     shutil.copytree(CONTENT, tmp_path / "content")
-    request = CatalogRequest("feed.csv", platforms=("tiktok", "youtube_shorts"))
+    request = CatalogRequest(feed="feed.csv", platforms=("tiktok", "youtube_shorts"))
     builder = clip_builder(load_settings(catalogs_dir=tmp_path / "content"), request)
     assert (builder.shortest_s, builder.longest_s) == ({"tiktok": 5}, {"tiktok": 60, "youtube_shorts": 60})
