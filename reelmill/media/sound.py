@@ -25,6 +25,8 @@ from reelmill.media.thresholds import (
 
 __all__ = ["Sound"]
 
+_MOST_CHANNELS = 7  # of eight and more PyAV 18.1 reads planes past the end of their list, which ends the process
+
 
 @dataclass(slots=True)
 class Sound:
@@ -49,7 +51,9 @@ class Sound:
     _kept_count: int = 0
 
     def hear(self, frame: AudioFrame) -> None:
-        """Add the next piece of sound."""
+        """Add the next piece of sound. Raises ValueError for one of so many channels that no clip has them."""
+        if frame.layout.nb_channels > _MOST_CHANNELS:
+            raise ValueError("it has too many channels")
         start_s = self.seconds
         if not start_s and frame.time is not None:
             self.first_s = frame.time

@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.audio.frame import AudioFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from reelmill.media.inspect import inspect_video
 from reelmill.media.levelling import levelled
 from reelmill.media.loudness import RATE, Loudness, loudness_of
 from reelmill.media.policy import Policy
+from reelmill.media.sound import Sound
 from tests.support.videos import black, make_video, moving
 
 SECONDS = 3
@@ -157,6 +159,14 @@ def test_levelling_never_passes_its_peak_and_comes_close(seed, volume, burst, lu
     assert measured.true_peak_dbtp <= -1.5
     assert measured.lufs == pytest.approx(lufs, abs=0.6)
     assert level.samples.shape == samples.shape
+
+
+def test_sound_of_many_channels_is_damage_and_does_not_end_the_process():
+    """A few changed bytes make 31 channels of two."""
+    frame = AudioFrame(format="fltp", layout="7.1", samples=1024)
+    frame.sample_rate = RATE
+    with pytest.raises(ValueError, match="too many channels"):
+        Sound().hear(frame)
 
 
 def test_silence_stays_silence():
