@@ -16,7 +16,10 @@ __all__ = ["Coded", "read_coded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """Bytes of the file, kilobits a second of each stream (0 without it), and the tags of the container."""
+    """Bytes of the file, kilobits a second of each stream (0 without it), and the tags of the container.
+
+    ``first_s`` is where its pictures begin.
+    """
 
     facts: VideoFacts
     size: int
@@ -25,6 +28,7 @@ class Coded:
     video_kbps: float
     audio_kbps: float
     audio_hz: int
+    first_s: float
     tags: Mapping[str, str]
 
 
@@ -43,6 +47,7 @@ def read_coded(path: Path) -> Coded:
             video_kbps=_kbps(video, facts.duration_s),
             audio_kbps=_kbps(audio, facts.duration_s) if audio else 0.0,
             audio_hz=audio.rate if audio else 0,
+            first_s=float((video.start_time or 0) * (video.time_base or 0)),
             tags={str(name): str(text) for name, text in container.metadata.items()},
         )
 

@@ -11,11 +11,12 @@ from reelmill.media.levelling import CLOSE_LU
 from reelmill.media.loudness import Loudness
 from reelmill.platforms import Fit, Platform
 
-__all__ = ["broken_rules", "delivered_size", "picture_fits", "sound_fits"]
+__all__ = ["begins_at_once", "broken_rules", "delivered_size", "picture_fits", "sound_fits"]
 
 _PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 _ROUGHLY = 0.9  # of the asked rate of sound: AAC's is a mean
 _PEAK_DB = 0.1
+_AT_ONCE_S = 0.03  # less than a frame, and nobody sees lips out of step
 _MOST_FPS = 60  # where a platform says nothing
 
 
@@ -33,6 +34,11 @@ def delivered_size(platform: Platform, width: int, height: int) -> tuple[int, in
     return width, height
 
 
+def begins_at_once(*first_s: float) -> bool:
+    """Whether streams begin with their file. What is coded does, so only such a stream may be copied beside it."""
+    return all(abs(at_s) <= _AT_ONCE_S for at_s in first_s)
+
+
 def picture_fits(platform: Platform, coded: Coded) -> bool:
     """Whether the pictures can be delivered without coding them again."""
     facts, rules = coded.facts, platform.delivery
@@ -41,6 +47,7 @@ def picture_fits(platform: Platform, coded: Coded) -> bool:
         and facts.video_codec == rules.video_codec
         and coded.pixel_format == "yuv420p"
         and coded.profile in _PROFILES
+        and begins_at_once(coded.first_s)
         and facts.fps <= (rules.max_fps or _MOST_FPS)
         and (rules.min_video_kbps or 0) <= coded.video_kbps <= (rules.max_video_kbps or math.inf)
     )

@@ -15,7 +15,7 @@ from reelmill.media.loudness import RATE, Loudness, LoudnessMeter, Samples, loud
 from reelmill.media.music import mixed, read_music
 from reelmill.media.order import Order
 from reelmill.media.probe import audio_stream, opened
-from reelmill.media.rules import sound_fits
+from reelmill.media.rules import begins_at_once, sound_fits
 from reelmill.platforms import Platform
 
 __all__ = ["SoundTracks", "Track", "loudness_in", "own_sound"]
@@ -48,11 +48,12 @@ class SoundTracks:
 
         Raises ValueError if the sound cannot be read, and what PyAV raises.
         """
-        own = self.order.sound and platform.audio and self.seen.sound is not None
-        music = self.order.dress.music
+        sound, music = self.seen.sound, self.order.dress.music
+        own = self.order.sound and platform.audio and sound is not None
         if not own and music is None:
             return Track()
-        if own and music is None and sound_fits(platform, self.coded, self.seen.loudness):
+        at_once = sound is not None and begins_at_once(self.seen.first_s, sound.first_s)
+        if own and music is None and at_once and sound_fits(platform, self.coded, self.seen.loudness):
             return Track(self.order.source, self.seen.loudness)
         rules = platform.delivery
         rate, lufs, peak_dbtp = rules.audio_kbps or _KBPS, rules.loudness_lufs, rules.true_peak_dbtp

@@ -52,8 +52,10 @@ def make(tmp_path, source, *platforms, dress=None, sound=True, size=(160, 90), s
 
 
 def pictures(path):
+    """The brightness of every frame as it is coded: a conversion to grey depends on what the colours mean."""
     with av.open(str(path)) as container:
-        return np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)]).astype(np.int16)
+        frames = [frame.to_ndarray(format="yuv420p")[: frame.height] for frame in container.decode(video=0)]
+    return np.stack(frames).astype(np.int16)
 
 
 def colours(path, number=0):
