@@ -44,10 +44,11 @@ class Backup:
 def back_up(url: str, target: Path, *, overwrite: bool = False) -> Backup:
     """Write all that the ledger at ``url`` held at one moment into a new file, which appears whole or not at all.
 
-    Raises FixConfiguration if there is no ledger, or the file exists and ``overwrite`` is not given; FixAccess;
-    TryLater if the copy could not be finished or does not hold what the ledger held.
+    Raises FixConfiguration if there is no ledger, the file exists and ``overwrite`` is not given, or it is the ledger;
+    FixAccess; TryLater if the copy could not be finished or does not hold what the ledger held.
     """
     with closing(open_existing(url)) as database:
+        _refuse_ledger(database, target)
         return write_copy(database, None, target, overwrite=overwrite)
 
 
@@ -62,6 +63,16 @@ def open_existing(url: str) -> Database:
         database.close()
         raise
     return database
+
+
+def _refuse_ledger(database: Database, target: Path) -> None:
+    """Raises FixConfiguration if the back-up would take the place of the ledger in use, or of a file beside it."""
+    if not database.is_sqlite:
+        return
+    ledger = str(database.url.database)
+    for name in (ledger, f"{ledger}-wal", f"{ledger}-shm"):
+        if target.resolve() == Path(name).resolve() or (target.exists() and Path(name).exists() and target.samefile(name)):
+            raise FixConfiguration(f"{target} is the ledger in use.", "Choose another name for the back-up.")
 
 
 def write_copy(database: Database, held: Connection | None, target: Path, *, overwrite: bool) -> Backup:

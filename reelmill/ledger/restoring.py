@@ -26,6 +26,7 @@ from reelmill.ledger.engine import parse_url
 from reelmill.ledger.faults import place
 from reelmill.ledger.migrate import migrate
 from reelmill.ledger.records import RunStatus
+from reelmill.ledger.runs import used_outputs
 from reelmill.ledger.schema import intents, metadata, runs
 from reelmill.ledger.states import State
 
@@ -73,7 +74,7 @@ def restore(
             rows = copy_tables(old, new)
             if count_rows(new) != rows:
                 raise TryLater(f"{place(database.url)} did not take every row.", "Nothing was changed; try again.")
-            outputs = tuple(new.execute(select(runs.c.output).distinct()).scalars())
+            outputs = tuple(used_outputs(new))
         return Restored(
             rows=rows, doubtful=doubtful, outputs=outputs, safety=safety, differences=tuple(audit(database))
         )

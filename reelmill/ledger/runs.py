@@ -30,6 +30,7 @@ __all__ = [
     "read_rejects",
     "read_run",
     "start_run",
+    "used_outputs",
 ]
 
 _CHUNK = 2000
@@ -119,9 +120,14 @@ def list_runs(database: Database, *, output: str | None, limit: int) -> list[Run
 
 def outputs(database: Database) -> list[str]:
     """Every output root that a run was for, the latest used first."""
-    query = select(runs.c.output).group_by(runs.c.output).order_by(func.max(runs.c.started_at).desc(), runs.c.output)
     with database.reading() as connection:
-        return list(connection.execute(query).scalars())
+        return used_outputs(connection)
+
+
+def used_outputs(connection: Connection) -> list[str]:
+    """The same, within a transaction."""
+    query = select(runs.c.output).group_by(runs.c.output).order_by(func.max(runs.c.started_at).desc(), runs.c.output)
+    return list(connection.execute(query).scalars())
 
 
 def query_runs(connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> Iterator[Run]:

@@ -150,6 +150,31 @@ def test_a_backup_never_goes_over_another_file_unasked(ledger, ledger_url, tmp_p
     assert back_up(ledger_url, target, overwrite=True).rows["runs"] == 1
 
 
+@pytest.mark.parametrize("name", ["books.db", "books.db-wal", "books.db-shm", "hard.db", "soft.db", "x/../books.db"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_backup_never_takes_the_place_of_the_ledger_in_use(tmp_path, name, overwrite):
+    url, books = f"sqlite:///{tmp_path}/books.db", tmp_path / "books.db"
+    (tmp_path / "x").mkdir()
+    with Ledger.open(url) as ledger:
+        ledger.start_run(Run(run_id=RUN, output=OUTPUT))
+        (tmp_path / "hard.db").hardlink_to(books)
+        (tmp_path / "soft.db").symlink_to(books)
+        with pytest.raises(FixConfiguration, match="is the ledger in use. Choose another name") as refused:
+            back_up(url, tmp_path / name, overwrite=overwrite)
+        assert "--overwrite" not in str(refused.value)
+    with Ledger.open(url) as ledger:
+        assert [run.run_id for run in ledger.runs()] == [RUN]
+
+
+def test_the_outputs_of_a_backup_come_the_latest_used_first(ledger, ledger_url, clock, tmp_path):
+    for number, output in enumerate(("gs://shop/a", "gs://shop/c", "gs://shop/b", "gs://shop/a")):
+        clock.now += timedelta(hours=1)
+        ledger.start_run(Run(run_id=f"used-{number}", output=output))
+    file = back_up(ledger_url, tmp_path / "backup.db").path
+    restored = restore(f"sqlite:///{tmp_path}/new.db", file)
+    assert restored.outputs == ("gs://shop/a", "gs://shop/b", "gs://shop/c", OUTPUT)
+
+
 def test_a_backup_is_no_ledger_to_work_on(ledger, ledger_url, tmp_path):
     file = back_up(ledger_url, tmp_path / "backup.db").path
     with pytest.raises(FixConfiguration, match=r"is a back-up.*ledger restore"):
