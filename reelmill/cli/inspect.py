@@ -16,7 +16,8 @@ from reelmill.errors import ExitCode
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork
 from reelmill.jobs.inspecting import inspect_unseen
-from reelmill.jobs.outputs import check_known, known_run
+from reelmill.jobs.outputs import output_of
+from reelmill.ledger.ledger import Ledger
 from reelmill.production.results import ClipResult
 
 __all__ = ["inspect"]
@@ -30,21 +31,23 @@ def inspect(
 ) -> int:
     """Look at delivered clips that nobody has looked at yet, and make their renditions and films. Pays nothing."""
     found: list[ClipResult] = []
-    with Engine(settings_with(), output) as engine:
-        if output:
-            check_known(engine.storage.root, engine.ledger)
-        if run:
-            known_run(run, engine.ledger)
+    settings = settings_with()
+    with Ledger.open(settings.ledger_url) as ledger:
+        root = output_of(run, output, settings, ledger, writes=True)
+    with Engine(settings, root) as engine:
         films = asyncio.run(_inspect(engine, run or None, found))
+        left = engine.ledger.count_unseen(output=root, run_id=run or None) if engine.stop.requested else 0
     verdicts = Counter(result.inspection for result in found)
-    code = ExitCode.ATTENTION if verdicts["fail"] or films.failed else ExitCode.OK
+    code = ExitCode.ATTENTION if verdicts["fail"] or films.failed or left else ExitCode.OK
     if json:
         clips = [{"clip_id": one.clip_id, "sku": one.sku, "inspection": one.inspection} for one in found]
-        looked = {"looked_at": len(found), "verdicts": dict(verdicts), "clips": clips, "films": films.to_dict()}
+        looked = {"looked_at": len(found), "verdicts": dict(verdicts), "clips": clips, "films": films.to_dict(), "left": left}
         print_json(looked | {"exit_code": int(code)})
     else:
         told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
         print_text(out(), f"Looked at {count(len(found), 'clip')}{f': {told}' if told else ''}.")
+        if left:
+            print_text(out(), f"Interrupted: {count(left, 'clip')} not looked at. Run the same command to go on.")
         for sentence in stitching_sentences(films):
             print_text(out(), f"film {sentence}")
     return code

@@ -13,7 +13,7 @@ from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.manifests import Made, ManifestRequest, make_manifests
-from reelmill.jobs.outputs import known_output, known_run
+from reelmill.jobs.outputs import output_of
 from reelmill.ledger.ledger import Ledger
 
 __all__ = ["manifest"]
@@ -48,7 +48,7 @@ def manifest(
         youtube_ids=youtube_ids,
     )
     with Ledger.open(settings.ledger_url) as ledger:
-        root = known_run(run, ledger).output if run else known_output(output, settings, ledger)
+        root = output_of(run, output, settings, ledger, writes=True)
         made = make_manifests(ledger, settings, root, asked)
     if json:
         print_json({"output": root} | made.to_dict())

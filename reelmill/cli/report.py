@@ -15,7 +15,7 @@ from reelmill.cli.printing import count, money, out, print_json, print_long_json
 from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Group as Unfit
 from reelmill.jobs.attention import unfit_clips
-from reelmill.jobs.outputs import known_output, known_run
+from reelmill.jobs.outputs import output_of
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.tallying import Dimension, Group
 from reelmill.report.queries import Dialect, queries, script, setup_of
@@ -65,7 +65,7 @@ def report(
     """Show what an output's clips cost and yielded, by state and by what is asked for."""
     settings = settings_with()
     with Ledger.open(settings.ledger_url) as ledger:
-        root = known_run(run, ledger).output if run else known_output(output, settings, ledger)
+        root = output_of(run, output, settings, ledger, writes=rebuild)
         if sql is not None:
             return _print_sql(root, sql, json=json)
         tables = rebuild_tables(ledger, open_storage(root, settings), root) if rebuild else []

@@ -80,7 +80,7 @@ class ManifestMaker:
         name = f"{self.prefix}{spec.file}"
         done = Manifest(format=spec.name, file=spec.file, uri=self.storage.uri(name))
         with tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
-            earlier = self._earlier(spec, name, Path(folder))
+            earlier = self._earlier(spec, Path(folder))
             path = Path(folder) / spec.file
             with path.open("w", encoding="utf-8", newline="") as file:
                 writer = open_writer(spec, file)
@@ -89,15 +89,23 @@ class ManifestMaker:
             self.storage.upload(name, path, spec.kind.content_type)
         return done
 
-    def _earlier(self, spec: Spec, name: str, folder: Path) -> Earlier:
+    def lists_already(self, spec: Spec) -> bool:
+        """Whether a file of this format lies there and has rows. Raises FixConfiguration as :meth:`make` does."""
+        with tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
+            return any(True for _ in self._rows_before(spec, Path(folder)))
+
+    def _earlier(self, spec: Spec, folder: Path) -> Earlier:
         earlier = self.spool.earlier()
+        earlier.add((str(row[spec.key]), row) for row in self._rows_before(spec, folder))
+        return earlier
+
+    def _rows_before(self, spec: Spec, folder: Path) -> Iterator[Row]:
         path = folder / "earlier"
         try:
-            self.storage.download(name, path)
+            self.storage.download(f"{self.prefix}{spec.file}", path)
         except FileNotFoundError:
-            return earlier
-        earlier.add((str(row[spec.key]), row) for row in read_rows(spec, path))
-        return earlier
+            return
+        yield from read_rows(spec, path)
 
 
 @dataclass(slots=True)

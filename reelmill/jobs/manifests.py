@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -82,7 +82,7 @@ def make_manifests(ledger: Ledger, settings: Settings, root: str, request: Manif
     What may be shown, review decides (setting ``review``).
 
     A format that lacks something (a public address, the feed) is left out if all were asked for; named, it raises
-    FixConfiguration.
+    FixConfiguration; so does an earlier manifest of an output that no run of this ledger was for.
     """
     made = Made()
     specs = list(_possible(settings, request, made))
@@ -116,10 +116,23 @@ def make_manifests(ledger: Ledger, settings: Settings, root: str, request: Manif
                 whole=request.run_id is None,
                 with_feed=request.feed is not None,
             )
+            if request.run_id is None and root not in ledger.outputs():
+                _refuse_to_retire(maker, specs, root)
             made.manifests = [maker.make(spec) for spec in specs]
         storage.upload(f"{prefix}{_PROBLEMS}", path, "application/x-ndjson")
         made.problems_uri = storage.uri(f"{prefix}{_PROBLEMS}")
     return made
+
+
+def _refuse_to_retire(maker: ManifestMaker, specs: Iterable[Spec], root: str) -> None:
+    """Raises FixConfiguration if an earlier manifest lists anything: a ledger in use knows where that came from."""
+    for spec in specs:
+        if maker.lists_already(spec):
+            raise FixConfiguration(
+                f"{maker.prefix}{spec.file} lists rows already, and no run of this ledger was for {root}: all of them "
+                "would be retired.",
+                "Check REELMILL_LEDGER_URL, and the output.",
+            )
 
 
 def _possible(settings: Settings, request: ManifestRequest, made: Made) -> Iterator[Spec]:

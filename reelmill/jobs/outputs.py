@@ -12,20 +12,34 @@ from reelmill.ledger.records import Run
 from reelmill.settings import Settings
 from reelmill.storage.open import output_root
 
-__all__ = ["check_known", "known_output", "known_run", "run_to_show"]
+__all__ = ["check_known", "known_output", "known_run", "output_of", "run_to_show"]
 
 _NAMED = 5
 _RUNS = 1000
 
 
-def known_output(output: str, settings: Settings, ledger: Ledger) -> str:
+def known_output(output: str, settings: Settings, ledger: Ledger, *, writes: bool = False) -> str:
     """The root of the output asked for, else of the settings', else of the latest run's.
 
-    Raises FixConfiguration if one was asked for that no run was for.
+    Raises FixConfiguration if one was asked for that no run was for; with ``writes``, whichever it is: what a ledger
+    that knows nothing of an output writes there takes the place of what another one knew.
     """
     root = output_root(choose_output(output, settings, ledger))
-    if output:
+    if output or writes:
         check_known(root, ledger)
+    return root
+
+
+def output_of(run_id: str | None, output: str, settings: Settings, ledger: Ledger, *, writes: bool = False) -> str:
+    """The root that the run was for; without one, as :func:`known_output`.
+
+    Raises FixConfiguration for an unknown run, and for one that was for another output than the one asked for.
+    """
+    if not run_id:
+        return known_output(output, settings, ledger, writes=writes)
+    root = known_run(run_id, ledger).output
+    if output and output_root(output) != root:
+        raise FixConfiguration(f"Run {run_id} was for {root}, not for {output_root(output)}.", "Name the run alone.")
     return root
 
 

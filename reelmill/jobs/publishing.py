@@ -13,7 +13,7 @@ from reelmill.delivery.publishing import Publisher
 from reelmill.delivery.still import may_still_leave
 from reelmill.errors import FixAccess, FixConfiguration, FixDeliverable, ReelmillError, TryLater
 from reelmill.jobs.handing_over import open_terms
-from reelmill.jobs.outputs import known_output, known_run
+from reelmill.jobs.outputs import output_of
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Publication
@@ -132,7 +132,7 @@ def publish_output(
 
     Raises FixConfiguration for a run or output that the ledger does not know, or without a CMS.
     """
-    root = known_run(run_id, ledger).output if run_id else known_output(output, settings, ledger)
+    root = output_of(run_id, output, settings, ledger)
     with open_publisher(root, settings) as publisher:
         return publish_all(ledger, settings, root, publisher, run_id=run_id or None, dry_run=dry_run)
 

@@ -24,6 +24,10 @@ class AfterDelivery(Reader):
         """Delivered clips that nobody has looked at become ``owner``'s to look at, until the lease lapses."""
         return inspecting.take_unseen(self._db, owner=owner, lease_s=lease_s, output=output, run_id=run_id, limit=limit)
 
+    def count_unseen(self, *, output: str, run_id: str | None = None) -> int:
+        """How many delivered clips nobody has looked at, whoever holds them."""
+        return inspecting.count_unseen(self._db, output=output, run_id=run_id)
+
     def keep_looking(self, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:
         """Prolong the leases of unseen clips that ``owner`` still holds."""
         inspecting.keep_looking(self._db, intent_ids, owner=owner, lease_s=lease_s)

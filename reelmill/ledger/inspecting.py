@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
@@ -18,7 +18,7 @@ from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import intents, removals
 from reelmill.ledger.states import DELIVERED
 
-__all__ = ["Inspected", "keep_looking", "record_inspection", "take_unseen"]
+__all__ = ["Inspected", "count_unseen", "keep_looking", "record_inspection", "take_unseen"]
 
 _i = intents.c
 _UNSEEN = and_(_i.state.in_(DELIVERED), _i.inspection.is_(None), ~exists().where(removals.c.intent_id == _i.intent_id))
@@ -37,7 +37,7 @@ def take_unseen(
     database: Database, *, owner: str, lease_s: float, output: str, run_id: str | None, limit: int
 ) -> list[tuple[Clip, Intent]]:
     """Unseen clips that nobody holds become ``owner``'s to look at, oldest first. Two workers never get the same."""
-    wanted = [_UNSEEN, _i.output == output, *([_i.run_id == run_id] if run_id is not None else [])]
+    wanted = _unseen(output, run_id)
     with database.writing() as connection:
         now = database.now(connection)
         query = select(_i.intent_id).where(*wanted, _i.lease_until <= now).order_by(_i.created_at, _i.intent_id)
@@ -49,6 +49,17 @@ def take_unseen(
     with database.reading() as connection:
         mine = [one_of(connection, _i.intent_id, taken), _i.owner == owner]
     return list(read_intents(database, states=DELIVERED, run_id=run_id, output=output, also=mine))
+
+
+def count_unseen(database: Database, *, output: str, run_id: str | None) -> int:
+    """How many delivered clips nobody has looked at, whoever holds them."""
+    with database.reading() as connection:
+        query = select(func.count()).select_from(intents).where(*_unseen(output, run_id))
+        return connection.execute(query).scalar_one()
+
+
+def _unseen(output: str, run_id: str | None) -> list[ColumnElement[bool]]:
+    return [_UNSEEN, _i.output == output, *([_i.run_id == run_id] if run_id is not None else [])]
 
 
 def keep_looking(database: Database, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 from reelmill.delivery.formats import FORMATS
 from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.manifests import ManifestRequest, make_manifests
+from reelmill.ledger.ledger import Ledger
 from reelmill.platforms import NativeRatio
 from reelmill.settings import load_settings
 from tests.delivery.making import make_clip
@@ -59,6 +60,18 @@ def row(sku, title="Lamp", **facts):
         "product_type": "Home",
     } | facts
     return [sku, title, *(values[name] for name in HEADER[2:])]
+
+
+def test_a_ledger_that_no_run_of_an_output_is_in_retires_nothing_there(stall, tmp_path):
+    stall.deliver(make_clip("A-1"))
+    make(stall, "json", "merchant")
+    files = list((Path(stall.root) / "manifests").iterdir())
+    before = [path.read_bytes() for path in files]
+    with Ledger.open(f"sqlite:///{tmp_path / 'fresh.db'}") as fresh:
+        asked = ManifestRequest(formats=("json", "merchant"))
+        with pytest.raises(FixConfiguration, match=r"lists rows already.*retired\. Check REELMILL_LEDGER_URL"):
+            make_manifests(fresh, load_settings(**WEB), stall.root, asked)
+    assert [path.read_bytes() for path in files] == before
 
 
 def test_merchant_lists_every_file_of_a_product_once_the_wide_one_first(stall):
