@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -13,13 +14,16 @@ from reelmill.cli.plan import print_plan
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
 from reelmill.film import Film
-from reelmill.jobs.accounting import close_run, ended_if_broken_off, open_run
+from reelmill.jobs.accounting import RunReport, close_run, ended_if_broken_off, open_run
 from reelmill.jobs.engine import Engine, new_run_id
+from reelmill.ledger.records import RunStatus
 from reelmill.planning.actions import Action
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 
 __all__ = ["make_asked"]
+
+_LISTED = 40
 
 
 def make_asked(
@@ -41,8 +45,10 @@ def make_asked(
     console = out()
     if not works:
         return _nothing(console, engine.storage.root, summary, nothing, json=json)
+    clips = _listed(engine, works)
     if not json:
         print_plan(console, summary)
+        _print_listed(console, clips, len(works))
     approve(summary, yes=yes)
     run_id = new_run_id()
     open_run(engine, run_id, summary, None, parameters, films=films)
@@ -50,10 +56,32 @@ def make_asked(
         tally, stitched = asyncio.run(make_with_progress(engine, run_id, works, len(works), quiet=json))
         report = close_run(engine, run_id, summary, None, tally, films=stitched)
     if json:
-        print_json(report.to_dict() | {"plan": summary.to_dict()})
+        print_json(report.to_dict() | {"plan": summary.to_dict() | {"clips_to_make": clips}})
     else:
         print_report(console, report)
     return report.exit_code
+
+
+def _listed(engine: Engine, works: Sequence[Work]) -> list[dict[str, str]]:
+    """The first clips to make, with how each stands now: none was made yet of a final that is new."""
+    clips = [work.clip for work in works[:_LISTED]]
+    standings = engine.ledger.standings([clip.clip_id for clip in clips])
+    return [
+        {
+            "clip_id": clip.clip_id,
+            "sku": clip.sku,
+            "aspect_ratio": clip.request.aspect_ratio.value,
+            "state": standings[clip.clip_id].state.value if clip.clip_id in standings else "new",
+        }
+        for clip in clips
+    ]
+
+
+def _print_listed(console: Console, clips: Sequence[Mapping[str, str]], number: int) -> None:
+    for clip in clips:
+        print_text(console, f"make {clip['sku']} {clip['aspect_ratio']}, {clip['state']}: {clip['clip_id']}")
+    if number > len(clips):
+        console.print(f"… and {count(number - len(clips), 'more clip')}.")
 
 
 def _nothing(console: Console, root: str, summary: PlanSummary, what: str, *, json: bool) -> int:
@@ -61,19 +89,8 @@ def _nothing(console: Console, root: str, summary: PlanSummary, what: str, *, js
     blocked = summary.counts[Action.BLOCKED]
     code = ExitCode.ATTENTION if blocked else ExitCode.OK
     if json:
-        print_json(
-            {
-                "run_id": None,
-                "output": root,
-                "made": 0,
-                "kept": summary.counts[Action.KEEP],
-                "blocked": blocked,
-                "counts": {},
-                "spent_usd": 0,
-                "plan": summary.to_dict(),
-                "exit_code": int(code),
-            }
-        )
+        report = _empty_report(root, summary)
+        print_json(report.to_dict() | {"run_id": None, "plan": summary.to_dict() | {"clips_to_make": []}})
         return code
     print_text(console, f"{what} in {root}; no run was begun.")
     for clip in summary.blocked:
@@ -83,3 +100,25 @@ def _nothing(console: Console, root: str, summary: PlanSummary, what: str, *, js
     for warning in summary.warnings:
         print_text(console, warning)
     return code
+
+
+def _empty_report(root: str, summary: PlanSummary) -> RunReport:
+    """What machines read, with every field that a run's report has."""
+    return RunReport(
+        run_id="",
+        output=root,
+        status=RunStatus.COMPLETED,
+        counts={},
+        made=0,
+        kept=summary.counts[Action.KEEP],
+        blocked=summary.counts[Action.BLOCKED],
+        rejects=summary.rejects,
+        attention=0,
+        by_others=0,
+        softened=0,
+        filtered={},
+        planned_usd=summary.most_usd,
+        spent_usd=Decimal(0),
+        reserved_usd=Decimal(0),
+        tables=(),
+    )

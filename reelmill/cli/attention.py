@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from reelmill.cli.printing import count, money, print_text
-from reelmill.cli.skus import only_words
+from reelmill.cli.skus import only_option
 from reelmill.clip import Clip
 from reelmill.jobs.attention import Attention, Group, Step
 from reelmill.ledger.records import Intent
@@ -44,24 +44,24 @@ _ADVICE = {
     Step.REDRIVE: _Advice(
         "that failed, and may pass when asked again",
         "The price is shown before anything is sent.",
-        ("redrive --only {skus}",),
+        ("redrive {only}",),
     ),
     Step.CHANGE: _Advice(
         "that would fail again as they are",
         "Change the prompt template, or the product's text or picture, as said below; then run the same command again. "
         "To ask for the same once more:",
-        ("redrive --only {skus}",),
+        ("redrive {only}",),
     ),
     Step.REVIEW: _Advice(
         "that came back in part",
         "Keep what came, or pay for the whole clip again:",
-        ("redrive --unfit --only {skus}",),
+        ("redrive --unfit {only}",),
     ),
 }
 _UNFIT_ADVICE = _Advice(
     "delivered, but found unfit by inspection",
     "Look at the video. Keep it, or pay for another:",
-    ("redrive --unfit --only {skus}",),
+    ("redrive --unfit {only}",),
 )
 _ORPHAN_ADVICE = _Advice(
     "that no clip uses any more",
@@ -100,7 +100,7 @@ def _money(group: Group) -> tuple[tuple[Any, str], ...]:
 
 def _filled(command: str, clips: Sequence[tuple[Clip, Intent]]) -> str:
     skus = dict.fromkeys(clip.sku for clip, _ in clips)
-    return command.format(skus=only_words(skus), ids=" ".join(clip.clip_id for clip, _ in clips))
+    return command.format(only=only_option(skus), ids=" ".join(clip.clip_id for clip, _ in clips))
 
 
 def _line(clip: Clip, intent: Intent, *, with_videos: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +87,9 @@ def _print_restored(console: Console, restored: Restored) -> None:
     _print_audit(console, restored.differences)
     console.print("Before the next run, bring in what was paid after the back-up:")
     for output in restored.outputs:
-        console.print(f"  reelmill ledger rebuild --output {output} && reelmill settle --output {output}", markup=False)
+        where = f"--output {shlex.quote(output)}"
+        command = f"reelmill ledger rebuild {where} && reelmill settle {where}"
+        console.print(f"  {command}", markup=False, soft_wrap=True)
 
 
 def rebuild(

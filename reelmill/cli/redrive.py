@@ -38,7 +38,7 @@ def redrive(
     authorise_unclear: Annotated[
         tuple[str, ...],
         Parameter(
-            help="Ids of lost or expired clips to pay again although they may have been paid.",
+            help="Ids of lost or expired clips to pay again although they may have been paid. Alone: only those.",
             consume_multiple=True,
             negative=(),
         ),
@@ -47,7 +47,7 @@ def redrive(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Make failed and filtered clips again, after showing the price. Unclear ones only by name."""
+    """Make failed and filtered clips again, after showing them and the price. Unclear ones only by name."""
     skus = skus_of(only)
     with Engine(settings_with(cap_run_usd=cap_usd), output) as engine:
         if output:

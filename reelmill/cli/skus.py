@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from reelmill.errors import FixConfiguration
 
-__all__ = ["only_words", "skus_of"]
+__all__ = ["only_option", "skus_of"]
 
 
 def skus_of(values: Iterable[str]) -> tuple[str, ...]:
@@ -23,9 +23,12 @@ def skus_of(values: Iterable[str]) -> tuple[str, ...]:
     return skus
 
 
-def only_words(skus: Iterable[str]) -> str:
-    """The SKUs as words of a shell behind ``--only``; the other way round."""
-    return shlex.join(map(_word, skus))
+def only_option(skus: Iterable[str]) -> str:
+    """``--only`` with these SKUs, as a shell takes it; the other way round."""
+    words = [_word(sku) for sku in skus]
+    if any(word.startswith("-") for word in words):  # by itself it would be taken for an option
+        return f"--only={shlex.quote(','.join(words))}"
+    return f"--only {shlex.join(words)}"
 
 
 def _parted(value: str) -> Iterator[str]:

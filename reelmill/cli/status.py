@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
@@ -86,7 +87,7 @@ def status(
         _print_totals(console, root, clips, totals, attention, drafts=drafts)
         if not runs and others:
             print_text(console, f"No run was for this output yet. This ledger knows: {', '.join(others[:_RUNS])}.")
-        print_attention(console, attention, f" --output {root}" if output else "")
+        print_attention(console, attention, f" --output {shlex.quote(root)}" if output else "")
         recent = [(run.run_id, run.status.value, money(run.spent_usd), money(run.planned_usd)) for run in runs]
         print_rows(console, "Latest runs", ("Run", "Status", "Spent", "Planned"), recent)
         for sentence in stitching_sentences(films):

@@ -48,11 +48,14 @@ def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[W
     planning = _Finals(engine, model, open_softener(settings), summary)
     works: list[Work] = []
     drafts = picked = 0
+    skus: set[str] = set()
     for chunk in chunks(engine.ledger.drafts(output=engine.storage.root, run_id=run_id), _CHUNK):
         drafts += len(chunk)
         approved = planning.approved(chunk)
         picked += len(approved)
+        skus.update(clip.sku for clip, _ in approved)
         works += planning.works(approved)
+    summary.products = len(skus)
     if not picked:
         what = f"None of {drafts} drafts is approved" if drafts else "There is no draft"
         summary.warnings.append(f"{what} in {run_id or 'this output'}; pick in reelmill review.")

@@ -41,18 +41,22 @@ def plan_redrive(
 
     ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part, found unfit, or continues a video
     that was made again since; ``decided`` what was delivered and decided about so. A clip that may have been paid is
-    never touched unless its id is among ``authorise_unclear``; raises FixConfiguration for an id that names no such
-    clip. A clip that an earlier attempt delivered is made again only if ``only`` names it.
+    never touched unless its id is among ``authorise_unclear``, which alone means those clips and no others; raises
+    FixConfiguration for an id that names no such clip. A clip that an earlier attempt delivered is made again only if
+    ``only`` names it.
     """
     settings = engine.settings
     summary = empty_summary(engine)
     registry = Registry.load(content_folder(settings) / "models.toml")
-    works = []
+    works: list[Work] = []
+    skus: set[str] = set()
     unnamed, unmet = set(authorise_unclear), set(only)
+    named_alone = frozenset(() if only or unfit or decided else authorise_unclear)
     for work in _candidates(engine, unfit=unfit, decided=decided):
         clip = work.clip
-        if only and clip.sku not in only:
+        if (only and clip.sku not in only) or (named_alone and clip.clip_id not in named_alone):
             continue
+        skus.add(clip.sku)
         unmet.discard(clip.sku)
         if work.again_unclear and clip.clip_id not in unnamed:
             summary.add_blocked(clip, f"may have been paid; name it with --authorise-unclear {clip.clip_id}")
@@ -66,6 +70,7 @@ def plan_redrive(
             continue
         summary.add_make(clip)
         works.append(replace(work, clip=clip))
+    summary.products = len(skus)
     if works:
         summary.model = ", ".join(sorted({work.clip.request.model for work in works}))  # drafts have their own
     if unnamed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,18 +32,19 @@ class Elsewhere:
         """A sentence for each output and kind, with what to do."""
         said = []
         for output, kinds in sorted(self.counts.items()):
+            there = f"--output {shlex.quote(output)}"
             if number := kinds[_KEPT]:
                 verb = "kept clip lies" if number == 1 else "kept clips lie"
                 said.append(
-                    f"{number} {verb} under {output}, not under {chosen}: use --output {output}, or --force to pay "
+                    f"{number} {verb} under {output}, not under {chosen}: use {there}, or --force to pay "
                     "for new ones here."
                 )
             if number := kinds[_IN_FLIGHT]:
                 verb = "kept clip is" if number == 1 else "kept clips are"
-                said.append(f"{number} {verb} in flight under {output}: reelmill settle --output {output} looks.")
+                said.append(f"{number} {verb} in flight under {output}: reelmill settle {there} looks.")
             if number := kinds[_STUCK]:
                 verb = "blocked clip is" if number == 1 else "blocked clips are"
-                said.append(f"{number} {verb} stuck under {output}: see reelmill status --output {output}.")
+                said.append(f"{number} {verb} stuck under {output}: see reelmill status {there}.")
         return said
 
     def to_dict(self) -> dict[str, Any]:

@@ -85,6 +85,38 @@ def test_what_was_never_sent_is_given_back_and_told(reelmill, reelmill_json, reh
     assert "1 clip never sent, given back" in printed
 
 
+def test_ids_alone_mean_those_clips_and_the_plan_names_each(reelmill, reelmill_json, rehearsal, ledger, veo):
+    ledger.start_run(Run(run_id="run-1", output=rehearsal))
+    lost, other, failed = clip("LOST"), clip("OTHER"), clip("FAILED")
+    for one, state in ((lost, State.LOST), (other, State.EXPIRED), (failed, State.FAILED)):
+        bring_to(ledger, state, one, run_id="run-1", output=rehearsal)
+    base = ["redrive", "--output", rehearsal]
+
+    _, printed, problems = reelmill(*base, "--authorise-unclear", lost.clip_id)
+    assert "1 clip for 1 product: 1 make, 0 keep, 0 blocked" in printed
+    assert f"make LOST 9:16, lost: {lost.clip_id}" in printed
+    assert "Nobody approved spending up to $0.20" in problems
+    _, printed, _ = reelmill(*base, "--authorise-unclear", lost.clip_id, "--only", "LOST", "FAILED")
+    assert "2 clips for 2 products: 2 make" in printed
+    assert "make FAILED 9:16, failed: " in printed
+    _, printed, _ = reelmill(*base, "--authorise-unclear", lost.clip_id, "--unfit")
+    assert "3 clips for 3 products: 2 make, 0 keep, 1 blocked" in printed
+
+    posts = veo.stats()["posts"]
+    code, made = reelmill_json(*base, "--authorise-unclear", lost.clip_id, "--yes")
+    assert (code, made["made"], veo.stats()["posts"]) == (ExitCode.OK, 1, posts + 1)
+    assert made["plan"]["clips_to_make"] == [
+        {"clip_id": lost.clip_id, "sku": "LOST", "aspect_ratio": "9:16", "state": "lost"}
+    ]
+
+
+def test_nothing_to_make_has_every_field_of_a_run(reelmill_json, night, rehearsal):
+    made, _ = night("Lamp")
+    _, redriven = reelmill_json("redrive", "--output", rehearsal, "--yes")
+    assert made.keys() - redriven.keys() == set()
+    assert (redriven["run_id"], redriven["gallery"], redriven["films"]["waiting"]) == (None, None, 0)
+
+
 def test_redrive_with_nothing_to_do_begins_no_run_and_writes_nothing(
     reelmill, reelmill_json, night, rehearsal, ledger, gcs
 ):

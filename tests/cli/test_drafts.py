@@ -73,13 +73,15 @@ def test_drafts_then_a_pick_then_finals_each_paid_once(write_feed, tmp_path, ree
     assert "drafts are never published" in reelmill("manifest", "json")[1], "not even approved ones"
     assert f"reelmill finals {run_id}" in " ".join(reelmill("review", run_id, "--list")[1].split())
 
+    assert "make C-1 9:16, new: " in reelmill("finals")[1]
     code, refused = reelmill_json("finals")
     assert "Nobody approved spending up to" in refused["error"], "the price comes first"
     code, capped = reelmill_json("finals", "--cap-usd", "0.01", "--yes")
     assert (code, capped["made"]) == (ExitCode.CAP, 0)
     assert len(veo.journal()) == paid + 3
     code, made = reelmill_json("finals", run_id, "--yes")
-    assert (code, made["made"], made["plan"]["model"]) == (0, 2, FINAL)
+    assert (code, made["made"], made["plan"]["model"], made["plan"]["products"]) == (0, 2, FINAL, 2)
+    assert [(clip["sku"], clip["state"]) for clip in made["plan"]["clips_to_make"]] == [("C-1", "new"), ("C-2", "new")]
     code, again = reelmill_json("finals", run_id, "--yes")
     assert (code, again["made"], again["kept"], again["spent_usd"]) == (0, 0, 2, 0)
     assert len(veo.journal()) == paid + 3 + 2

@@ -4,6 +4,7 @@ import pytest
 
 from reelmill.errors import ExitCode
 from reelmill.ledger.ledger import Ledger
+from reelmill.ledger.records import Run
 
 
 @pytest.fixture
@@ -65,6 +66,16 @@ def test_back_up_lose_restore(reelmill, reelmill_json, rehearsal, write_feed, le
     with Ledger.open(f"sqlite:///{ledger_file}") as ledger:
         assert ledger.audit() == []
         assert sum(float(charge.amount_usd) for _, charge in ledger.charges()) == made["spent_usd"]
+
+
+def test_the_commands_after_a_restore_are_whole_and_quoted(reelmill, ledger_file, tmp_path):
+    output = str(tmp_path / ("my reels " * 9))
+    with Ledger.open(f"sqlite:///{ledger_file}") as ledger:
+        ledger.start_run(Run(run_id="run-1", output=output))
+    reelmill("ledger", "backup", tmp_path / "backup.db")
+    lose(ledger_file)
+    _, printed, _ = reelmill("ledger", "restore", tmp_path / "backup.db")
+    assert f"  reelmill ledger rebuild --output '{output}' && reelmill settle --output '{output}'\n" in printed
 
 
 def test_videos_that_nobody_accounts_for_need_a_person(reelmill, reelmill_json, rehearsal, ledger_file, gcs):

@@ -3,8 +3,10 @@
 import shlex
 
 import pytest
+from cyclopts import App
 
-from reelmill.cli.skus import only_words, skus_of
+from reelmill.cli.options import OnlyThese
+from reelmill.cli.skus import only_option, skus_of
 from reelmill.errors import FixConfiguration
 
 ODD = ("A,1", 'a"b', '"', '12" pan, black', "$(ls)", "it's", "{0}", "-x", "#1", "e\u0301")
@@ -34,8 +36,22 @@ def test_an_option_that_names_nothing_does_not_mean_everything(values):
 
 
 def test_commands_to_copy_name_the_same_skus():
-    assert skus_of(shlex.split(only_words(ODD))) == ODD
-    assert only_words(["A-1", "B 2"]) == "A-1 'B 2'"
+    assert skus_of(only_given(ODD)) == ODD
+    plain = tuple(sku for sku in ODD if not sku.startswith("-"))
+    assert skus_of(only_given(plain)) == plain
+    assert only_option(["A-1", "B 2"]) == "--only A-1 'B 2'"
+    assert only_option(["B 2", "-A1"]) == "--only='B 2,-A1'"
+
+
+def only_given(skus):
+    """What the command line takes the printed option for."""
+    app = App(result_action="return_value")
+
+    @app.default
+    def take(*, only: OnlyThese = ()):
+        return only
+
+    return app(shlex.split(only_option(skus)), exit_on_error=False)
 
 
 def write(tmp_path, *rows: str) -> str:

@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import shlex
 
 import pytest
 
@@ -200,6 +201,37 @@ def test_an_output_of_the_settings_that_is_still_unused_is_told_with_what_there_
     code, printed, _ = reelmill("status")
     assert code == ExitCode.OK
     assert f"This ledger knows: {OUTPUT}" in printed
+
+
+@pytest.mark.parametrize("verb", [("report", "--rebuild"), ("inspect",), ("manifest", "json")])
+def test_nothing_is_written_to_an_output_of_the_settings_that_no_run_was_for(
+    ledger, reelmill, verb, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("REELMILL_OUTPUT", str(tmp_path / "other"))
+    code, printed, problems = reelmill(*verb)
+    assert (code, printed) == (ExitCode.USAGE, "")
+    assert f"No run was for {tmp_path}/other. Give --output one that this ledger knows: {OUTPUT}." in problems
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("verb", [("report",), ("inspect",), ("manifest", "json"), ("publish", "--to", "cms")])
+def test_a_run_is_not_looked_for_in_another_output(ledger, reelmill, verb):
+    ledger.start_run(Run(run_id="run-2", output="gs://shop/other"))
+    code, printed, problems = reelmill(*verb, "--run", RUN, "--output", "gs://shop/other/")
+    assert (code, printed) == (ExitCode.USAGE, "")
+    assert f"Run {RUN} was for {OUTPUT}, not for gs://shop/other. Name the run alone." in problems
+
+
+def test_printed_commands_work_in_a_shell_whatever_the_names(ledger, reelmill, tmp_path):
+    root = f"{tmp_path}/my reels"
+    ledger.start_run(Run(run_id="run-2", output=root))
+    end(ledger, "-x", State.FAILED, code="rpc_13", run_id="run-2", output=root)
+    _, printed, _ = reelmill("status", "--output", root)
+    (command,) = [line.strip() for line in printed.splitlines() if line.startswith("    reelmill ")]
+    assert command == f"reelmill redrive --only=-x --output '{root}'"
+    code, planned, problems = reelmill(*shlex.split(command)[1:])
+    assert "make -x 9:16, failed: " in planned
+    assert "Nobody approved spending" in problems
 
 
 def test_an_unknown_run_is_an_error_that_names_near_ones(ledger, reelmill):
