@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from reelmill.cli.asking import agreed
-from reelmill.cli.options import Json, Yes
+from reelmill.cli.options import Json, Yes, not_blank
 from reelmill.cli.prefect_api import prefect_api
 from reelmill.cli.printing import out, print_json, print_text
 from reelmill.errors import ExitCode, FixConfiguration, TryLater
@@ -35,7 +35,9 @@ class _Waiting:
 
 
 def approve(
-    run: Annotated[str, Parameter(help="Flow run, by name or id. Without one: list those that wait.")] = "",
+    run: Annotated[
+        str, Parameter(help="Flow run, by name or id. Without one: list those that wait.", converter=not_blank("RUN"))
+    ] = "",
     *,
     up_to_usd: Annotated[
         Decimal | None,
@@ -51,6 +53,7 @@ def approve(
     json: Json = False,
 ) -> int:
     """Show what a paused flow run would spend, and approve or reject it; without a run, list those that wait."""
+    _check_asked(run, reject=reject, approves=up_to_usd is not None or first_clips is not None)
     with prefect_api() as api:
         waiting = _waiting(api)
         if not run:
@@ -75,6 +78,16 @@ def approve(
     else:
         print_text(console, f"{chosen.name} {said}.")
     return ExitCode.OK
+
+
+def _check_asked(run: str, *, reject: bool, approves: bool) -> None:
+    """Raises FixConfiguration for an answer that would be none, or two."""
+    if reject and approves:
+        raise FixConfiguration(
+            "--reject spends nothing: --up-to-usd and --first-clips contradict it.", "Give one or the other."
+        )
+    if not run and (reject or approves):
+        raise FixConfiguration("An answer was given, and no run.", "Name one that reelmill approve lists.")
 
 
 def _waiting(api: httpx.Client) -> list[_Waiting]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from reelmill.cli.asked import make_asked
-from reelmill.cli.options import CapUsd, Json, ModelName, Output, Yes, settings_with
+from reelmill.cli.options import CapUsd, Json, ModelName, Output, Yes, not_blank, settings_with
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.catalog import FINAL_MODEL
 from reelmill.jobs.engine import Engine
@@ -21,7 +21,9 @@ __all__ = ["finals"]
 
 
 def finals(
-    run: Annotated[str, Parameter(help="Run with drafts; the latest one of the output if left out.")] = "",
+    run: Annotated[
+        str, Parameter(help="Run with drafts; the latest one of the output if left out.", converter=not_blank("RUN"))
+    ] = "",
     *,
     all_: Annotated[
         bool, Parameter(name="--all", help="Of every run of the output instead of one.", negative=())

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from reelmill.cli.filming import stitching_sentences
 from reelmill.cli.making import interruptible
-from reelmill.cli.options import Json, Output, settings_with
+from reelmill.cli.options import Json, Output, not_blank, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
 from reelmill.jobs.engine import Engine
@@ -24,7 +24,9 @@ __all__ = ["inspect"]
 
 
 def inspect(
-    run: Annotated[str, Parameter(help="Run id; every run of the output if left out.")] = "",
+    run: Annotated[
+        str, Parameter(help="Run id; every run of the output if left out.", converter=not_blank("RUN"))
+    ] = "",
     *,
     output: Output = "",
     json: Json = False,
@@ -41,7 +43,13 @@ def inspect(
     code = ExitCode.ATTENTION if verdicts["fail"] or films.failed or left else ExitCode.OK
     if json:
         clips = [{"clip_id": one.clip_id, "sku": one.sku, "inspection": one.inspection} for one in found]
-        looked = {"looked_at": len(found), "verdicts": dict(verdicts), "clips": clips, "films": films.to_dict(), "left": left}
+        looked = {
+            "looked_at": len(found),
+            "verdicts": dict(verdicts),
+            "clips": clips,
+            "films": films.to_dict(),
+            "left": left,
+        }
         print_json(looked | {"exit_code": int(code)})
     else:
         told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))

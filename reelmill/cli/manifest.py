@@ -8,9 +8,9 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from reelmill.cli.drafts import drafts_left_out
-from reelmill.cli.options import Columns, DialectName, Json, Output, columns_of, settings_with
+from reelmill.cli.options import Columns, DialectName, Json, Output, columns_of, not_blank, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
-from reelmill.errors import ExitCode
+from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.manifests import Made, ManifestRequest, make_manifests
 from reelmill.jobs.outputs import output_of
@@ -26,7 +26,10 @@ FormatName = Literal["merchant", "meta", "tiktok", "youtube", "amazon", "google-
 def manifest(
     *formats: Annotated[FormatName, Parameter(help="Which ones; all that can be written if none is named.")],
     output: Output = "",
-    run: Annotated[str | None, Parameter(help="Only what this run made. A part of a catalog retires nothing.")] = None,
+    run: Annotated[
+        str | None,
+        Parameter(help="Only what this run made. A part of a catalog retires nothing.", converter=not_blank("--run")),
+    ] = None,
     to: Annotated[str, Parameter(help="Folder or gs:// prefix for the files. Default: manifests/ in the output.")] = "",
     feed: Annotated[
         str, Parameter(help="The product feed: adds variants, descriptions, and the fields that TikTok requires.")
@@ -40,6 +43,8 @@ def manifest(
 ) -> int:
     """Write manifests of every video that may be shown, and take away what an earlier manifest listed."""
     settings = settings_with()
+    if (column or dialect) and not feed:
+        raise FixConfiguration("--column and --dialect say how a feed is read, and there is none.", "Add --feed.")
     asked = ManifestRequest(
         formats=formats,
         run_id=run,

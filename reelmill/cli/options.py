@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter, Token, validators
 
+from reelmill.errors import FixConfiguration
 from reelmill.settings import Settings, load_settings
 
 __all__ = [
@@ -29,15 +31,35 @@ __all__ = [
     "Variants",
     "Yes",
     "columns_of",
+    "is_blank",
     "names_of",
+    "not_blank",
     "settings_with",
 ]
+
+
+def not_blank(option: str) -> Callable[[Any, Sequence[Token]], str]:
+    """A converter: what is given must say something. A variable that is empty would mean the latest, or nothing."""
+
+    def convert(_: Any, tokens: Sequence[Token]) -> str:
+        if not tokens[0].value.strip():
+            raise is_blank(option)
+        return tokens[0].value
+
+    return convert
+
+
+def is_blank(option: str) -> FixConfiguration:
+    """The error of an option that was given and says nothing."""
+    return FixConfiguration(f"{option} was given and is empty.", "Say which, or leave it out.")
+
 
 Feed = Annotated[str, Parameter(help="Product feed: CSV, TSV (also .gz), Parquet file or folder; a path or gs://.")]
 Output = Annotated[
     str,
     Parameter(
-        help="Where videos and tables go: gs://bucket/prefix or a folder. Default: settings, or the latest run's."
+        help="Where videos and tables go: gs://bucket/prefix or a folder. Default: settings, or the latest run's.",
+        converter=not_blank("--output"),
     ),
 ]
 Platforms = Annotated[
@@ -88,8 +110,6 @@ def names_of(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def columns_of(pairs: tuple[str, ...]) -> dict[str, str]:
     """``FIELD=COLUMN`` pairs as a mapping. Raises FixConfiguration for a pair without ``=``."""
-    from reelmill.errors import FixConfiguration
-
     columns = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")

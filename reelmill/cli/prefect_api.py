@@ -28,13 +28,15 @@ def prefect_command(*arguments: str) -> list[str]:
 def prefect_api() -> Iterator[httpx.Client]:
     """A client of the server that ``prefect config view`` names, with its credentials; else of ``reelmill serve``'s.
 
-    Raises TryLater if nobody answers there, FixAccess if we are refused.
+    Raises TryLater if nobody answers there, FixAccess if we are refused, FixConfiguration if it is no Prefect server.
     """
     settings = _prefect_settings()
     url = settings.get("PREFECT_API_URL") or _SERVED_HERE
     try:
         with httpx.Client(base_url=url, headers=_credentials(settings), timeout=_TIMEOUT_S) as client:
             yield client
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise FixConfiguration(f"{url} is no Prefect API.", "Set PREFECT_API_URL; does it end in /api?") from None
     except httpx.TransportError as error:
         raise TryLater(
             f"No Prefect server answers at {url} ({type(error).__name__}).",

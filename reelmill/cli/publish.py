@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from reelmill.cli.drafts import drafts_left_out
-from reelmill.cli.options import Json, Output, settings_with
+from reelmill.cli.options import Json, Output, not_blank, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
 from reelmill.jobs.publishing import Published, publish_output
@@ -23,7 +23,7 @@ def publish(
     *,
     to: Annotated[Literal["cms"], Parameter(help="Where to: the CMS of the settings.")],
     output: Output = "",
-    run: Annotated[str | None, Parameter(help="Only what this run made.")] = None,
+    run: Annotated[str | None, Parameter(help="Only what this run made.", converter=not_blank("--run"))] = None,
     dry_run: Annotated[bool, Parameter(help="Only say what would be uploaded.", negative=())] = False,
     json: Json = False,
 ) -> int:
@@ -33,12 +33,24 @@ def publish(
     with Ledger.open(settings.ledger_url) as ledger:
         done = publish_output(ledger, settings, output=output, run_id=run or "", dry_run=dry_run)
     if json:
-        print_json(done.to_dict())
-    else:
-        _print(out(), done)
-    if done.stopped:
-        return ExitCode.ERROR
+        return _print_json(done)
+    _print(out(), done)
+    if done.trouble is not None:
+        raise done.trouble
+    return _exit_code(done)
+
+
+def _exit_code(done: Published) -> ExitCode:
+    if done.trouble is not None:
+        return done.trouble.exit_code
     return ExitCode.ATTENTION if done.failed else ExitCode.OK
+
+
+def _print_json(done: Published) -> ExitCode:
+    code = _exit_code(done)
+    told = {} if done.trouble is None else {"error": done.trouble.problem, "remedy": done.trouble.remedy}
+    print_json({**done.to_dict(), **told, "exit_code": int(code)})
+    return code
 
 
 def _print(console: Console, done: Published) -> None:

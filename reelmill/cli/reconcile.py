@@ -47,6 +47,8 @@ def reconcile(
     """Compare the ledger with the bill per run and SKU, by the labels of the requests. Reads only."""
     settings = settings_with()
     period = Period(_day("--from", from_), _day("--to", to))
+    if period.first and period.last and period.first > period.last:
+        raise FixConfiguration(f"--from {period.first} is after --to {period.last}.", "Give the first day first.")
     with Ledger.open(settings.ledger_url) as ledger:
         found = compare(
             ledger,
@@ -59,7 +61,12 @@ def reconcile(
         print_json(_as_dict(found))
     else:
         _print(out(), found)
-    return ExitCode.ATTENTION if found.differences else ExitCode.OK
+    return ExitCode.ATTENTION if found.differences or _is_empty(found) else ExitCode.OK
+
+
+def _is_empty(found: Reconciled) -> bool:
+    """Whether there was nothing that could be equal."""
+    return not (found.lines or found.charges)
 
 
 def _day(option: str, text: str) -> date | None:
@@ -114,7 +121,7 @@ def _print(console: Console, found: Reconciled) -> None:
     if found.whole_runs:
         console.print(f"{found.whole_runs} runs are billed without SKU labels and were compared as a whole.")
     if not found.differences:
-        console.print("Equal, per run and SKU.")
+        console.print("Nothing to compare in this period." if _is_empty(found) else "Equal, per run and SKU.")
     for each in found.differences[:_SHOWN]:
         console.print(f"[yellow]{_WORDS[each.kind]}[/] {shown(_described(each))}")
     if len(found.differences) > _SHOWN:

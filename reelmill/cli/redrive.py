@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from reelmill.cli.asked import make_asked
-from reelmill.cli.options import CapUsd, Json, OnlyThese, Output, Yes, names_of, settings_with
+from reelmill.cli.options import CapUsd, Json, OnlyThese, Output, Yes, is_blank, names_of, settings_with
 from reelmill.cli.skus import skus_of
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.outputs import check_known
@@ -48,7 +48,9 @@ def redrive(
     json: Json = False,
 ) -> int:
     """Make failed and filtered clips again, after showing them and the price. Unclear ones only by name."""
-    skus = skus_of(only)
+    skus, ids = skus_of(only), names_of(authorise_unclear)
+    if authorise_unclear and not ids:
+        raise is_blank("--authorise-unclear")
     with Engine(settings_with(cap_run_usd=cap_usd), output) as engine:
         if output:
             check_known(engine.storage.root, engine.ledger)
@@ -56,7 +58,7 @@ def redrive(
         summary, works = plan_redrive(
             engine,
             only=skus,
-            authorise_unclear=names_of(authorise_unclear),
+            authorise_unclear=ids,
             unfit=unfit,
             decided=[decision for decision, wanted in asked.items() if wanted],
         )

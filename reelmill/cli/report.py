@@ -10,9 +10,9 @@ from typing import Annotated, Any, TypedDict
 from cyclopts import Parameter, validators
 from rich.console import Console
 
-from reelmill.cli.options import Json, Output, settings_with
+from reelmill.cli.options import Json, Output, not_blank, settings_with
 from reelmill.cli.printing import count, money, out, print_json, print_long_json, print_rows, print_text, shown
-from reelmill.errors import ExitCode
+from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.attention import Group as Unfit
 from reelmill.jobs.attention import unfit_clips
 from reelmill.jobs.outputs import output_of
@@ -26,6 +26,7 @@ from reelmill.storage.open import open_storage
 __all__ = ["report"]
 
 _UNFIT_LISTED = 10
+_TOP = 20
 _NONE = "(none)"
 _CENT = Decimal("0.01")
 _COLUMNS = (
@@ -37,7 +38,9 @@ _COLUMNS = (
 def report(
     *,
     output: Output = "",
-    run: Annotated[str | None, Parameter(help="Only this run, whatever its output.")] = None,
+    run: Annotated[
+        str | None, Parameter(help="Only this run, whatever its output.", converter=not_blank("--run"))
+    ] = None,
     by: Annotated[
         tuple[Dimension, ...],
         Parameter(
@@ -47,8 +50,11 @@ def report(
         ),
     ] = (),
     top: Annotated[
-        int, Parameter(help="Rows of each table, the dearest; --json has all.", validator=validators.Number(gte=1))
-    ] = 20,
+        int | None,
+        Parameter(
+            help="Rows of each table, the dearest; --json has all. Default: 20.", validator=validators.Number(gte=1)
+        ),
+    ] = None,
     sql: Annotated[
         tuple[Dialect, ...] | None,
         Parameter(
@@ -63,6 +69,11 @@ def report(
     json: Json = False,
 ) -> int:
     """Show what an output's clips cost and yielded, by state and by what is asked for."""
+    if sql is not None and (rebuild or run or by or top):
+        raise FixConfiguration(
+            "--sql prints queries over the whole output: --rebuild, --run, --by and --top change nothing in them.",
+            "Give --sql alone.",
+        )
     settings = settings_with()
     with Ledger.open(settings.ledger_url) as ledger:
         root = output_of(run, output, settings, ledger, writes=rebuild)
@@ -77,7 +88,7 @@ def report(
             streams = {f"by_{dimension}": _plain(ledger.tally(dimension, **among)) for dimension in wanted}
             print_long_json(head | {"output": root, "tables": tables, "unfit_clips": unfit.count}, streams)
             return ExitCode.OK
-        summary = summarise(ledger, **among, by=wanted, top=top)
+        summary = summarise(ledger, **among, by=wanted, top=top or _TOP)
     _print(out(), summary, root)
     _print_unfit(out(), unfit)
     if rebuild:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich.console import Console
 
 from reelmill.cli.options import settings_with
@@ -24,6 +26,7 @@ __all__ = ["Backend", "serve"]
 _FOLDER = Path(".reelmill")
 _BUCKET = "reelmill"
 _AT_ONCE = 4
+_QUOTA = 60
 _LOOK_EVERY_S = 1.0
 
 
@@ -39,17 +42,25 @@ def serve(
     backend: Annotated[
         Backend, Parameter(help="simulator: rehearse, free of charge. google: real clips, real money.")
     ] = Backend.SIMULATOR,
-    port: Annotated[int, Parameter(help="Port of the Prefect UI on 127.0.0.1.")] = 4200,
-    quota_per_minute: Annotated[int, Parameter(help="Submits a minute that the simulator permits.")] = 60,
+    port: Annotated[
+        int, Parameter(help="Port of the Prefect UI on 127.0.0.1.", validator=validators.Number(gte=0, lte=65_535))
+    ] = 4200,
+    quota_per_minute: Annotated[
+        int | None,
+        Parameter(help="Submits a minute that the simulator permits. Default: 60.", validator=validators.Number(gte=1)),
+    ] = None,
 ) -> int:
     """Start Prefect with our deployments and a worker, print one address, and stop everything on Ctrl-C."""
     project = _project()
+    if backend is Backend.GOOGLE and quota_per_minute is not None:
+        raise FixConfiguration("--quota-per-minute is the simulator's.", "Set REELMILL_QUOTA_PER_MINUTE for Google.")
+    _refuse_taken(port)
     console, stop = out(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as running:
         services: list[LocalService] = []
-        extra = _stand_ins(running, services, quota_per_minute) if backend is Backend.SIMULATOR else _google()
+        extra = _stand_ins(running, services, quota_per_minute or _QUOTA) if backend is Backend.SIMULATOR else _google()
         server = PrefectServer.on(project / _FOLDER / "prefect", port, extra)
         console.print(f"Starting Prefect on {server.url} …")
         services.append(running.enter_context(server.start()))
@@ -69,6 +80,17 @@ def _project() -> Path:
             f"{here} has no prefect.yaml with flows/ beside it.", "Run reelmill serve in a clone of the project."
         )
     return here
+
+
+def _refuse_taken(port: int) -> None:
+    """Raises TryLater if somebody listens there: whoever it is would be taken for our own server."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that has just ended is no obstacle
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            what = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise TryLater(f"Port {port} {what}.", "Stop what listens there, or choose another with --port.") from None
 
 
 def _stand_ins(running: ExitStack, services: list[LocalService], quota: int) -> dict[str, str]:

@@ -102,8 +102,17 @@ def rebuild(ledger: Ledger, storage: Storage, *, dry_run: bool = False) -> Rebui
             done.counts["decisions"] += found.added
         if found.problem:
             done.problems.append(Problem(found.name, f"{found.name}: {found.problem}", "Look at it, or put it away."))
+    if not (done.records or done.unrecorded or done.problems) and _is_missed(ledger, storage):
+        remedy = "Check the output: it may be misspelt, or its disk not mounted."
+        done.problems.append(Problem(storage.root, f"Nothing lies below {storage.root}.", remedy))
     done.differences = ledger.audit()
     return done
+
+
+def _is_missed(ledger: Ledger, storage: Storage) -> bool:
+    """Whether nothing at all lies there, although the ledger does not know that nothing was paid for it."""
+    charged = any(total.charged_usd for total in ledger.totals(output=storage.root).values())
+    return (charged or storage.root not in ledger.outputs()) and not any(True for _ in storage.list(""))
 
 
 def _places(storage: Storage, done: Rebuilt) -> Iterable[_Place]:

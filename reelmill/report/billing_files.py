@@ -33,10 +33,11 @@ _FLAT = {f"{outer}{dot}{inner}" for outer, inner in _NESTED for dot in "._"}
 def read_billing(path: Path) -> Iterator[BillingLine]:
     """Every line of a billing export: one file, or a folder of them as BigQuery writes large tables.
 
-    Raises FixFeed for what is no billing export, naming file and line; nothing of it is guessed.
+    What is hidden in a folder, or named with ``_`` as tools mark their own files, is no part of it. Raises FixFeed for
+    what is no billing export, naming file and line; nothing of it is guessed.
     """
     try:
-        files = sorted(entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else [path]
+        files = sorted(filter(_is_part, path.iterdir())) if path.is_dir() else [path]
         if not files:
             raise FixFeed(f"{path} is empty.", _REMEDY)
         for file in files:
@@ -45,6 +46,10 @@ def read_billing(path: Path) -> Iterator[BillingLine]:
         raise FixFeed(
             f"{path} cannot be read: {error.strerror or error}.", "Check the file, or copy it anew."
         ) from None
+
+
+def _is_part(entry: Path) -> bool:
+    return entry.is_file() and not entry.name.startswith((".", "_"))
 
 
 def _lines(file: Path) -> Iterator[BillingLine]:

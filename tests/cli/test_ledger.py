@@ -68,6 +68,20 @@ def test_back_up_lose_restore(reelmill, reelmill_json, rehearsal, write_feed, le
         assert sum(float(charge.amount_usd) for _, charge in ledger.charges()) == made["spent_usd"]
 
 
+@pytest.mark.parametrize("make", [lambda _: None, lambda path: path.mkdir(), lambda path: path.write_text("x")])
+def test_a_place_where_nothing_lies_is_not_called_rebuilt(reelmill, ledger_file, tmp_path, make):
+    make(tmp_path / "nosuch")
+    code, printed, problems = reelmill("ledger", "rebuild", "--output", tmp_path / "nosuch")
+    assert code == ExitCode.ATTENTION
+    assert f"Nothing lies below {tmp_path}/nosuch. Check the output" in " ".join((printed + problems).split())
+
+
+def test_an_output_for_which_nothing_was_paid_may_be_empty(reelmill, ledger_file, tmp_path):
+    with Ledger.open(f"sqlite:///{ledger_file}") as ledger:
+        ledger.start_run(Run(run_id="run-1", output=str(tmp_path / "out")))
+    assert reelmill("ledger", "rebuild", "--output", tmp_path / "out")[0] == ExitCode.OK
+
+
 def test_the_commands_after_a_restore_are_whole_and_quoted(reelmill, ledger_file, tmp_path):
     output = str(tmp_path / ("my reels " * 9))
     with Ledger.open(f"sqlite:///{ledger_file}") as ledger:

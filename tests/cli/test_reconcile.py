@@ -27,7 +27,11 @@ def test_the_bill_and_the_ledger_are_compared_from_the_command_line(
     assert "another amount" in printed
     assert f"{made['run_id']} {difference['skus'][0]}: billed 0.5 USD, ledger 0.4 USD." in printed
 
-    assert reelmill("reconcile", "--billing-export", bill, "--to", "2020-01-01")[0] == ExitCode.OK
+    code, printed, _ = reelmill("reconcile", "--billing-export", bill, "--to", "2020-01-01")
+    assert (code, "Nothing to compare in this period." in printed) == (ExitCode.ATTENTION, True)
+    assert "Equal" not in printed
+    code, _, problem = reelmill("reconcile", "--billing-export", bill, "--from", "2026-11-02", "--to", "2026-11-01")
+    assert (code, "--from 2026-11-02 is after --to 2026-11-01." in problem) == (ExitCode.USAGE, True)
     assert reelmill("reconcile", "--billing-export", bill, "--from", "soon")[0] == ExitCode.USAGE
     code, _, problem = reelmill("reconcile", "--billing-export", tmp_path / "none.json")
     assert (code, "cannot be read" in problem) == (ExitCode.ERROR, True)

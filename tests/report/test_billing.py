@@ -144,3 +144,13 @@ def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path_factory, data, sta
     except FixFeed:
         return
     assert lines == []  # at most a header was left of it
+
+
+def test_what_a_file_manager_or_a_tool_left_in_the_folder_is_no_part_of_the_export(tmp_path):
+    write_export(ROWS, tmp_path / "part-0.parquet")
+    for name in (".DS_Store", "_SUCCESS"):
+        (tmp_path / name).write_bytes(bytes(9))
+    assert len(list(read_billing(tmp_path))) == len(ROWS)
+    (tmp_path / "part-0.parquet").unlink()
+    with pytest.raises(FixFeed, match="is empty"):
+        list(read_billing(tmp_path))
