@@ -71,7 +71,9 @@ def _refuse_ledger(database: Database, target: Path) -> None:
         return
     ledger = str(database.url.database)
     for name in (ledger, f"{ledger}-wal", f"{ledger}-shm"):
-        if target.resolve() == Path(name).resolve() or (target.exists() and Path(name).exists() and target.samefile(name)):
+        if target.resolve() == Path(name).resolve() or (
+            target.exists() and Path(name).exists() and target.samefile(name)
+        ):
             raise FixConfiguration(f"{target} is the ledger in use.", "Choose another name for the back-up.")
 
 

@@ -229,7 +229,7 @@ def test_printed_commands_work_in_a_shell_whatever_the_names(ledger, reelmill, t
     _, printed, _ = reelmill("status", "--output", root)
     (command,) = [line.strip() for line in printed.splitlines() if line.startswith("    reelmill ")]
     assert command == f"reelmill redrive --only=-x --output '{root}'"
-    code, planned, problems = reelmill(*shlex.split(command)[1:])
+    _, planned, problems = reelmill(*shlex.split(command)[1:])
     assert "make -x 9:16, failed: " in planned
     assert "Nobody approved spending" in problems
 

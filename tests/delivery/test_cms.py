@@ -258,8 +258,12 @@ def test_the_command_shows_sends_and_stops(stall, tmp_path, reelmill, reelmill_j
         assert (code, said["sent"], said["sent_bytes"]) == (ExitCode.OK, 2, len(VIDEO) + 1000)
     stall.deliver(make_clip("THREE", platforms=("tiktok",)), VIDEO[:2000])
     monkeypatch.setenv("REELMILL_CMS_ATTEMPTS", "1")
-    code, printed, _ = reelmill("publish", "--to", "cms", "--output", stall.root)  # nobody is there any more
+    code, printed, problems = reelmill("publish", "--to", "cms", "--output", stall.root)  # nobody is there any more
     assert code == ExitCode.ERROR
+    code, said = reelmill_json("publish", "--to", "cms", "--output", stall.root)
+    assert (code, said["exit_code"]) == (ExitCode.ERROR, ExitCode.ERROR)
+    assert f"{said['error']} {said['remedy']}" == said["stopped"]
+    assert said["stopped"] in problems
     assert "1 waiting" in printed
     assert "Stopped: http://127.0.0.1" in printed
 
