@@ -12,6 +12,7 @@ import reelmill
 from reelmill.cli.environment import unknown_names
 from reelmill.cli.logs import say, set_up_logs, tell_broken
 from reelmill.cli.printing import print_json
+from reelmill.cli.streams import on_streams
 from reelmill.errors import ExitCode, ReelmillError
 
 __all__ = ["build_app", "main"]
@@ -79,7 +80,7 @@ def build_app() -> App:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a documented code."""
-    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(on_streams(lambda: _run(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -56,7 +56,7 @@ def _harmless(text: str) -> str:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output. Amounts are numbers with their exact decimal digits."""
-    sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(_dumped(value) + "\n")
 
 
 def print_long_json(value: Mapping[str, Any], endless: Mapping[str, Iterable[tuple[str, Mapping[str, Any]]]]) -> None:
@@ -71,7 +71,7 @@ def print_long_json(value: Mapping[str, Any], endless: Mapping[str, Iterable[tup
         write(f"{comma}\n  {json.dumps(name)}: {{")
         comma = ""
         for key, inner in members:
-            write(f"{comma}\n    {json.dumps(key, ensure_ascii=False)}: {_text(inner, indent=None)}")
+            write(f"{comma}\n    {_dumped(key)}: {_text(inner, indent=None)}")
             comma = ","
         write("\n  }" if comma else "}")
         comma = ","
@@ -79,7 +79,13 @@ def print_long_json(value: Mapping[str, Any], endless: Mapping[str, Iterable[tup
 
 
 def _text(value: object, indent: int | None = 2) -> str:
-    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=False).replace("\n", "\n  ")
+    return _dumped(value, indent).replace("\n", "\n  ")
+
+
+def _dumped(value: object, indent: int | None = 2) -> str:
+    """As JSON: in the characters themselves, or in JSON's own escapes where standard output lacks some."""
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=not is_unicode)
 
 
 def _plain(value: object) -> object:
