@@ -56,7 +56,7 @@ def prune(
         keep_rejected_days=keep_rejected_days,
         keep_drafts_days=keep_drafts_days,
     )
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         storage = open_storage(known_output(output, settings, ledger), settings)
         totals = _Totals(_LISTED_FOR_MACHINES if json else _LISTED)
         totals.begun = sum(1 for _ in ledger.unended_removals(output=storage.root))

@@ -49,7 +49,7 @@ def reconcile(
     period = Period(_day("--from", from_), _day("--to", to))
     if period.first and period.last and period.first > period.last:
         raise FixConfiguration(f"--from {period.first} is after --to {period.last}.", "Give the first day first.")
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         found = compare(
             ledger,
             read_billing(billing_export),

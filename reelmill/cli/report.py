@@ -75,7 +75,7 @@ def report(
             "Give --sql alone.",
         )
     settings = settings_with()
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         root = output_of(run, output, settings, ledger, writes=rebuild)
         if sql is not None:
             return _print_sql(root, sql, json=json)

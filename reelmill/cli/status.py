@@ -55,7 +55,7 @@ def status(
     """Say how the clips of an output stand, what they cost, and what to do about those that need a person."""
     settings = settings_with()
     keeps = _LISTED_FOR_MACHINES if json else _LISTED_WHEN_ASKED if only or state else _LISTED
-    ledger = Ledger.open(settings.ledger_url)
+    ledger = Ledger.open_existing(settings.ledger_url)
     try:
         root = known_output(output, settings, ledger)
         totals = ledger.totals(output=root)

@@ -31,7 +31,7 @@ def show(
     json: Json = False,
 ) -> int:
     """List dead letters and what waits, with the reason of the last try that failed."""
-    with Ledger.open(settings_with().ledger_url) as ledger:
+    with Ledger.open_existing(settings_with().ledger_url) as ledger:
         counts = ledger.count_deliveries()
         waiting = ledger.deliveries(statuses=_WAITING, limit=limit)
     if json:

@@ -26,6 +26,7 @@ from reelmill.ledger import (
     settling,
 )
 from reelmill.ledger.after_delivery import AfterDelivery
+from reelmill.ledger.backup import open_existing
 from reelmill.ledger.database import Clock, Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.migrate import migrate, refuse_missing, require_head
@@ -57,6 +58,11 @@ class Ledger(AfterDelivery):
         Raises FixConfiguration (bad URL, newer schema), FixAccess, TryLater.
         """
         return cls._opened(Database(parse_url(url), clock), migrate)
+
+    @classmethod
+    def open_existing(cls, url: str) -> Self:
+        """The same for whoever only reads: raises FixConfiguration where there is no ledger, and makes none."""
+        return cls(open_existing(url))
 
     @classmethod
     def open_as_it_is(cls, url: str) -> Self:

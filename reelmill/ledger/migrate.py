@@ -50,7 +50,7 @@ def migrate(database: Database) -> None:
 def refuse_missing(url: URL) -> None:
     """Before a database is opened, which makes folder and file. Raises FixConfiguration if SQLite's file is missing."""
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        raise FixConfiguration(f"{place(url)} does not exist.", _REMEDY)
+        raise FixConfiguration(f"{place(url)} does not exist.", f"{_REMEDY[:-1]}; reelmill run begins one.")
 
 
 def require_head(database: Database) -> None:

@@ -1,13 +1,21 @@
 """What the command line says of settings, errors and numbers, whatever the verb."""
 
 import json
+import os
 
 import pytest
 
 from reelmill.cli.environment import unknown_settings
 from reelmill.cli.printing import count
 from reelmill.errors import ExitCode
+from reelmill.ledger.ledger import Ledger
 from reelmill.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_ledger(_clean_environment):
+    """For ``status`` to read."""
+    Ledger.open(os.environ["REELMILL_LEDGER_URL"]).close()
 
 
 def test_every_setting_is_known_in_any_case():

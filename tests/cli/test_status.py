@@ -182,9 +182,20 @@ def test_a_hundred_failures_stay_one_screen_and_are_all_counted(ledger, reelmill
 
 
 def test_an_empty_ledger_says_nothing_yet(reelmill):
+    Ledger.open(os.environ["REELMILL_LEDGER_URL"]).close()
     code, printed, _ = reelmill("status")
     assert code == ExitCode.OK
     assert "nothing yet" in printed
+
+
+@pytest.mark.parametrize(
+    "verb", [("status",), ("report",), ("prune",), ("reconcile", "--billing-export", "bill.json"), ("webhooks", "list")]
+)
+def test_who_only_reads_makes_no_ledger(reelmill, verb, tmp_path):
+    code, printed, problems = reelmill(*verb)
+    assert (code, printed) == (ExitCode.USAGE, "")
+    assert f"Ledger {tmp_path}/ledger.db does not exist. Set REELMILL_LEDGER_URL to the ledger in use" in problems
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("verb", ["status", "report", "settle", "redrive"])

@@ -1,8 +1,11 @@
 """``reelmill webhooks``, and runs that tell: what a person sees and a receiver gets."""
 
+import os
+
 import pytest
 
 from reelmill.errors import ExitCode
+from reelmill.ledger.ledger import Ledger
 from tests.support.postcount import answer, post_counter
 from tests.support.webhook_receiver import SECRET, told
 
@@ -113,6 +116,7 @@ def test_what_a_run_could_not_tell_settle_tells(reelmill_json, rehearsal, write_
 
 
 def test_a_test_message_says_what_came_back(reelmill, reelmill_json, cms):
+    Ledger.open(os.environ["REELMILL_LEDGER_URL"]).close()
     code, said = reelmill_json("webhooks", "test")
     assert (code, said["delivered"], said["status"], said["said"]) == (ExitCode.OK, True, 200, "HTTP 200")
     ((message,),) = told(cms).values()
