@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from reelmill.cli.logs import say
 from reelmill.errors import ExitCode
@@ -22,13 +23,12 @@ def on_streams(run: Callable[[], int]) -> int:
     try:
         code = run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_the_rest()
-        return ExitCode.ERROR if code is None else code
     except OSError as error:
-        if not _stdout_fails():
+        if not any(_fails(stream) for stream in (sys.stdout, sys.stderr)):
             raise
         _drop_the_rest()
+        if isinstance(error, BrokenPipeError):
+            return ExitCode.ERROR if code is None else code
         say(f"Standard output cannot be written: {error.strerror}. Let it go to a place with room.", logging.ERROR)
         return ExitCode.ERROR
     return code
@@ -43,11 +43,11 @@ def _prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _stdout_fails() -> bool:
-    """Whether the error was standard output's: it would fail again."""
+def _fails(stream: TextIO) -> bool:
+    """Whether the error was this stream's: it would fail again."""
     try:
-        sys.stdout.flush()
-        os.write(sys.stdout.fileno(), b"\n")
+        stream.flush()
+        os.write(stream.fileno(), b"\n")
     except io.UnsupportedOperation:
         return False
     except OSError:

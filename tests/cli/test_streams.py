@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from reelmill.cli.streams import on_streams
 from reelmill.errors import ExitCode
 from reelmill.ledger.ledger import Ledger
 
@@ -73,3 +74,11 @@ def test_a_terminal_that_lacks_a_character_shows_its_code_and_json_stays_json():
     code, printed, _ = shell("settings --changed --json", **lacking)
     assert "Frühling" in json.dumps(json.loads(printed), ensure_ascii=False)
     assert code == ExitCode.OK
+
+
+def test_a_broken_pipe_to_somebody_else_is_no_quiet_end():
+    def loses_its_peer():
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        on_streams(loses_its_peer)

@@ -71,3 +71,12 @@ def test_one_is_never_many(ledger):
         "1 kept clip is in flight",
         "1 blocked clip is stuck",
     ]
+
+
+def test_its_commands_survive_a_shell(ledger):
+    made_at_out(ledger)
+    standing = next(iter(ledger.standings([clip.clip_id for clip, _ in ledger.intents()]).values()))
+    found = Elsewhere()
+    for state in (State.SUCCEEDED, State.UNKNOWN, State.LOST):
+        found.add(dataclasses.replace(standing, state=state, output="/my reels"))
+    assert all("--output '/my reels'" in warning for warning in found.warnings("new"))
