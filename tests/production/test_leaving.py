@@ -37,6 +37,20 @@ class Hanging:
         stop.leave()
 
 
+class Endless:
+    """Work that ends only by being given up."""
+
+    def __init__(self):
+        self.begun, self.given_up = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self):
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up.set()
+
+
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):
     monkeypatch.setattr(leaving, "_GRACE_S", 0.05)
@@ -54,22 +68,14 @@ async def test_work_that_ends_in_time_is_no_less_done_for_leaving():
 
 
 async def test_work_that_hangs_is_given_up_only_when_the_run_leaves():
-    stop, begun, given_up = StopSignal(), asyncio.Event(), asyncio.Event()
-
-    async def work():
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            given_up.set()
-
+    stop, work = StopSignal(), Endless()
     waiting = asyncio.create_task(unless_left(stop, work()))
-    await begun.wait()
+    await work.begun.wait()
     stop.request()
     assert not (await asyncio.wait({waiting}, timeout=0.1))[0]
     stop.leave()
     assert await waiting is None
-    assert given_up.is_set()
+    assert work.given_up.is_set()
 
 
 async def test_what_goes_wrong_is_told():
@@ -81,21 +87,13 @@ async def test_what_goes_wrong_is_told():
 
 
 async def test_whoever_is_cancelled_takes_the_work_along():
-    begun, given_up = asyncio.Event(), asyncio.Event()
-
-    async def work():
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            given_up.set()
-
+    work = Endless()
     waiting = asyncio.create_task(unless_left(StopSignal(), work()))
-    await begun.wait()
+    await work.begun.wait()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert given_up.is_set()
+    assert work.given_up.is_set()
 
 
 async def test_a_submit_without_an_answer_is_left_and_recorded_when_it_comes(tmp_path, veo, gcs):
