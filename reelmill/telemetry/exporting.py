@@ -70,7 +70,12 @@ def _provider(open_: ExitStack, host: str, port: int) -> MeterProvider | None:
     readers = [*_scraped(open_, host, port), *_pushed(push=push)]
     if not readers:
         return None
-    provider = MeterProvider(readers, _resource(), shutdown_on_exit=False)
+    try:
+        provider = MeterProvider(readers, _resource(), shutdown_on_exit=False)
+    except Exception:
+        for reader in readers:  # one that pushes has a thread already, which would complain every minute
+            reader.shutdown()
+        raise
     open_.callback(_shut_down, provider)
     return provider
 

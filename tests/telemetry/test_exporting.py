@@ -127,10 +127,12 @@ def test_what_the_operator_says_of_the_process_wins_and_the_rest_is_ours(monkeyp
     "name", ["OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_PYTHON_EXPORTER_OTLP_HTTP_METRICS_CREDENTIAL_PROVIDER"]
 )
 def test_a_wrong_variable_is_a_warning(monkeypatch, caplog, name):
-    port = free_port()
+    port, before = free_port(), set(threading.enumerate())
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv(name, "zzz")
     with exporting("127.0.0.1", port) as instruments:
+        pushing = {thread for thread in threading.enumerate() if "PeriodicExporting" in thread.name}
+        assert pushing <= before
         measure(instruments)
     assert "an OTEL_* variable is wrong" in caplog.text
     with socket.create_server(("127.0.0.1", port)):
