@@ -11,6 +11,7 @@ from prefect.logging import get_run_logger
 from reelmill.cli.printing import money
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.making import Produce, ProduceGroup, make_clips
+from reelmill.production.leaving import unless_left
 from reelmill.production.producer import Producer
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.work import Work
@@ -47,7 +48,8 @@ async def produce_group(
         money(tally.spent_usd),
     )
     if rows:
-        await publish(acreate_table_artifact(rows, key=_CLIPS_KEY, description=plain(label)))
+        table = acreate_table_artifact(rows, key=_CLIPS_KEY, description=plain(label))
+        await unless_left(engine.stop, publish(table))
     return tally
 
 

@@ -10,7 +10,9 @@ from uuid import UUID
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from reelmill.cli.printing import money
+from reelmill.production.leaving import unless_left
 from reelmill.production.results import ClipResult, Tally
+from reelmill.production.stop import StopSignal
 from tasks.publish import publish
 
 __all__ = ["Progress"]
@@ -21,8 +23,9 @@ _EVERY_S = 3.0
 class Progress:
     """Counts results; publishes at most every three seconds, and once at the end. An async context manager."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, stop: StopSignal) -> None:
         self._total = total
+        self._stop = stop
         self._tally = Tally()
         self._shown = 0
         self._artifact: UUID | None = None
@@ -38,9 +41,8 @@ class Progress:
 
     async def __aenter__(self) -> Self:
         if self._total:
-            self._artifact = await publish(
-                acreate_progress_artifact(0.0, key="reelmill-progress", description=self._description)
-            )
+            begun = acreate_progress_artifact(0.0, key="reelmill-progress", description=self._description)
+            self._artifact = await unless_left(self._stop, publish(begun))
             self._publisher = asyncio.create_task(self._publish_often())
         return self
 
@@ -70,4 +72,5 @@ class Progress:
             return
         self._shown = self._done
         percent = min(100.0, 100.0 * self._done / self._total)
-        await publish(aupdate_progress_artifact(self._artifact, progress=percent, description=self._description))
+        update = aupdate_progress_artifact(self._artifact, progress=percent, description=self._description)
+        await unless_left(self._stop, publish(update))

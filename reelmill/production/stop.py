@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reelmill.errors import RaiseCap
@@ -15,7 +17,9 @@ class StopSignal:
     """Shared by everything in one event loop. ``request`` may be called from its thread only."""
 
     error: BaseException | None = None
+    clock: Callable[[], float] = time.monotonic
     _closed: bool = False
+    _left_at: float = 0.0
     _requested: asyncio.Event = field(default_factory=asyncio.Event)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -48,7 +52,9 @@ class StopSignal:
     def leave(self) -> None:
         """Send nothing more and do not wait for what is in flight."""
         self._requested.set()
-        self._leaving.set()
+        if not self._leaving.is_set():
+            self._left_at = self.clock()
+            self._leaving.set()
 
     async def pause(self, seconds: float) -> bool:
         """Sleep; True if nobody asked to stop meanwhile."""
@@ -59,9 +65,9 @@ class StopSignal:
         return not await _set_within(self._leaving, seconds)
 
     async def left(self, seconds: float) -> None:
-        """Return so many seconds after what is in flight was left."""
+        """Return so many seconds after what is in flight was left, however often it is asked."""
         await self._leaving.wait()
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(max(0.0, self._left_at + seconds - self.clock()))
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

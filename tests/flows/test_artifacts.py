@@ -1,39 +1,89 @@
-"""Artifacts are shown when Prefect answers; what it says or does not say holds up no run."""
+"""Artifacts are shown when Prefect takes them; a run that is told to leave waits no longer for that."""
 
 import asyncio
 import logging
+from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
-from tasks import publish as module
-from tasks.publish import publish
+from reelmill.ledger.states import State
+from reelmill.production import leaving
+from reelmill.production.results import ClipResult, Tally
+from reelmill.production.stop import StopSignal
+from tasks import produce_group, progress, publish
+
+MADE = ClipResult("c", "r", "SKU", "9:16", State.SUCCEEDED, Decimal("0.80"), "", ("gs://b/v.mp4",), "pass")
+SAID_NO = "An artifact could not be published: no room"
 
 
 async def answering(value):
     return value
 
 
-async def refusing():
+async def refusing(*_, **__):
     raise ValueError("no room")
 
 
-async def silent():
-    await asyncio.Event().wait()
+class Silent:
+    """A Prefect server that never answers."""
+
+    def __init__(self):
+        self.asked = asyncio.Event()
+
+    async def __call__(self, *_, **__):
+        self.asked.set()
+        await asyncio.Event().wait()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def told(monkeypatch, caplog):
-    monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
-    monkeypatch.setattr(module, "get_run_logger", lambda: logging.getLogger("reelmill"))
+    monkeypatch.setattr(leaving, "_GRACE_S", 0.05)
+    monkeypatch.setattr(publish, "get_run_logger", lambda: logging.getLogger("reelmill"))
+    monkeypatch.setattr(produce_group, "get_run_logger", lambda: logging.getLogger("reelmill.group"))
     return caplog
 
 
 async def test_what_prefect_made_is_handed_on(told):
-    assert await publish(answering(7)) == 7
+    assert await publish.publish(answering(7)) == 7
     assert not told.records
 
 
-@pytest.mark.parametrize(("server", "why"), [(refusing, "no room"), (silent, "Prefect does not answer")])
-async def test_a_server_that_refuses_or_is_silent_costs_one_line(told, server, why):
-    assert await publish(server()) is None
-    assert told.messages == [f"An artifact could not be published: {why}"]
+async def test_a_server_that_refuses_costs_one_line(told):
+    assert await publish.publish(refusing()) is None
+    assert told.messages == [SAID_NO]
+
+
+async def test_the_first_progress_is_waited_for_until_the_run_is_told_to_leave(monkeypatch):
+    stop, server = StopSignal(), Silent()
+    monkeypatch.setattr(progress, "acreate_progress_artifact", server)
+    entering = asyncio.create_task(progress.Progress(3, stop).__aenter__())
+    await server.asked.wait()
+    assert not (await asyncio.wait({entering}, timeout=0.1))[0]
+    stop.leave()
+    await (await entering).__aexit__(None, None, None)
+
+
+async def test_the_last_progress_does_not_hold_up_who_leaves(monkeypatch):
+    stop, server = StopSignal(), Silent()
+    monkeypatch.setattr(progress, "acreate_progress_artifact", lambda *_, **__: answering("artifact"))
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", server)
+    async with progress.Progress(3, stop) as shown:
+        shown.count(MADE)
+        stop.leave()
+    assert server.asked.is_set()
+
+
+async def test_the_table_of_a_group_does_not_hold_up_who_leaves(monkeypatch):
+    engine, server = SimpleNamespace(stop=StopSignal()), Silent()
+
+    async def make_clips(engine, works, produce, on_result):
+        on_result(MADE)
+        engine.stop.leave()
+        return Tally()
+
+    monkeypatch.setattr(produce_group, "make_clips", make_clips)
+    monkeypatch.setattr(produce_group, "acreate_table_artifact", server)
+    make_group = produce_group.produce_group.__wrapped__
+    assert await make_group("Group 1", engine, [], None, lambda _: None) == Tally()
+    assert server.asked.is_set()

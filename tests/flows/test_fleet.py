@@ -32,7 +32,7 @@ async def test_a_run_that_is_stopped_is_told_once_with_what_stopped_it(tmp_path,
     with Engine(settings, str(tmp_path / "reels")) as engine:
         engine.ledger.start_run(Run(run_id=RUN, output=engine.storage.root, webhooks=True))
         engine.stop.request(error)
-        await Fleet(engine, RUN, nothing, Progress(0), []).make([])
+        await Fleet(engine, RUN, nothing, Progress(0, engine.stop), []).make([])
         report = close_run(engine, RUN, PlanSummary("veo-3.1-fast-generate-001", 60), None, Tally())
 
         ends = [one.event for one in engine.ledger.deliveries(statuses=list(DeliveryStatus))]

@@ -76,3 +76,15 @@ async def test_no_pause_is_longer_than_it_was_asked_to_be():
 
     await asyncio.gather(pause(0.2), pause(0))
     assert ended == [0, 0.2]
+
+
+async def test_the_seconds_of_leaving_count_from_the_moment_it_was_told():
+    now = [100.0]
+    stop = StopSignal(clock=lambda: now[0])
+    stop.leave()
+    now[0] += 10
+    stop.leave()  # once more, as an impatient person does
+    await asyncio.wait_for(stop.left(10), 60)
+    still = asyncio.create_task(stop.left(3600))
+    assert not (await asyncio.wait({still}, timeout=0.05))[0]
+    still.cancel()
