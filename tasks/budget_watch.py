@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from prefect.logging import get_run_logger
 
@@ -13,6 +14,7 @@ from reelmill.errors import ReelmillError
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.thresholds import Thresholds
 from tasks.events import budget_passed
+from tasks.repeating import repeating
 
 __all__ = ["watching_budgets"]
 
@@ -23,17 +25,10 @@ _EVERY_S = 5.0
 async def watching_budgets(engine: Engine, run_id: str) -> AsyncIterator[None]:
     """Look every five seconds, and once at the end. A ledger that is away for a moment is asked again."""
     thresholds = await asyncio.to_thread(Thresholds, engine, run_id)
-    watcher = asyncio.create_task(_watch(thresholds))
     try:
-        yield
+        async with repeating(partial(_tell, thresholds), every_s=_EVERY_S):
+            yield
     finally:
-        watcher.cancel()
-        await _tell(thresholds)
-
-
-async def _watch(thresholds: Thresholds) -> None:
-    while True:
-        await asyncio.sleep(_EVERY_S)
         await _tell(thresholds)
 
 

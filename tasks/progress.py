@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from types import TracebackType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Self
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from reelmill.production.leaving import unless_left
 from reelmill.production.results import ClipResult, Tally
 from reelmill.production.stop import StopSignal
 from tasks.publish import publish
+from tasks.repeating import repeating
 
 __all__ = ["Progress"]
 
@@ -21,7 +22,7 @@ _EVERY_S = 3.0
 
 
 class Progress:
-    """Counts results; publishes at most every three seconds, and once at the end. An async context manager."""
+    """How many clips have come to an end, of how many, and what they cost."""
 
     def __init__(self, total: int, stop: StopSignal) -> None:
         self._total = total
@@ -29,7 +30,6 @@ class Progress:
         self._tally = Tally()
         self._shown = 0
         self._artifact: UUID | None = None
-        self._publisher: asyncio.Task[None] | None = None
 
     def count(self, result: ClipResult) -> None:
         """One more clip has come to an end."""
@@ -39,20 +39,17 @@ class Progress:
         """So many have come to an end by now, wherever they were made."""
         self._tally = tally
 
-    async def __aenter__(self) -> Self:
-        if self._total:
-            begun = acreate_progress_artifact(0.0, key="reelmill-progress", description=self._description)
-            self._artifact = await unless_left(self._stop, publish(begun))
-            self._publisher = asyncio.create_task(self._publish_often())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._publisher is not None:
-            self._publisher.cancel()
-            if kind is None:
-                await self._publish()
+    @asynccontextmanager
+    async def shown(self) -> AsyncIterator[Self]:
+        """Follow what is counted: a change at most every three seconds, and once more at the end."""
+        if not self._total:
+            yield self
+            return
+        begun = acreate_progress_artifact(0.0, key="reelmill-progress", description=self._description)
+        self._artifact = await unless_left(self._stop, publish(begun))
+        async with repeating(self._publish, every_s=_EVERY_S):
+            yield self
+        await self._publish()
 
     @property
     def _done(self) -> int:
@@ -61,11 +58,6 @@ class Progress:
     @property
     def _description(self) -> str:
         return f"{self._done} of {self._total} clips, {money(self._tally.spent_usd)} spent"
-
-    async def _publish_often(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_S)
-            await self._publish()
 
     async def _publish(self) -> None:
         if self._artifact is None or self._shown == self._done:

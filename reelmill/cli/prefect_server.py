@@ -66,7 +66,8 @@ class PrefectServer:
 
     def start(self) -> LocalService:
         """Start the server; a context manager that stops it. Raises TryLater if it does not come up."""
-        command = prefect_command("server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        options = ("--host", "127.0.0.1", "--port", str(self.port))
+        command = [sys.executable, "-m", "reelmill.gc_apart", "prefect", "server", "start", *options]
         health = f"{self.url}/api/health"
         return start_child(
             "Prefect server",

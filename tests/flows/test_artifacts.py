@@ -36,6 +36,11 @@ class Silent:
         await asyncio.Event().wait()
 
 
+async def show(counting):
+    async with counting.shown():
+        pass
+
+
 @pytest.fixture(autouse=True)
 def told(monkeypatch, caplog):
     monkeypatch.setattr(leaving, "_GRACE_S", 0.05)
@@ -57,18 +62,18 @@ async def test_a_server_that_refuses_costs_one_line(told):
 async def test_the_first_progress_is_waited_for_until_the_run_is_told_to_leave(monkeypatch):
     stop, server = StopSignal(), Silent()
     monkeypatch.setattr(progress, "acreate_progress_artifact", server)
-    entering = asyncio.create_task(progress.Progress(3, stop).__aenter__())
+    showing = asyncio.create_task(show(progress.Progress(3, stop)))
     await server.asked.wait()
-    assert not (await asyncio.wait({entering}, timeout=0.1))[0]
+    assert not (await asyncio.wait({showing}, timeout=0.1))[0]
     stop.leave()
-    await (await entering).__aexit__(None, None, None)
+    await showing
 
 
 async def test_the_last_progress_does_not_hold_up_who_leaves(monkeypatch):
     stop, server = StopSignal(), Silent()
     monkeypatch.setattr(progress, "acreate_progress_artifact", lambda *_, **__: answering("artifact"))
     monkeypatch.setattr(progress, "aupdate_progress_artifact", server)
-    async with progress.Progress(3, stop) as shown:
+    async with progress.Progress(3, stop).shown() as shown:
         shown.count(MADE)
         stop.leave()
     assert server.asked.is_set()
@@ -87,3 +92,30 @@ async def test_the_table_of_a_group_does_not_hold_up_who_leaves(monkeypatch):
     make_group = produce_group.produce_group.__wrapped__
     assert await make_group("Group 1", engine, [], None, lambda _: None) == Tally()
     assert server.asked.is_set()
+
+
+async def test_a_request_under_way_is_brought_to_its_end_before_the_last_one(monkeypatch):
+    begun, answered, sent = asyncio.Event(), asyncio.Event(), []
+
+    async def update(artifact, *, progress, description):
+        sent.append(("asked", progress))
+        begun.set()
+        await answered.wait()
+        sent.append(("answered", progress))
+
+    monkeypatch.setattr(progress, "_EVERY_S", 0.01)
+    monkeypatch.setattr(progress, "acreate_progress_artifact", lambda *_, **__: answering("artifact"))
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", update)
+
+    async def make():
+        async with progress.Progress(2, StopSignal()).shown() as shown:
+            shown.count(MADE)
+            await begun.wait()
+            shown.count(MADE)
+
+    making = asyncio.create_task(make())
+    await begun.wait()
+    assert not (await asyncio.wait({making}, timeout=0.05))[0]
+    answered.set()
+    await making
+    assert sent == [("asked", 50.0), ("answered", 50.0), ("asked", 100.0), ("answered", 100.0)]

@@ -79,11 +79,11 @@ async def test_leaving_in_the_middle_of_a_submit_still_records_its_answer(tmp_pa
 
 
 async def test_a_clip_that_waits_for_its_turn_is_left_to_its_living_worker(tmp_path, veo, gcs):
-    with open_engine(tmp_path, veo, gcs, lease_s=1, quota_per_minute=20) as engine:
-        works = [Work(clip(f"waiting-{number}")) for number in range(3)]  # 3 s apart, three leases
+    with open_engine(tmp_path, veo, gcs, lease_s=4, quota_per_minute=20) as engine:
+        works = [Work(clip(f"waiting-{number}")) for number in range(3)]  # 3 s apart; the last waits for 6 s
         made = producer(engine)
         tasks = [asyncio.create_task(made.produce(work)) for work in works]
-        with open_engine(tmp_path, veo, gcs, output=engine.output, lease_s=1) as other:
+        with open_engine(tmp_path, veo, gcs, output=engine.output) as other:
             while not all(task.done() for task in tasks):
                 assert await asyncio.to_thread(adopt_abandoned, other) == []
                 await asyncio.sleep(0.05)
@@ -92,19 +92,20 @@ async def test_a_clip_that_waits_for_its_turn_is_left_to_its_living_worker(tmp_p
 
 
 async def test_a_clip_whose_video_waits_for_a_processor_is_left_to_its_living_worker(tmp_path, veo, gcs):
-    """Encoding takes seconds, and many may wait before it: for longer than a lease here."""
-    with open_engine(tmp_path, veo, gcs, lease_s=1, media_workers=1) as engine:
+    """Encoding takes seconds, and many may wait before it: the lease is renewed meanwhile."""
+    lease_s = 4
+    with open_engine(tmp_path, veo, gcs, lease_s=lease_s, media_workers=1) as engine:
         free = threading.Event()
         busy = asyncio.create_task(engine.studio().threads.media(free.wait))
         task = asyncio.create_task(producer(engine).produce(Work(clip())))
         try:
-            with open_engine(tmp_path, veo, gcs, output=engine.output, lease_s=1) as other:
-                first = None
-                while first is None or other.ledger.now() < first + timedelta(seconds=2):  # two leases after it landed
+            with open_engine(tmp_path, veo, gcs, output=engine.output) as other:
+                landed, found = None, []
+                while landed is None or found[0].lease_until < landed + timedelta(seconds=1.5 * lease_s):
                     assert await asyncio.to_thread(adopt_abandoned, other) == []
                     found = [intent for _, intent in other.ledger.intents()]
-                    if first is None and found and other.storage.list(f"{found[0].output_prefix}/"):
-                        first = other.ledger.now()
+                    if landed is None and found and other.storage.list(f"{found[0].output_prefix}/"):
+                        landed = other.ledger.now()
                     await asyncio.sleep(0.05)
                 assert [intent.state for intent in found] == [State.SUBMITTED]
         finally:
