@@ -42,22 +42,23 @@ class Thresholds:
     def passed(self) -> Iterator[Passed]:
         """The thresholds passed since the last look. Reads the ledger.
 
-        A cap that stopped the run counts as reached although the last clip did not fit below it.
+        A cap that stopped the run, the one with the least room left, counts as reached although the last clip did not
+        fit below it.
         """
         standing = list(self._standing())
-        full = max((share for *_, share in standing), default=Decimal(0))
+        least = min((cap - committed for _, _, committed, _, cap in standing), default=Decimal(0))
         stopped = isinstance(self.engine.stop.error, RaiseCap)
-        for scope, key, committed, spent, cap, share in standing:
+        for scope, key, committed, spent, cap in standing:
             for percent in PERCENTS:
-                reached = share * 100 >= percent or (stopped and share == full)
+                reached = committed * 100 >= percent * cap or (stopped and cap - committed == least)
                 if reached and (scope, key, percent) not in self._told:
                     self._told.add((scope, key, percent))
                     yield Passed(
                         scope=scope, key=key, percent=percent, committed_usd=committed, spent_usd=spent, cap_usd=cap
                     )
 
-    def _standing(self) -> Iterator[tuple[BudgetScope, str, Decimal, Decimal, Decimal, Decimal]]:
-        """Every budget with a cap above zero: scope, key, committed, spent and cap in USD, share committed."""
+    def _standing(self) -> Iterator[tuple[BudgetScope, str, Decimal, Decimal, Decimal]]:
+        """Every budget with a cap above zero: scope, key, committed, spent and cap in USD."""
         ledger, caps = self.engine.ledger, self.engine.caps
         now = ledger.now()
         for scope, key, cap in (
@@ -68,4 +69,4 @@ class Thresholds:
             if cap:
                 budget = ledger.budget(scope, key)
                 committed = budget.spent_usd + budget.reserved_usd
-                yield scope, key, committed, budget.spent_usd, cap, committed / cap
+                yield scope, key, committed, budget.spent_usd, cap

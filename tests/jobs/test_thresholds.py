@@ -1,12 +1,14 @@
 """Each threshold of each cap is told once, whatever happens between two looks."""
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reelmill.errors import RaiseCap
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.thresholds import PERCENTS, Thresholds
 from reelmill.ledger.records import BudgetScope
@@ -22,11 +24,11 @@ def engine(tmp_path):
         yield engine
 
 
-def book(engine, run_id, usd):
+def book(engine, run_id, usd, **elsewhen):
     """As if clips of this run had cost so much."""
     from reelmill.ledger.budgets import BudgetKeys, spend
 
-    keys = BudgetKeys.at(run_id, engine.ledger.now())
+    keys = replace(BudgetKeys.at(run_id, engine.ledger.now()), **elsewhen)
     with engine.ledger._db.writing() as connection:
         spend(connection, dict.fromkeys(keys.items(), Decimal(usd)))
 
@@ -56,6 +58,16 @@ def test_what_was_passed_before_the_run_began_is_not_told_again(engine):
     book(engine, "r1", "6")
 
     assert told(thresholds) == [(BudgetScope.RUN, 50), (BudgetScope.DAY, 80)]
+
+
+def test_the_cap_that_stopped_the_run_has_the_least_room_not_the_highest_share(engine):
+    book(engine, "before", "930", day="another day")
+    book(engine, "before", "16.50")  # room for 3.50 in the day, for 53.50 in the month, of which 94 % are gone
+    thresholds = Thresholds(engine, "r1")
+    engine.stop.close(RaiseCap("The day cap would be passed by 4 USD.", "Raise it."))
+
+    assert told(thresholds) == [(BudgetScope.DAY, 100)]
+    assert not told(thresholds)
 
 
 def test_every_threshold_below_the_end_is_told_exactly_once(tmp_path):
