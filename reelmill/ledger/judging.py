@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,7 @@ from reelmill.ledger.budgets import BudgetKeys, book, correct, reserve, spend
 from reelmill.ledger.database import Database
 from reelmill.ledger.locked import LockedIntent
 from reelmill.ledger.records import ZERO, BudgetScope, Caps
-from reelmill.ledger.schema import verdicts
+from reelmill.ledger.schema import runs, verdicts
 from reelmill.ledger.states import VerdictState
 from reelmill.ledger.types import to_micros
 from reelmill.ledger.verdicts import (
@@ -36,6 +37,7 @@ __all__ = ["VerdictsUsedUp", "add_verdict", "answer_verdict", "ask_verdict", "cl
 
 _v = verdicts.c
 _ONE = select(*VERDICT_COLUMNS, _v.day_key, _v.month_key).where(_v.verdict_id == bindparam("this"))
+_CAP_OF_RUN = select(runs.c.cap_run).where(runs.c.run_id == bindparam("this"))
 _SET = update(verdicts).where(_v.verdict_id == bindparam("this"), _v.state == VerdictState.ASKED)
 
 
@@ -46,6 +48,7 @@ class VerdictsUsedUp(LookFirst):
 def ask_verdict(database: Database, intent_id: str, asked: AskedVerdict, *, caps: Caps, at_most: int) -> PaidVerdict:
     """Permit one question about an intent that is not settled yet: its most is spent under every cap, or nothing is.
 
+    Of ``caps`` those of day and month count. The run's is the one that the intent's own run has, whoever settles it.
     An answer that is there already is handed out again, at no cost. Raises RaiseCap; VerdictsUsedUp after
     ``at_most`` questions, and once the intent has ended; ChooseAnotherModel for one without a price.
     """
@@ -80,7 +83,8 @@ def ask_verdict(database: Database, intent_id: str, asked: AskedVerdict, *, caps
         )
         connection.execute(insert(verdicts), {**verdict_values(verdict), "day_key": keys.day, "month_key": keys.month})
         held.note(charged=held.intent.charged_usd + asked.most_usd)
-        reserve(connection, keys, asked.most_usd, caps)  # the budgets come last: every process wants these rows
+        its_caps = replace(caps, run_usd=connection.execute(_CAP_OF_RUN, {"this": keys.run_id}).scalar())
+        reserve(connection, keys, asked.most_usd, its_caps)  # the budgets come last: every process wants these rows
         book(connection, keys, freed=asked.most_usd, paid=asked.most_usd)
     return verdict
 

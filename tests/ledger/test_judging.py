@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,9 +10,9 @@ from sqlalchemy import create_engine, text
 from reelmill.errors import RaiseCap
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.judging import VerdictsUsedUp
-from reelmill.ledger.records import BudgetScope, Caps
+from reelmill.ledger.records import BudgetScope, Caps, Run
 from reelmill.ledger.states import State, VerdictState
-from tests.ledger.making import ASKED, RUN, bring_to, known, make_clip, settlement
+from tests.ledger.making import ASKED, OUTPUT, RUN, bring_to, known, make_clip, settlement
 
 SAID = {"overall": "ok"}
 
@@ -78,6 +79,7 @@ def test_an_answer_after_the_end_changes_no_books_that_are_closed(ledger):
 def test_many_at_once_never_pass_a_cap(ledger, cap):
     """Clips hold 6.40 of it: there is room for three verdicts at their most, whoever asks."""
     caps = Caps(**{cap: Decimal("6.435")})
+    ledger.start_run(Run(run_id=RUN, output=OUTPUT, caps=caps))
     intents = [bring_to(ledger, State.SUBMITTED, make_clip(name)) for name in ("one", "two")]
 
     def one(number):
@@ -93,6 +95,28 @@ def test_many_at_once_never_pass_a_cap(ledger, cap):
         ledger.answer_verdict(verdict, input_tokens=0, output_tokens=2000, answer=None, error="unreadable")
     assert spent(ledger) == Decimal("0.015000")
     assert ledger.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("own", "of_the_asker", "refused"), [(None, "2", False), ("100", "2", False), ("3.2", "100", True)]
+)
+def test_who_takes_a_clip_over_asks_within_the_cap_of_the_run_that_the_clip_is_of(ledger, own, of_the_asker, refused):
+    ledger.start_run(Run(run_id=RUN, output=OUTPUT, caps=Caps(run_usd=own and Decimal(own))))
+    intent = bring_to(ledger, State.SUBMITTED)  # which holds 3.20
+    with pytest.raises(RaiseCap, match=f"run cap of 3.20 USD .{RUN}.") if refused else nullcontext():
+        ask(ledger, intent, caps=Caps(run_usd=Decimal(of_the_asker)))
+    assert spent(ledger) == (0 if refused else ASKED.most_usd)
+    assert ledger.audit() == []
+
+
+def test_the_caps_of_day_and_month_are_those_of_the_asker(ledger):
+    ledger.start_run(Run(run_id=RUN, output=OUTPUT, caps=Caps(day_usd=Decimal(1), month_usd=Decimal(1))))
+    intent = bring_to(ledger, State.SUBMITTED)
+    with pytest.raises(RaiseCap, match="day cap of 3"):
+        ask(ledger, intent, caps=Caps(day_usd=Decimal(3)))
+    with pytest.raises(RaiseCap, match="month cap of 3"):
+        ask(ledger, intent, caps=Caps(month_usd=Decimal(3)))
+    assert ask(ledger, intent).state is VerdictState.ASKED
 
 
 def test_a_verdict_is_booked_on_the_day_on_which_it_is_asked(ledger, clock):
