@@ -72,9 +72,10 @@ class Fleet:
         ``own`` is what the run makes itself, beside its children. The engine's stop signal says why it stopped.
         """
         making = asyncio.create_task(self._make(own))
+        called_back = False
         try:
             await self._attend()
-            if self.engine.stop.requested:
+            if called_back := self.engine.stop.requested:
                 await self._call_back(ending_status(self.engine))
             await making
             await self._finish()
@@ -84,7 +85,10 @@ class Fleet:
             await self._call_back(RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED)
             raise
         for trouble in self._troubles:
-            self.engine.stop.close(trouble)
+            if called_back:  # its end is recorded, and told: this changes it no more
+                get_run_logger().warning("%s", trouble)
+            else:
+                self.engine.stop.close(trouble)
 
     async def _make(self, works: Iterable[Work]) -> None:
         await make_clips(self.engine, works, self.produce, on_result=self._note)
