@@ -114,15 +114,18 @@ async def look_at(children: Iterable[Child]) -> None:
             known[flow_run_id].state = found.get(flow_run_id) or Crashed(message="Prefect knows this flow run no more.")
 
 
-async def was_cancelled(child: Child) -> bool:
-    """Whether somebody asked for its end, rather than its machine being taken away.
+async def was_cancelled(child: Child) -> bool | None:
+    """Whether somebody asked for its end, rather than its machine being taken away; None if nobody answers now.
 
     Prefect sets one that no machine has taken yet to Cancelled at once, without Cancelling; a machine that leaves
     in order ends one that was Running.
     """
     if child.flow_run_id is None:
         return False
-    history = [state.type for state in await _patiently(lambda: _states(child.flow_run_id)) or ()]
+    states = await _patiently(lambda: _states(child.flow_run_id))
+    if states is None:
+        return None
+    history = [state.type for state in states]
     never_ran = history[-1:] == [StateType.CANCELLED] and StateType.RUNNING not in history
     return StateType.CANCELLING in history or never_ran
 

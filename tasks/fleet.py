@@ -137,7 +137,9 @@ class Fleet:
             self._waiting.remove(child)
         elif state.name == REFUSED:
             self._give_up(child, f"{left} of its clips were not begun: {state.message}")
-        elif await was_cancelled(child):
+        elif (cancelled := await was_cancelled(child)) is None:
+            return  # Prefect does not tell now: the next look asks again
+        elif cancelled:
             self._give_up(child, f"it was cancelled; {left} of its clips were not begun.")
         elif child.starts >= _STARTS:
             self._give_up(child, f"{_STARTS} flow runs ended with {left} of its clips not begun: {state.message}")

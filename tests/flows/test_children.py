@@ -1,6 +1,10 @@
 """Which shards a person has cancelled, as Prefect's history of their flow runs tells."""
 
+import uuid
+
+import httpx
 import pytest
+from prefect.logging import disable_run_logger
 
 from reelmill.planning.shards import Shard
 from tasks.children import Child, was_cancelled
@@ -38,3 +42,12 @@ async def test_a_shard_that_was_cancelled_is_told_from_one_that_lost_its_machine
             assert await was_cancelled(Child(SHARD, 1, run.id)) is by_a_person
         finally:
             await client.delete_deployment(deployment)  # others look at all that there are
+
+
+async def test_an_api_that_does_not_answer_says_neither_that_it_was_cancelled_nor_that_it_was_not(monkeypatch):
+    async def silent(flow_run_id):
+        raise httpx.ConnectError("nobody there")
+
+    monkeypatch.setattr("tasks.children._states", silent)
+    with disable_run_logger():
+        assert await was_cancelled(Child(SHARD, 1, uuid.uuid4())) is None

@@ -5,7 +5,7 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
-from prefect.states import Failed
+from prefect.states import Cancelled, Failed
 
 from reelmill.errors import FixAccess, RaiseCap
 from reelmill.jobs.accounting import close_run
@@ -118,3 +118,13 @@ async def test_a_shard_that_was_given_up_fails_a_run_that_nobody_stopped(engine,
 
     assert ends_told(engine) == ["run.failed"]
     assert "No such template." in str(report.stopped_by)
+
+
+async def test_whether_a_shard_was_cancelled_is_asked_again_until_prefect_answers(engine, prefect):
+    cancelled = child(1)
+    cancelled.state = Cancelled()
+    prefect.answers = [None, None, True]
+    await fleet_of(engine, cancelled).make([])
+
+    assert (prefect.started, prefect.answers) == ([], [])
+    assert "it was cancelled" in str(engine.stop.error)
