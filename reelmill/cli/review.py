@@ -17,8 +17,8 @@ from reelmill.cli.choosing import chosen_run
 from reelmill.cli.options import Json, settings_with
 from reelmill.cli.printing import count, out, print_json, print_rows, print_text
 from reelmill.errors import ExitCode, FixConfiguration
-from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.engine import Engine
+from reelmill.jobs.projections import bring_up_to_date
 from reelmill.jobs.reviewing import Applied, Progress, ReviewDesk, apply_file, default_reviewer, find_progress
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork
 from reelmill.jobs.galleries import gallery_index
 from reelmill.jobs.heartbeat import showing_life
-from reelmill.jobs.projections import has_gallery, write_projections
+from reelmill.jobs.projections import bring_up_to_date, has_gallery, tables_or_trouble
 from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import KnownProduct, Run, RunStatus, Standing
@@ -32,13 +33,14 @@ from reelmill.webhooks.receiver import Receiver
 
 __all__ = [
     "RunReport",
-    "bring_up_to_date",
     "close_abandoned_runs",
     "close_run",
     "ended_if_broken_off",
     "ending_status",
     "open_run",
 ]
+
+log = logging.getLogger(__name__)
 
 OWNER = "owner"
 """The parameter of a run that names the process it belongs to."""
@@ -170,7 +172,7 @@ def close_run(
         _remember(engine, run_id, spool)
     status = ending_status(engine)
     ledger.finish_run(run_id, status)
-    tables, trouble = _tables_or_trouble(engine, {run_id, *tally.runs, *films.run_ids})
+    tables, trouble = tables_or_trouble(engine, {run_id, *tally.runs, *films.run_ids})
     shown = trouble is None and engine.settings.gallery and has_gallery(ledger, run_id)
     run = ledger.run(run_id)
     return RunReport(
@@ -197,19 +199,12 @@ def close_run(
     )
 
 
-def _tables_or_trouble(engine: Engine, run_ids: Iterable[str]) -> tuple[list[str], ReelmillError | None]:
-    try:
-        return bring_up_to_date(engine, run_ids), None
-    except (TryLater, FixAccess) as error:
-        remedy = "The ledger holds everything: run reelmill report --rebuild when that is mended."
-        return [], type(error)(f"Tables and gallery were not written: {error.problem}", remedy)
-
-
 @contextmanager
 def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
     """End the run in the ledger also when it is torn down before it could be closed; show life until then.
 
-    What is in flight is left for the next run or settle. What ends meanwhile is told, if that is wanted.
+    What is in flight is left for the next run or settle. What ends meanwhile is told, if that is wanted. Tables and
+    gallery are tried once: what broke the run off says more than what keeps them from being written.
     """
     with delivering(engine):
         try:
@@ -221,19 +216,32 @@ def ended_if_broken_off(engine: Engine, run_id: str) -> Iterator[None]:
             if run is not None and run.status is RunStatus.RUNNING:
                 ended = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.STOPPED
                 engine.ledger.finish_run(run_id, ended)
+            if run is not None:
+                _try_to_write(engine, run_id)
             raise
+
+
+def _try_to_write(engine: Engine, run_id: str) -> None:
+    try:
+        bring_up_to_date(engine, [run_id])
+    except Exception as error:  # noqa: BLE001 - the error that broke the run off is raised, whatever this one is
+        log.warning("Run %s was broken off. %s", run_id, error)
 
 
 def close_abandoned_runs(engine: Engine) -> list[str]:
     """End runs that say they go on although their process is gone, and bring their tables up to date.
 
-    Returns their ids. What they left in flight is not lost: see :mod:`reelmill.jobs.resuming`.
+    Returns their ids. What they left in flight is not lost: see :mod:`reelmill.jobs.resuming`. Raises TryLater or
+    FixAccess if the tables cannot be written: the runs have ended then, and the remedy says how to have the tables.
     """
     unfinished = engine.ledger.unfinished_runs(output=engine.storage.root)
     abandoned = [found.run.run_id for found in unfinished if _is_abandoned(engine, found)]
     for run_id in abandoned:
         engine.ledger.finish_run(run_id, RunStatus.FAILED)
-    bring_up_to_date(engine, abandoned)
+    try:
+        bring_up_to_date(engine, abandoned)
+    except (TryLater, FixAccess) as error:
+        raise type(error)(error.problem, f"{error.remedy} Then run the same command again.") from None
     return abandoned
 
 
@@ -247,11 +255,6 @@ def _is_abandoned(engine: Engine, found: UnfinishedRun) -> bool:
     # What others have taken over says nothing about the run's own process.
     leases = [lapsed_s for holder, lapsed_s in found.leases.items() if holder == owner]
     return min([found.silent_s, *leases]) > 2 * engine.settings.lease_s
-
-
-def bring_up_to_date(engine: Engine, run_ids: Iterable[str]) -> list[str]:
-    """Write tables and galleries of these runs afresh, as the settings want them; the tables' names."""
-    return write_projections(engine.ledger, engine.storage, run_ids, gallery=engine.settings.gallery)
 
 
 def ending_status(engine: Engine) -> RunStatus:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration
-from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork, stitch_films
+from reelmill.jobs.projections import bring_up_to_date
 from reelmill.ledger.records import Intent
 from reelmill.production.fanout import fan_out
 from reelmill.production.inspecting import inspect_settled
@@ -49,9 +49,12 @@ async def inspect_unseen(
             on_result(result)
 
     at_once = settings.media_workers or os.cpu_count() or 1
-    await fan_out(unseen(), look, in_flight=at_once, stop=engine.stop, on_result=count)
-    films = await stitch_films(engine, looking=True)
-    bring_up_to_date(engine, {*tally.runs, *films.run_ids})
+    films = FilmWork()
+    try:
+        await fan_out(unseen(), look, in_flight=at_once, stop=engine.stop, on_result=count)
+        films = await stitch_films(engine, looking=True)
+    finally:  # what was looked at before an error stays looked at: nothing else would write it
+        bring_up_to_date(engine, {*tally.runs, *films.run_ids})
     if engine.stop.error is not None:
         raise engine.stop.error
     return tally, films

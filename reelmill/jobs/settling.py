@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reelmill.errors import ReelmillError
-from reelmill.jobs.accounting import bring_up_to_date
 from reelmill.jobs.delivering import delivering
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork, stitch_films
 from reelmill.jobs.making import make_clips
+from reelmill.jobs.projections import tables_or_trouble
 from reelmill.jobs.resuming import TakenOver, take_over
 from reelmill.ledger.states import State
 from reelmill.production.producer import Producer
@@ -25,8 +25,9 @@ class Settled:
     """What was looked at, what became of it, and what other live workers still hold.
 
     ``released`` counts clips that a worker now gone had never sent; ``closed_runs`` are the runs that ended with
-    their workers. ``trouble`` is the first error that kept a clip from being looked at; such clips stay as they were.
-    ``films`` are those that were stitched now, and those that wait.
+    their workers. ``trouble`` is what kept tables from being written, else the first error that kept a clip from being
+    looked at or the films from being stitched; such clips stay as they were. ``films`` are those that were stitched
+    now, and those that wait.
     """
 
     tally: Tally
@@ -89,15 +90,19 @@ async def _settle(
 
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
     looked_at, due = sum(tally.counts.values()), len(works) + len(doubtful)
-    films = await stitch_films(engine)
-    tables = bring_up_to_date(engine, {*tally.runs, *films.run_ids})
+    films = FilmWork()
+    try:
+        films = await stitch_films(engine)
+    except ReelmillError as error:  # what was charged is written all the same
+        trouble.append(error)
+    tables, unwritten = tables_or_trouble(engine, {*tally.runs, *films.run_ids})
     return Settled(
         tally=tally,
         looked_at=looked_at,
         left=due - looked_at,
         held_by_others=others,
         tables=tuple(tables),
-        trouble=trouble[0] if trouble else None,
+        trouble=unwritten or next(iter(trouble), None),
         released=taken.released,
         closed_runs=taken.closed_runs,
         films=films,

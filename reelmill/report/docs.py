@@ -43,8 +43,10 @@ Below the output root, a folder or `gs://` prefix, lie five tables as Parquet (z
 `run_date` is the UTC day on which the run started; it stands in the folder name and not in the files. A file is
 written whole when its run ends, and again when something about the run changes, for example when `reelmill
 settle` finds a video later. The tables are a projection of the ledger: `reelmill report --rebuild` writes them
-all again, the same rows in the same order. Amounts are exact decimals in USD, moments are in UTC. The sum of
-`spend.amount_usd` and that of `results.cost_usd` are what the ledger charged, to the cent.
+all again, the same rows in the same order. If storage does not take the tables, the command says so with its remedy:
+that one for the tables, `reelmill gallery RUN` for the gallery of each run that it names. Amounts are exact decimals
+in USD, moments are in UTC. The sum of `spend.amount_usd` and that of `results.cost_usd` are what the ledger charged,
+to the cent.
 
 Text comes from your feed as it is. In a spreadsheet, import it as text: a title that begins with `=` is a title.
 

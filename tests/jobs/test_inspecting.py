@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from reelmill.errors import FixConfiguration
+from reelmill.errors import FixConfiguration, TryLater
 from reelmill.jobs.inspecting import inspect_unseen
 from reelmill.jobs.rebuilding import rebuild
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
 from reelmill.production.provenance_reading import read_provenance
 from reelmill.production.work import Work
+from reelmill.report.tables import table_name
 from tests.support.pictures import png
 from tests.support.production import RUN, clip, open_engine, producer
 from tests.support.small_platforms import write_small_platforms
@@ -108,6 +112,40 @@ async def test_looking_that_is_switched_off_is_refused_with_the_remedy(tmp_path,
         pytest.raises(FixConfiguration, match=r"inspect is off.*full"),
     ):
         await inspect_unseen(engine)
+
+
+async def test_what_was_looked_at_before_the_database_went_away_is_in_the_tables(
+    tmp_path, veo, gcs, settled_unseen, monkeypatch
+):
+    output = await settled_unseen("later-1", "later-2")
+    with open_engine(tmp_path, veo, gcs, output=output, inspect="header", media_workers=1) as engine:
+        take, asked = engine.ledger.take_unseen, count()
+
+        def once(**wanted):
+            if next(asked):
+                raise TryLater("The database does not answer.", "Run the same command again.")
+            return take(**wanted)
+
+        monkeypatch.setattr(engine.ledger, "take_unseen", once)
+        with pytest.raises(TryLater, match="database"):
+            await inspect_unseen(engine)
+        written = engine.storage.read(table_name("results", engine.ledger.run(RUN)))
+    looked_at = [row["inspection"] is not None for row in pq.read_table(pa.BufferReader(written)).to_pylist()]
+    assert sorted(looked_at) == [False, True]
+
+
+async def test_tables_that_inspecting_cannot_write_are_told_with_the_command_that_does(
+    tmp_path, veo, gcs, settled_unseen, monkeypatch
+):
+    def away(*_arguments):
+        raise TryLater("Cloud Storage does not answer.", "Run the same command again.")
+
+    output = await settled_unseen("later-1")
+    with open_engine(tmp_path, veo, gcs, output=output, inspect="header") as engine:
+        monkeypatch.setattr(type(engine.storage), "upload", away)
+        with pytest.raises(TryLater, match=f"reelmill report --rebuild --output {output} and reelmill gallery {RUN}.$"):
+            await inspect_unseen(engine)
+        assert engine.ledger.count_unseen(output=output, run_id=None) == 0
 
 
 def record_of(engine, intent):
