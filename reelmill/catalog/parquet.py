@@ -8,12 +8,14 @@ from typing import Any, BinaryIO
 from reelmill.catalog.parquet_text import as_text, is_number, text_bytes
 from reelmill.catalog.table import Batch, BrokenRow
 from reelmill.errors import FixFeed
+from reelmill.signatures import hide_secrets
 
 __all__ = ["ParquetTable"]
 
 _BUFFER_BYTES = 1 << 16
 _BATCH_BYTES = 1 << 24
 _NESTED_ROWS = 500  # repeated values are not shared inside lists, so fewer rows are taken at once
+_SHOWN = 40  # characters of a column's name
 _ROW_BYTES = 1 << 21  # as long as a line of a CSV feed may be
 
 
@@ -53,7 +55,7 @@ class ParquetTable:
         first = 1
         try:
             for batch in self._parquet.iter_batches(batch_size=min(rows, self._rows_at_once()), use_threads=False):
-                yield from _parts(batch, first)
+                yield from _parts(batch, first, self._file)
                 first += batch.num_rows
         except _damage():
             raise self._damaged() from None
@@ -84,16 +86,29 @@ def _is_text(column: Any) -> bool:
     return column.physical_type == "BYTE_ARRAY" and column.logical_type.type in ("STRING", "NONE", "JSON", "ENUM")
 
 
-def _parts(batch: Any, first: int) -> Iterator[Batch]:
+def _parts(batch: Any, first: int, file: str) -> Iterator[Batch]:
     """The batch, in halves while its text is too long. A row that is too long by itself is broken."""
     count, size = batch.num_rows, sum(map(text_bytes, batch.columns))
     if count > 1 and size > _BATCH_BYTES:
         half = count // 2
-        yield from _parts(batch.slice(0, half), first)
-        yield from _parts(batch.slice(half), first + half)
+        yield from _parts(batch.slice(0, half), first, file)
+        yield from _parts(batch.slice(half), first + half, file)
     elif count == 1 and size > _ROW_BYTES:
         reason, remedy = f"The row holds more than {_ROW_BYTES:,} characters.", "Shorten its cells."
         yield Batch((), [()] * batch.num_columns, (BrokenRow(first, reason, remedy, ""),))
     else:
         numeric = frozenset(place for place, column in enumerate(batch.columns) if is_number(column.type))
-        yield Batch(range(first, first + count), [as_text(column) for column in batch.columns], numeric=numeric)
+        texts = [_texts(column, name, file) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
+        yield Batch(range(first, first + count), texts, numeric=numeric)
+
+
+def _texts(column: Any, name: str, file: str) -> list[str]:
+    """The column's values as texts. Raises FixFeed where it holds a time that nobody can tell."""
+    try:
+        return as_text(column)
+    except (OverflowError, LookupError):  # a time of no year that we know; a time zone of no name that we know
+        column_name = hide_secrets(name)[:_SHOWN]
+        raise FixFeed(
+            f"{file}: the column {column_name!r} holds a time or names a time zone that cannot be read.",
+            "Write the column as text, or leave it out.",
+        ) from None

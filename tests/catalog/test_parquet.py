@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reelmill.catalog.feed import Dialect, FeedOptions, open_feed
-from reelmill.catalog.parquet_text import as_text
+from reelmill.catalog.parquet_text import as_text, text_bytes
 from reelmill.errors import FixFeed
 from tests.support.catalog_feeds import read
 
@@ -123,6 +123,11 @@ TYPED_PRICES = {
                               "19.99 129.5 1299 1234567.891"),
     "floats": (pa.float64(), ["16.807", "19.99", "100", "12345678901.5"], "16.807 19.99 100 12345678901.5"),
     "short floats": (pa.float32(), ["16.807", "19.99", "100", "0.125"], "16.807 19.99 100 0.125"),
+    "floats that were computed": (
+        pa.float64(), ["23.788099999999996", "19.989999999999998", "110.00000000000001", "0.30000000000000004"],
+        "23.7881 19.99 110 0.3"),
+    "the decimals of BigQuery": (pa.decimal128(38, 9), ["19.99", "0", "0.000000001", "1299"],
+                                 "19.99 0 0.000000001 1299"),
     "whole numbers": (pa.int32(), ["5", "100", "1299", "1234567"], "5 100 1299 1234567"),
 }  # fmt: skip
 
@@ -177,3 +182,30 @@ def test_a_damaged_page_stops_the_feed(tmp_path):
 def test_content_counts_not_the_name(tmp_path):
     path = write(tmp_path / "export.csv", {"sku": ["1"], "name": ["a"]})
     assert [product.sku for product in open_feed(path, FeedOptions())] == ["1"]
+
+
+def test_maps_are_read_and_measured_like_the_lists_that_they_are(tmp_path):
+    kind = pa.map_(pa.string(), pa.list_(pa.string()))
+    pairs = [[("colour", ["red", "blue"])], None, [("care", ["cold"]), ("made in", None)], []]
+    columns = {"sku": [*"abcd"], "title": [*"abcd"], "facts": pa.array(pairs, kind)}
+    columns["deep"] = pa.array([{"m": pair} for pair in pairs], pa.struct([("m", kind)]))
+    products, rejects = read(write(tmp_path / "t.parquet", columns), batch_rows=3)
+    assert not rejects
+    assert [product.extra["facts"] for product in products] == ["colour: red blue", "", "care: cold made in:", ""]
+    whole = columns["facts"]
+    assert text_bytes(whole) >= len("colourredbluecarecoldmade in")
+    assert text_bytes(whole.slice(1, 1)) < text_bytes(whole.slice(0, 1)) <= text_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.ListArray.from_arrays([0, 1], pa.array([2**60]).cast(pa.timestamp("ms"))),
+        pa.ListArray.from_arrays([0, 1], pa.array([2**62]).cast(pa.timestamp("us"))),
+        pa.array([0]).cast(pa.timestamp("ms", "Mars/Olympus")),
+    ],
+)
+def test_a_time_that_nobody_can_tell_stops_the_feed(tmp_path, times):
+    path = write(tmp_path / "t.parquet", {"sku": ["a"], "title": ["a"], "seen at": times})
+    with pytest.raises(FixFeed, match=r"t\.parquet: the column 'seen at' holds a time.* Write the column as text"):
+        list(open_feed(path))

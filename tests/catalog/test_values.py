@@ -21,10 +21,15 @@ PRICES = {
     "1.299": ("1299", ""), "1,299": ("1299", ""), "1.299 KWD": ("1.299", "KWD"), "0.999": ("0.999", ""),
     ".99": ("0.99", ""), "0.00 USD": ("0.00", "USD"), "usd 5": ("5", "USD"), "5 kr": ("5", ""), "+5": ("5", ""),
     "129 zł": ("129", "PLN"), "USD19.99": ("19.99", "USD"), "R$ 10,50": ("10.50", "BRL"),
+    "$19.99 CAD": ("19.99", "CAD"), "CAD $19.99": ("19.99", "CAD"), "USD $19.99": ("19.99", "USD"),
+    "19.99 $ AUD": ("19.99", "AUD"), "AUD$ 5": ("5", "AUD"), "$199.00 MXN": ("199.00", "MXN"), "$5 $": ("5", "USD"),
+    "¥100 CNY": ("100", "CNY"), "£5 EGP": ("5", "EGP"), "5 kr SEK": ("5", "SEK"), "EUR € 5": ("5", "EUR"),
+    "23.788099999999996": ("23.7881", ""), "1.234,560000000002 €": ("1234.56", "EUR"),
 }  # fmt: skip
 NO_PRICES = (
     "", " ", "free", "on request", "5-7", "5.00 - 7.00 USD", "1.2.3", "12 34", "1,2,3", "1.", "NaN", "Infinity", "1e9",
     "0x10", "٣", "\uff15.00", "9" * 30, "5 potatoes", "$ 5 EUR", "1,2345.00", "12,34,5.00", "5 / 7", "{{ 5 }}", "5..0",
+    "US$ 5 CAD", "USD 5 $ CAD", "CAD €5", "EUR $ 5", "AUS$ 5", "5 USD USD", "CAD CA 5", "1234567890123.4567891234",
 )  # fmt: skip
 
 
@@ -62,6 +67,24 @@ def test_every_amount_reads_back_in_every_notation(amount, currency, marks):
     text = f"{amount:,.2f}".translate(str.maketrans({",": group, ".": point}))
     assert parse_price(f"{text} {currency}") == (amount, currency)
     assert parse_price(f"{amount:.2f} {currency}") == (amount, currency)
+
+
+@given(
+    st.sampled_from(
+        [("$", "USD"), ("$", "CAD"), ("¥", "CNY"), ("¥", "JPY"), ("£", "GBP"), ("kr", "NOK"), ("€", "EUR")]
+    ),
+    st.sampled_from(["{0} {1}5", "{1} {0} 5", "{1}5 {0}", "{0} 5 {1}", "5 {1} {0}", "5{0} {1}"]),
+)
+def test_a_code_says_what_its_sign_stands_for(pair, form):
+    sign, code = pair
+    assert parse_price(form.format(code, sign)) == (Decimal(5), code)
+
+
+@given(st.integers(1, 10**9), st.integers(1, 2000))
+def test_amounts_that_were_computed_in_floats_are_prices(cents, thousandths):
+    """Two decimals times three are five of them, whatever a float adds."""
+    computed = Decimal(repr(cents / 100 * (thousandths / 1000)))
+    assert parse_price(f"{computed:f} USD", typed=True) == (Decimal(cents) * thousandths / 100_000, "USD")
 
 
 @given(st.text(max_size=40))
