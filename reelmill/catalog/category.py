@@ -11,7 +11,8 @@ __all__ = ["UNCATEGORISED", "category_path", "choose_category"]
 
 UNCATEGORISED = ("Uncategorised",)
 _MAX_LEVELS = 10
-_NUMBERED = re.compile(r"^(\d{1,7})(?:\s*-\s*(.+))?$")
+_NUMBERED = re.compile(r"^(\d{1,7})(?:\.0)?(?:\s*-\s*(.+))?$")  # pandas writes 1604.0 where others are missing
+_PATH_MARKS = frozenset(">|\u00bb\u203a")
 _SAYS_NOTHING = frozenset({"uncategorized", "uncategorised"}) | NO_WORDS | SHEET_ERRORS
 
 # The taxonomy's own numbers: every top level, and the branches below them that shops use most.
@@ -64,12 +65,22 @@ def choose_category(own: str, google: str, product_type: str) -> tuple[str, ...]
 def category_path(text: str) -> tuple[str, ...]:
     """``Home & Garden > Cookware`` as its levels; empty if the text names none.
 
-    Levels are parted by ``>``, or else by ``|``, or else by a slash with spaces around it.
+    Levels are parted by ``>``, or else by ``|``, or else by line breaks, as the values of a list in Parquet are, or
+    else by a slash with spaces around it.
     """
-    cleaned = plain_text(text).replace("\u00bb", ">").replace("\u203a", ">")
+    cleaned = _one_line(text).replace("\u00bb", ">").replace("\u203a", ">")
     numbered = _NUMBERED.match(cleaned)
     if numbered:
         cleaned = numbered[2] or _GOOGLE.get(numbered[1], "")
     mark = next((mark for mark in (">", "|", " / ") if mark in cleaned), ">")
     levels = [level.strip() for level in cleaned.split(mark)]
     return tuple(level for level in levels if level and level.lower() not in _SAYS_NOTHING)[:_MAX_LEVELS]
+
+
+def _one_line(text: str) -> str:
+    """The text without markup; levels that stand on lines of their own are parted by ``>``."""
+    if "\n" in text:
+        lines = [line for line in map(plain_text, text.split("\n")) if line]
+        if not any(mark in line for line in lines for mark in _PATH_MARKS):
+            return " > ".join(lines)
+    return plain_text(text)

@@ -54,6 +54,13 @@ def test_every_type_becomes_text(tmp_path):
     assert second.extra == dict.fromkeys(first.extra, "") | {"weight": "2.5"}
 
 
+def test_a_list_of_categories_is_a_path(tmp_path):
+    levels = ["Home & Garden", "Kitchen & Dining", "Cookware"]
+    columns = {"sku": ["a", "b"], "title": ["a", "b"], "category": [levels, levels[:1]]}
+    products, _ = read(write(tmp_path / "t.parquet", columns))
+    assert [product.category for product in products] == [tuple(levels), tuple(levels[:1])]
+
+
 def test_ids_that_pandas_made_floats_are_whole_again(tmp_path):
     frame = pd.DataFrame({"id": [1001, None, 1002], "title": ["a", "b", None], "image_link": ["", None, ""]})
     frame.to_parquet(tmp_path / "frame.parquet")
