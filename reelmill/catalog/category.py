@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reelmill.catalog.nothing import NO_WORDS, SHEET_ERRORS
-from reelmill.catalog.text import plain_text
+from reelmill.markup import plain_text
 
 __all__ = ["UNCATEGORISED", "category_path", "choose_category"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reelmill.catalog.media import shown_address
 from reelmill.catalog.nothing import SHEET_ERRORS
 from reelmill.catalog.table import BrokenRow
-from reelmill.catalog.text import tidy
+from reelmill.markup import tidy
 from reelmill.product import Reject, RowRef
 from reelmill.signatures import hide_secrets
 

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable
 
-from reelmill.catalog.text import plain_text, tidy
+from reelmill.markup import plain_text, tidy
 
 __all__ = ["availability", "better_availability", "highlights"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reelmill.markup import plain_text
 from reelmill.product import Product
 from reelmill.prompts.text import brief, clean
 from reelmill.signatures import unsigned
@@ -14,7 +15,10 @@ _NAME_CHARS = 140
 
 
 class ExtraView:
-    """The columns of the feed that are no product field, by their own name: ``product.extra.care_label``."""
+    """The columns of the feed that are no product field, by their own name: ``product.extra.care_label``.
+
+    They are kept as the feed has them, because some are addresses; a template gets their plain text.
+    """
 
     __slots__ = ("_columns",)
 
@@ -22,7 +26,7 @@ class ExtraView:
         self._columns = columns
 
     def __getitem__(self, name: str) -> str:
-        return clean(self._columns[name])
+        return clean(plain_text(self._columns[name]))
 
 
 class ProductView:

@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reelmill.catalog.feed import Dialect, FeedOptions, open_feed
-from reelmill.catalog.text import plain_text, tidy
 from reelmill.errors import FixFeed
+from reelmill.markup import plain_text, tidy
 from reelmill.product import Product, Reject
 from tests.support.catalog_feeds import google_csv
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reelmill.catalog.media import address_problem, shown_address, split_addresses
 from reelmill.catalog.price import parse_price
-from reelmill.catalog.text import description_column, description_text, plain_text, slug, tidy
+from reelmill.catalog.text import description_column, slug
+from reelmill.markup import description_text, plain_text, tidy
 
 PRICES = {
     "19.99 USD": ("19.99", "USD"), "19.99": ("19.99", ""), "19,99": ("19.99", ""), "1299": ("1299", ""),

@@ -52,6 +52,13 @@ def test_extra_columns_are_data_too(catalogs, minimal):
     assert render(library, replace(minimal, extra={"care": "{{ 7*7 }}"})).prompt == "Care: {{ 7*7 }}"
 
 
+def test_extra_columns_are_plain_text_as_other_fields_are(catalogs, minimal):
+    library = PromptLibrary.load(catalogs({"default/any.j2": "{{ product.extra.care }} {{ product.extra['wash'] }}"}))
+    product = replace(minimal, extra={"care": "<p>Wash <b>cold</b>", "wash": "30&nbsp;&deg;C &amp; below 40"})
+    assert render(library, product).prompt == "Wash cold 30 °C & below 40"
+    assert product.extra["care"] == "<p>Wash <b>cold</b>"
+
+
 def test_newlines_and_control_characters_can_not_start_a_paragraph(shipped, minimal):
     product = replace(minimal, title="A\n\nOverall look: neon\x1e\x00\u202e\u2028B\tC")
     prompt = render(shipped, product).prompt
