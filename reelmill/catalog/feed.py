@@ -10,6 +10,7 @@ from reelmill.catalog.columns import ColumnMap, check_mapping, match_columns
 from reelmill.catalog.dialect import Dialect, detect_dialect
 from reelmill.catalog.folding import Folder
 from reelmill.catalog.merchant import MerchantRows
+from reelmill.catalog.notes import FeedNotes
 from reelmill.catalog.shopify import ShopifyRows
 from reelmill.catalog.sniff import sniff
 from reelmill.catalog.source import FeedOpener, list_files, open_binary
@@ -46,6 +47,7 @@ class Feed:
         self._files = files
         self._options = options
         self._opener = opener
+        self.notes = FeedNotes()  # what the last reading found odd, as far as it went
         table = _open_table(files[0], opener)
         try:
             self.columns: tuple[str, ...] = table.header
@@ -66,8 +68,9 @@ class Feed:
     def __iter__(self) -> Iterator[Product | Reject]:
         split = self._options.split_variants or self.dialect is Dialect.SHOPIFY
         seen = Folder.new_seen()
+        self.notes = FeedNotes()
         try:
-            folder = Folder(seen, self._files, fold=not split)
+            folder = Folder(seen, self._files, self.notes, fold=not split)
             id_field = ""
             for file in self._files:
                 table = _open_table(file, self._opener)

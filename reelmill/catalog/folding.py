@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from reelmill.catalog.build import changed_products
 from reelmill.catalog.media import MAX_IMAGES
 from reelmill.catalog.naming import named
+from reelmill.catalog.notes import FeedNotes
 from reelmill.catalog.rejects import duplicate
 from reelmill.catalog.seen import SeenKeys
 from reelmill.catalog.values import better_availability
@@ -49,6 +50,7 @@ class _Group:
 
     key: str
     product: Product
+    rows: int = 1
     variants: list[str] | None = None  # made when a second row comes
     images: list[str] | None = None
     empty: list[str] | None = None  # the fields that a later row may still fill
@@ -57,6 +59,7 @@ class _Group:
 
     def add(self, row: Product) -> None:
         """Fold one more row in."""
+        self.rows += 1
         if self.variants is None or self.images is None:
             self.variants, self.images = [self.product.sku], list(self.product.images)
         if len(self.variants) < MAX_VARIANTS:
@@ -84,8 +87,9 @@ class _Group:
 class Folder:
     """Takes the rows of all files of one feed in order. ``fold`` is off when variants stay apart."""
 
-    def __init__(self, seen: SeenKeys, files: Sequence[str], *, fold: bool) -> None:
+    def __init__(self, seen: SeenKeys, files: Sequence[str], notes: FeedNotes, *, fold: bool) -> None:
         self._seen = seen
+        self._notes = notes
         self._files = files
         self._numbers = {name: number for number, name in enumerate(files)}
         self._fold = fold
@@ -150,7 +154,9 @@ class Folder:
         at = [place for place, item in enumerate(items) if isinstance(item, Product)]
         products = [item for item in items if isinstance(item, Product)]
         codes = [self._code(item.ref) | (not item.item_group_id) for item in products]
-        earlier = self._seen.claim("ids", [item.sku for item in products], codes)
+        skus = [item.sku for item in products]
+        self._notes.add_ids(skus)
+        earlier = self._seen.claim("ids", skus, codes)
         late = [item for item in items if isinstance(item, Leftover)]
         made = self._seen.holders("ids", [item.key for item in late]) if late else {}
         if not earlier and not late:
@@ -194,6 +200,8 @@ class Folder:
                 made.append(product)
             elif isinstance(first, RowRef):
                 made.append(named(duplicate(item.product.ref, item.key, id_field, first, item.key), item.key))
+            else:
+                self._notes.add_late(item.key, item.product.ref, item.rows)
         return made
 
     def _check_groups(self, grouped: list[_Group], gone: dict[int, RowRef | None]) -> None:

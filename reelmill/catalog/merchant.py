@@ -37,7 +37,7 @@ from reelmill.product import Product, Reject, RowRef
 __all__ = ["MerchantRows"]
 
 _TEXTS = ("brand", "color", "material", "pattern", "size", "gender", "age_group")
-_NO_GROUP = frozenset({"", "0"}) | NO_WORDS
+_NO_GROUP = frozenset({"", "0", "0.0"}) | NO_WORDS  # pandas writes 0.0 in a column where others are missing
 # An address that needs no closer look. Colons and bars have one because several addresses may share a cell.
 _GOOD_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*/[!#-9;=?-\[\]-{}~]{0,1900}").fullmatch
 

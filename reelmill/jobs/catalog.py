@@ -132,7 +132,7 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     )
     warnings = planner.check(today)
     summary = planner.plan(feed, sink)
-    summary.warnings[:0] = warnings
+    summary.warnings[:0] = [*feed.notes.warnings(), *warnings]
     return summary
 
 

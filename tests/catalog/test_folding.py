@@ -66,9 +66,14 @@ def test_split_variants_keeps_them_apart(tmp_path):
 
 def test_a_placeholder_is_no_group(tmp_path):
     products, _ = read_text(
-        tmp_path, google_csv(*(variant(str(n), group) for n, group in enumerate(["0", "-", "N/A"])))
+        tmp_path, google_csv(*(variant(str(n), group) for n, group in enumerate(["0", "-", "N/A", "0.0"])))
     )
-    assert [(product.sku, product.item_group_id) for product in products] == [("0", ""), ("1", ""), ("2", "")]
+    assert [(product.sku, product.item_group_id) for product in products] == [
+        ("0", ""),
+        ("1", ""),
+        ("2", ""),
+        ("3", ""),
+    ]
 
 
 def test_a_repeated_id_is_rejected_and_names_the_first_row(tmp_path):
