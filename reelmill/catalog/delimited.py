@@ -13,6 +13,7 @@ from itertools import islice, tee
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from reelmill.catalog.dialect import KNOWN_NAMES, column_name
+from reelmill.catalog.pieces import short_tail
 from reelmill.catalog.quotes import RowShape, line_breaks
 from reelmill.catalog.sniff import FileKind, decoding_errors
 from reelmill.catalog.table import Batch, BrokenRow, batch_of_rows
@@ -61,9 +62,17 @@ class DelimitedTable:
     def batches(self, rows: int) -> Iterator[Batch]:
         """The rows in order. A row that cannot be parted comes as a BrokenRow, and the next one is read well."""
         first = 1
-        while batch := self._next_batch(rows, first):
-            yield batch_of_rows(first, batch, self._width)
-            first += len(batch)
+        held: Sequence[list[str] | BrokenRow] = ()  # rows that may be pieces of one with those after them
+        while True:
+            more = self._next_batch(rows, first + len(held))
+            batch = [*held, *more]
+            if not batch:
+                break
+            whole = len(batch) - (short_tail(batch, self._width) if more else 0)
+            held = batch[whole:]
+            if whole:
+                yield batch_of_rows(first, batch[:whole], self._width)
+            first += whole
 
     def _next_batch(self, count: int, first: int) -> Sequence[list[str] | BrokenRow]:
         """The next rows, fewer than ``count`` where they are long."""

@@ -15,6 +15,7 @@ from reelmill.catalog.shopify import ShopifyRows
 from reelmill.catalog.sniff import sniff
 from reelmill.catalog.source import FeedOpener, list_files, open_binary
 from reelmill.catalog.table import Table
+from reelmill.catalog.torn import without_torn
 from reelmill.errors import FixConfiguration
 from reelmill.product import Product, Reject
 
@@ -93,7 +94,8 @@ class Feed:
         else:
             rows = MerchantRows(columns, file)
         for batch in table.batches(self._options.batch_rows):
-            yield from folder.take(rows.convert(batch), id_field)
+            whole = without_torn(batch, columns, file, self.notes) if batch.pieces else batch
+            yield from folder.take(rows.convert(whole), id_field)
         yield from folder.take(rows.end(), id_field)
 
     def _match(self, file: str, header: tuple[str, ...]) -> ColumnMap:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-__all__ = ["CurrencyError", "format_price", "parse_price"]
+__all__ = ["KNOWN_CURRENCIES", "CurrencyError", "format_price", "parse_price"]
 
 _SYMBOLS = {
     "$": "USD", "us$": "USD", "$us": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₺": "TRY",
@@ -27,6 +27,12 @@ _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _NO_DECIMALS = frozenset({
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
 })  # fmt: skip
+KNOWN_CURRENCIES = (
+    frozenset(filter(None, _SYMBOLS.values())).union(*_SHARED.values(), _NO_DECIMALS, _THREE_DECIMALS)
+    | frozenset({"AED", "BGN", "DKK", "HUF", "IDR", "MYR", "NOK", "PHP", "RON", "SAR", "SEK", "ZAR"})
+)  # fmt: skip
+"""Codes that are beyond doubt: any three letters are taken for one where a price is expected, also those of 250 GSM."""
+
 _SHAPE = re.compile(r"(?P<before>[^\d]*?)(?P<number>\d(?:[\d.,'\u2019 ]*\d)?|[.,]\d+)(?P<after>[^\d]*)")
 _USUAL = re.compile(r"([0-9]{1,12}\.[0-9]{2}) ([A-Z]{3})").fullmatch  # as Merchant Center wants it
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ '\u2019][0-9]{3})+(?:[.,][0-9]*)?").fullmatch

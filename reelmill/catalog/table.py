@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from reelmill.catalog.pieces import Pieces, find_pieces
+
 __all__ = ["Batch", "BrokenRow", "Table", "batch_of_rows"]
 
 _SHOWN = 200
@@ -27,14 +29,15 @@ class Batch:
     """Some consecutive rows of a file, as columns: working down a column costs a fraction of working along rows.
 
     ``numbers`` are the 1-based row numbers; every column has as many cells as there are numbers. Blank rows are left
-    out, broken ones come apart. ``numeric`` are the indices of columns that the file types as numbers: their texts have
-    a point before decimals, and no grouping.
+    out, broken ones come apart; ``pieces`` are rows among the numbers that may be one. ``numeric`` are the indices of
+    columns that the file types as numbers: their texts have a point before decimals, and no grouping.
     """
 
     numbers: Sequence[int]
     columns: Sequence[Sequence[str]]
     broken: tuple[BrokenRow, ...] = ()
     numeric: frozenset[int] = frozenset()
+    pieces: tuple[Pieces, ...] = ()
 
 
 class Table(Protocol):
@@ -81,4 +84,5 @@ def batch_of_rows(first: int, rows: Sequence[list[str] | BrokenRow], width: int)
         elif any(cell.strip() for cell in row):
             numbers.append(number)
             regular.append(row[:width] + [""] * (width - len(row)))
-    return Batch(numbers, list(zip(*regular, strict=True)) or [()] * width, tuple(broken))
+    columns = list(zip(*regular, strict=True)) or [()] * width
+    return Batch(numbers, columns, tuple(broken), pieces=tuple(find_pieces(first, rows, width)))

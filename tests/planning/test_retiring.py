@@ -57,6 +57,14 @@ def test_a_row_that_is_rejected_does_not_retire_its_product(remember, plan_feed,
     assert summary.counts[Action.RETIRE] == 0
 
 
+def test_a_row_torn_by_a_line_break_does_not_retire_its_product(remember, plan_feed):
+    remember("A", "B")
+    summary = plan_feed(f"{MERCHANT}A,a large\ncup,,5 USD,red\nB,Hat,,5,\n")
+
+    assert (summary.rejects, summary.products) == (2, 1)
+    assert summary.counts[Action.RETIRE] == 0
+
+
 def test_what_is_gone_retires_beside_rows_that_are_rejected(remember, plan_feed):
     remember("A", "B", "G", GONE)
     with Spool() as spool:
