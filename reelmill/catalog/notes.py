@@ -56,7 +56,7 @@ class FeedNotes:
         known = hide_secrets(self._decimal_id)
         return (
             f"Every product id ends in .0, like {known}: pandas writes ids so where one is missing. {known} is another "
-            f"id than {known[:-2]}, so that what was made for {known[:-2]} is made and paid for again, and retires. "
+            f"id than {known[:-2]}, so that what was made for {known[:-2]} is made and paid for again. "
             "Unless these are the true ids, fill in the missing one or write the column as whole numbers or text "
             "(dtype=str) before anything is made."
         )
