@@ -41,6 +41,12 @@ _ADVICE = {
         "whatever became of the first payment.",
         ("settle", "redrive --authorise-unclear {ids}"),
     ),
+    Step.WATCH: _Advice(
+        "that may have been paid, and would not be made again here",
+        "Each was asked for in a rehearsal and this is Google, or the other way round: to pay again, set "
+        "vertex_base_url as it was. Looking costs nothing, and a late video counts.",
+        ("settle",),
+    ),
     Step.REDRIVE: _Advice(
         "that failed, and may pass when asked again",
         "The price is shown before anything is sent.",

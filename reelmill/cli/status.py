@@ -59,7 +59,9 @@ def status(
     try:
         root = known_output(output, settings, ledger)
         totals = ledger.totals(output=root)
-        attention = find_attention(ledger, root, keeps=keeps, only=skus_of(only), states=state)
+        attention = find_attention(
+            ledger, root, rehearsal=settings.rehearsal, keeps=keeps, only=skus_of(only), states=state
+        )
         runs = ledger.runs(output=root, limit=_RUNS)
         others = [other for other in ledger.outputs() if other != root]
         clips, drafts = ledger.count_clips(output=root), ledger.draft_total(output=root)

@@ -29,6 +29,7 @@ class Step(StrEnum):
 
     SETTLE = "settle"  # look how it ended
     DECIDE = "decide"  # it may have been paid: only a person may pay again
+    WATCH = "watch"  # it may have been paid, and would not be paid again: only looking is left
     REDRIVE = "redrive"  # the same request may pass now
     CHANGE = "change"  # the same request fails again: change prompt or picture
     REVIEW = "review"  # delivered, but not whole, or unfit
@@ -74,18 +75,25 @@ class Attention:
         """How many clips need a person. Orphans need nothing: they only cost."""
         return sum(group.count for group in self.steps.values()) + self.unfit.count
 
-    def add(self, clip: Clip, intent: Intent) -> None:
+    def add(self, clip: Clip, intent: Intent, step: Step) -> None:
         """Count a clip that was not delivered whole."""
-        self.steps.setdefault(_step(intent), Group(self.keeps)).add(clip, intent)
+        self.steps.setdefault(step, Group(self.keeps)).add(clip, intent)
 
 
 def find_attention(
-    ledger: Ledger, output: str, *, keeps: int, only: Collection[str] = (), states: Collection[State] = ()
+    ledger: Ledger,
+    output: str,
+    *,
+    rehearsal: bool,
+    keeps: int,
+    only: Collection[str] = (),
+    states: Collection[State] = (),
 ) -> Attention:
     """What needs a person in an output; the first ``keeps`` of each kind are kept, all are counted.
 
-    Only the latest attempt at a clip counts, and no clip that a changed one has taken the place of, unless it
-    still holds a reservation. ``only`` limits it to these SKUs, ``states`` to clips that stand so.
+    Only the latest attempt at a clip counts, and no clip that a changed one has taken the place of, nor one of a
+    rehearsal unless this is one (``rehearsal``), nor the other way round: `redrive` makes none of them. Whatever still
+    holds a reservation counts all the same. ``only`` limits it to these SKUs, ``states`` to clips that stand so.
     """
 
     def wanted(attempts: Iterable[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
@@ -96,12 +104,13 @@ def find_attention(
     found = Attention(keeps)
     for clip, intent in wanted(ledger.intents(states=_OPEN, output=output, latest=True)):
         if intent.state is State.UNKNOWN or _unattended(intent):
-            found.add(clip, intent)
-    for clip, intent in current(ledger, wanted(ledger.intents(states=_ENDED, output=output, latest=True))):
-        if not _is_unfit(intent) and not _is_new(intent):
-            found.add(clip, intent)
+            found.add(clip, intent, Step.SETTLE)
+    ended = wanted(ledger.intents(states=_ENDED, output=output, latest=True))
+    for clip, intent, step in _ended(ledger, ended, rehearsal=rehearsal):
+        found.add(clip, intent, step)
     for clip, intent in current(ledger, wanted(ledger.unfit(output=output))):
-        found.unfit.add(clip, intent)
+        if clip.rehearsed is rehearsal:
+            found.unfit.add(clip, intent)
     for clip, intent in wanted(ledger.orphans(output=output)):
         found.orphans.add(clip, intent)
     return found
@@ -129,6 +138,19 @@ def current(ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]]) -> Iterator
         )
 
 
+def _ended(
+    ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]], *, rehearsal: bool
+) -> Iterator[tuple[Clip, Intent, Step]]:
+    """Those that need a person, each with what to do about it; what is unfit is told apart from them."""
+    for clip, intent in current(ledger, attempts):
+        if _is_unfit(intent) or _is_new(intent):
+            continue
+        if clip.rehearsed is rehearsal:
+            yield clip, intent, _step(intent)
+        elif intent.state.may_be_paid:
+            yield clip, intent, Step.WATCH
+
+
 def _is_unfit(intent: Intent) -> bool:
     return intent.state.delivered and intent.unfit
 
@@ -139,8 +161,6 @@ def _is_new(intent: Intent) -> bool:
 
 
 def _step(intent: Intent) -> Step:
-    if intent.state.open:
-        return Step.SETTLE
     if intent.state.needs_person:
         return Step.DECIDE
     if intent.state.delivered:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration, FixRequest
 from reelmill.film import Film, FilmScene
+from reelmill.jobs.refusing import vanished
 from reelmill.ledger.films import StandingFilm
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Decision, Intent, Review
 
-__all__ = ["FinalFilms", "vanished"]
+__all__ = ["FinalFilms"]
 
 _INSTEAD = "Review that one instead."
 
@@ -93,15 +94,10 @@ class FinalFilms:
         return outdated
 
 
-def vanished() -> FixConfiguration:
-    """Why nothing is paid for a draft of a product that is not in the feed any more."""
-    return FixConfiguration("Its product vanished from the feed.", "Run again with a feed that has it, then finals.")
-
-
 def _why(taken: str, *, gone: bool, replaced: bool) -> FixConfiguration | None:
     """Why nothing is paid for a film, of which a changed clip may have ``taken`` the place of a scene."""
     if gone:
-        return vanished()
+        return vanished("finals")
     if taken:
         return FixConfiguration(f"A changed clip has taken the place of scene {taken!r} of its film.", _INSTEAD)
     return FixConfiguration("Another film has taken the place of its film.", _INSTEAD) if replaced else None

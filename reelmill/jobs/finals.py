@@ -11,8 +11,9 @@ from reelmill.errors import ChooseAnotherModel, FixConfiguration, FixRequest
 from reelmill.film import Film
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
-from reelmill.jobs.final_films import FinalFilms, vanished
-from reelmill.jobs.redriving import empty_summary, refuse_out_of_reach
+from reelmill.jobs.final_films import FinalFilms
+from reelmill.jobs.redriving import empty_summary
+from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach, vanished
 from reelmill.jobs.softening import open_softener
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Standing
@@ -116,18 +117,12 @@ class _Finals:
 
     def _final(self, draft: Clip) -> Clip:
         """The same request, of the finals' model. Raises FixConfiguration or FixRequest if it cannot be asked."""
-        rehearsal = self.engine.settings.rehearsal
         if draft.request.model == self.model.id:
             raise ChooseAnotherModel(
                 f"It was drafted with {self.model.id} itself.", "Set model (or --model) to that of the finals."
             )
-        mine = Clip.identify(
-            draft.request, draft.sku, draft.variant, draft.content_hashes, scene=draft.scene, rehearsal=rehearsal
-        )
-        if mine != draft.clip_id:
-            there = "at Google, and this is a rehearsal" if rehearsal else "in a rehearsal, and this is Google"
-            raise FixConfiguration(f"It was drafted {there}.", "Draft it here, or set vertex_base_url as it was.")
-        final = made_with(draft, self.model, rehearsal=rehearsal)
+        refuse_other_stage(self.engine, draft, was="drafted", remedy="Draft it here")
+        final = made_with(draft, self.model, rehearsal=self.engine.settings.rehearsal)
         check_request(final.request, self.model)
         return final
 
@@ -149,7 +144,7 @@ class _Finals:
     def _check(self, draft: Clip, final: Clip, *, gone: bool, replaced: bool) -> None:
         """Raises FixConfiguration for a pick that is of no use any more, or whose picture cannot be had."""
         if gone:
-            raise vanished()
+            raise vanished("finals")
         if replaced:
             raise FixConfiguration(
                 f"A changed clip has taken the place of draft {draft.clip_id}.", "Review that one instead."

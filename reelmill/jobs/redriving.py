@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
@@ -14,6 +14,7 @@ from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.finishing import open_finishing
+from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach
 from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
@@ -22,7 +23,7 @@ from reelmill.planning.summary import PlanSummary
 from reelmill.production.work import Work
 from reelmill.veo.registry import Registry
 
-__all__ = ["empty_summary", "plan_redrive", "refuse_out_of_reach"]
+__all__ = ["empty_summary", "plan_redrive"]
 
 _ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
@@ -43,33 +44,25 @@ def plan_redrive(
     that was made again since; ``decided`` what was delivered and decided about so. A clip that may have been paid is
     never touched unless its id is among ``authorise_unclear``, which alone means those clips and no others; raises
     FixConfiguration for an id that names no such clip. A clip that an earlier attempt delivered is made again only if
-    ``only`` names it.
+    ``only`` names it; one that was asked for in a rehearsal never at Google, nor the other way round.
     """
-    settings = engine.settings
-    summary = empty_summary(engine)
-    registry = Registry.load(content_folder(settings) / "models.toml")
+    registry = Registry.load(content_folder(engine.settings) / "models.toml")
+    planning = _Redrive(engine, registry, frozenset(only), frozenset(authorise_unclear), empty_summary(engine))
+    summary = planning.summary
     works: list[Work] = []
     skus: set[str] = set()
     unnamed, unmet = set(authorise_unclear), set(only)
     named_alone = frozenset(() if only or unfit or decided else authorise_unclear)
-    for work in _candidates(engine, unfit=unfit, decided=decided):
-        clip = work.clip
-        if (only and clip.sku not in only) or (named_alone and clip.clip_id not in named_alone):
-            continue
-        skus.add(clip.sku)
-        unmet.discard(clip.sku)
-        if work.again_unclear and clip.clip_id not in unnamed:
-            summary.add_blocked(clip, f"may have been paid; name it with --authorise-unclear {clip.clip_id}")
-            continue
-        unnamed.discard(clip.clip_id)
-        try:
-            clip = _at_todays_price(clip, registry)
-            _check(engine, clip, work, named=clip.sku in only)
-        except FixConfiguration as error:
-            summary.add_blocked(clip, str(error))
-            continue
-        summary.add_make(clip)
-        works.append(replace(work, clip=clip))
+    asked = (
+        (clip, intent)
+        for clip, intent in _candidates(engine, unfit=unfit, decided=decided)
+        if (not only or clip.sku in only) and (not named_alone or clip.clip_id in named_alone)
+    )
+    for chunk in chunks(asked, _CHUNK):
+        skus.update(clip.sku for clip, _ in chunk)
+        unnamed.difference_update(clip.clip_id for clip, _ in chunk)
+        works += planning.works(chunk)
+    unmet -= skus
     summary.products = len(skus)
     if works:
         summary.model = ", ".join(sorted({work.clip.request.model for work in works}))  # drafts have their own
@@ -98,21 +91,48 @@ def empty_summary(engine: Engine) -> PlanSummary:
     )
 
 
-def _check(engine: Engine, clip: Clip, work: Work, *, named: bool) -> None:
-    """Raises FixConfiguration for a clip that would better not, or cannot, be made again."""
-    video = None if named or work.again_unclear else engine.ledger.videos_of([clip.clip_id]).get(clip.clip_id)
-    if video is not None and video.intent_id != work.after:
-        raise FixConfiguration(
-            f"Attempt {video.attempt} has delivered it: {' '.join(video.video_uris)}.",
-            "Name its SKU with --only to pay for another.",
-        )
-    refuse_out_of_reach(engine, clip)
+@dataclass(frozen=True, slots=True)
+class _Redrive:
+    """``only`` are the SKUs that a person named, ``named`` the ids of clips to pay again although they may be paid."""
 
+    engine: Engine
+    registry: Registry
+    only: frozenset[str]
+    named: frozenset[str]
+    summary: PlanSummary
 
-def refuse_out_of_reach(engine: Engine, clip: Clip) -> None:
-    """Raises FixConfiguration for a clip whose picture only a fresh feed can give again."""
-    if engine.media_inputs().out_of_reach(clip):
-        raise FixConfiguration("Its picture was signed in the feed.", "Run the catalog again with a fresh feed.")
+    def works(self, candidates: Sequence[tuple[Clip, Intent]]) -> Iterator[Work]:
+        """What is to be made of them; everything is counted."""
+        for clip, intent in candidates:
+            try:
+                self._check(clip, intent)
+                priced = _at_todays_price(clip, self.registry)
+            except FixConfiguration as error:
+                self.summary.add_blocked(clip, str(error))
+                continue
+            self.summary.add_make(priced)
+            unclear = intent.state in _UNCLEAR
+            yield Work(priced, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
+
+    def _check(self, clip: Clip, intent: Intent) -> None:
+        """Raises FixConfiguration for a clip that would better not, or cannot, be made again."""
+        refuse_other_stage(self.engine, clip, was="asked for", remedy="Run the catalog here")
+        if intent.state not in _UNCLEAR:
+            self._check_delivered(clip, intent)
+        elif clip.clip_id not in self.named:
+            raise FixConfiguration("It may have been paid.", f"Name it with --authorise-unclear {clip.clip_id}.")
+        refuse_out_of_reach(self.engine, clip)
+
+    def _check_delivered(self, clip: Clip, intent: Intent) -> None:
+        """Raises FixConfiguration for a clip that an earlier attempt delivered, unless its SKU was named."""
+        if clip.sku in self.only:
+            return
+        video = self.engine.ledger.videos_of([clip.clip_id]).get(clip.clip_id)
+        if video is not None and video.intent_id != intent.intent_id:
+            raise FixConfiguration(
+                f"Attempt {video.attempt} has delivered it: {' '.join(video.video_uris)}.",
+                "Name its SKU with --only to pay for another.",
+            )
 
 
 def _at_todays_price(clip: Clip, registry: Registry) -> Clip:
@@ -123,7 +143,7 @@ def _at_todays_price(clip: Clip, registry: Registry) -> Clip:
     return replace(clip, unit_price_usd=price, price_date=str(model.price_as_of))
 
 
-def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -> Iterator[Work]:
+def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -> Iterator[tuple[Clip, Intent]]:
     """The latest attempts that ended without a video, or with one of no use, of clips that are still wanted."""
     ledger, root = engine.ledger, engine.storage.root
     ended = [*_ENDED, *_UNCLEAR, *([State.PARTIAL] if unfit else [])]
@@ -137,8 +157,7 @@ def _candidates(engine: Engine, *, unfit: bool, decided: Collection[Decision]) -
         found = _once(found)
     for clip, intent in current(ledger, found):
         if intent.state is not State.RELEASED or intent.softening or intent.remake:
-            unclear = intent.state in _UNCLEAR
-            yield Work(clip, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
+            yield clip, intent
 
 
 def _decided(engine: Engine, decided: Collection[Decision]) -> Iterator[tuple[Clip, Intent]]:

@@ -13,7 +13,7 @@ from reelmill.ledger.records import Run, Settlement
 from reelmill.ledger.states import State
 from reelmill.production.results import ClipResult
 from tests.ledger.making import bring_to
-from tests.support.production import clip
+from tests.support.production import clip, rehearsed
 
 BASE = ["--platforms", "tiktok"]
 
@@ -87,7 +87,7 @@ def test_what_was_never_sent_is_given_back_and_told(reelmill, reelmill_json, reh
 
 def test_ids_alone_mean_those_clips_and_the_plan_names_each(reelmill, reelmill_json, rehearsal, ledger, veo):
     ledger.start_run(Run(run_id="run-1", output=rehearsal))
-    lost, other, failed = clip("LOST"), clip("OTHER"), clip("FAILED")
+    lost, other, failed = (rehearsed(clip(sku)) for sku in ("LOST", "OTHER", "FAILED"))
     for one, state in ((lost, State.LOST), (other, State.EXPIRED), (failed, State.FAILED)):
         bring_to(ledger, state, one, run_id="run-1", output=rehearsal)
     base = ["redrive", "--output", rehearsal]
@@ -210,7 +210,7 @@ def test_a_plan_of_nothing_names_no_price(reelmill, night, rehearsal, write_feed
 @pytest.mark.parametrize("verb", ["redrive", "run"])
 def test_an_output_that_takes_no_folders_is_said(reelmill, rehearsal, write_feed, ledger, verb):
     ledger.start_run(Run(run_id="run-1", output="/proc/nowhere"))
-    bring_to(ledger, State.FAILED, clip(), run_id="run-1", output="/proc/nowhere")
+    bring_to(ledger, State.FAILED, rehearsed(clip()), run_id="run-1", output="/proc/nowhere")
     more = [write_feed("Lamp"), *BASE] if verb == "run" else []
     code, _, problems = reelmill(verb, *more, "--output", "/proc/nowhere", "--yes")
     assert code == ExitCode.ERROR

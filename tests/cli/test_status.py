@@ -9,6 +9,7 @@ from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import Run, RunStatus
 from reelmill.ledger.states import State
 from tests.ledger.making import OUTPUT, RUN, bring_to, make_clip, settlement
+from tests.support.production import rehearsed
 
 LEASE_S = 3600
 UNFIT = {"status": "fail", "findings": [{"code": "black", "message": "It is black."}], "videos": []}
@@ -243,6 +244,19 @@ def test_printed_commands_work_in_a_shell_whatever_the_names(ledger, reelmill, t
     _, planned, problems = reelmill(*shlex.split(command)[1:])
     assert "make -x 9:16, failed: " in planned
     assert "Nobody approved spending" in problems
+
+
+def test_google_is_paid_for_nothing_that_was_rehearsed(ledger, reelmill, reelmill_json, tmp_path):
+    ledger.start_run(Run(run_id="run-2", output=str(tmp_path)))
+    for name, state in (("cup", State.FAILED), ("bowl", State.LOST)):
+        bring_to(ledger, state, rehearsed(make_clip(name)), run_id="run-2", output=str(tmp_path))
+    _, printed, _ = reelmill("status", "--output", tmp_path)
+    commands = [line.strip() for line in printed.splitlines() if line.startswith("    reelmill ")]
+    assert commands == [f"reelmill settle --output {tmp_path}"]  # it looks for the lost one; no command pays
+    assert "this is Google" in printed
+    code, told = reelmill_json("redrive", "--output", tmp_path, "--only", "cup", "bowl")
+    assert (code, told["run_id"], told["blocked"]) == (ExitCode.ATTENTION, None, 2)
+    assert all("in a rehearsal, and this is Google" in one["reason"] for one in told["plan"]["blocked_clips"])
 
 
 def test_an_unknown_run_is_an_error_that_names_near_ones(ledger, reelmill):

@@ -8,7 +8,7 @@ from reelmill.planning.actions import Action, decide
 from reelmill.production.work import Work
 from reelmill.settings import ImageIdentity
 from reelmill.signatures import unsigned
-from tests.support.production import clip, open_engine, producer
+from tests.support.production import clip, open_engine, producer, rehearsed
 from tests.support.shop import picture_shop
 
 
@@ -21,7 +21,7 @@ def shop(tmp_path):
 
 def signed_work(shop, signature="SECRET", path="/lamp.png", **changes) -> Work:
     address = f"{shop.origin}{path}?v=1&X-Goog-Signature={signature}"
-    made = clip(image=unsigned(address), **changes)
+    made = rehearsed(clip(image=unsigned(address), **changes))
     return Work(made, sources={unsigned(address): address})
 
 

@@ -44,6 +44,13 @@ def clip(sku: str = "SKU-1", prompt: str = "A linen shirt turns slowly.", **requ
     )
 
 
+def rehearsed(bought: Clip) -> Clip:
+    """The same clip as a rehearsal asks for it."""
+    hashes, scene = bought.content_hashes, bought.scene
+    clip_id = Clip.identify(bought.request, bought.sku, bought.variant, hashes, scene=scene, rehearsal=True)
+    return replace(bought, clip_id=clip_id)
+
+
 def rehearsal(folder: Path, simulator: SimulatorProcess, gcs: FakeGcs | None, **changes: Any) -> dict[str, Any]:
     """Settings that rehearse against local services, quick enough for a test."""
     return {

@@ -1,0 +1,95 @@
+"""What a redrive would make, what it leaves alone, and what status offers to redrive: all before any money."""
+
+import pytest
+
+from reelmill.jobs.attention import Step, find_attention
+from reelmill.jobs.engine import Engine
+from reelmill.jobs.redriving import plan_redrive
+from reelmill.ledger.records import Run, Settlement
+from reelmill.ledger.states import State
+from reelmill.settings import load_settings
+from tests.ledger.making import bring_to
+from tests.support.production import RUN, clip, rehearsed
+
+ENDS = (State.FILTERED, State.FAILED, State.PARTIAL, State.LOST, State.EXPIRED)
+
+
+class Night:
+    """An engine that is asked what it would do, and sends nothing."""
+
+    def __init__(self, engine):
+        self.engine, self.ledger, self.root = engine, engine.ledger, engine.storage.root
+        self.ledger.start_run(Run(run_id=RUN, output=self.root))
+
+    def end(self, state, one, **changes):
+        return bring_to(self.ledger, state, one, run_id=RUN, output=self.root, **changes)
+
+    def unfit(self, one):
+        unfit = {"status": "fail", "findings": []}
+        told = Settlement(state=State.SUCCEEDED, returned=1, video_uris=("x",), inspection=unfit)
+        self.ledger.settle(self.end(State.SUBMITTED, one).intent_id, told)
+
+    def redrive(self, **asked):
+        """The SKUs that would be paid for, and why others would not."""
+        summary, works = plan_redrive(self.engine, **asked)
+        return {work.clip.sku for work in works}, {one.sku: one.reason for one in summary.blocked}
+
+    def attention(self):
+        """What a person is told to do next, by SKU."""
+        found = find_attention(self.ledger, self.root, rehearsal=self.engine.settings.rehearsal, keeps=20)
+        told = {one.sku: step for step, group in found.steps.items() for one, _ in group.clips}
+        return told | {one.sku: "unfit" for one, _ in found.unfit.clips}
+
+
+@pytest.fixture
+def night(tmp_path, request):
+    """At Google, unless a test is parametrized with the address of a rehearsal."""
+    settings = load_settings(
+        ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}", vertex_base_url=getattr(request, "param", "")
+    )
+    with Engine(settings, str(tmp_path / "reels")) as engine:
+        yield Night(engine)
+
+
+BOTH_STAGES = pytest.mark.parametrize(
+    "night", ["", "http://127.0.0.1:9"], indirect=True, ids=["at Google", "in a rehearsal"]
+)
+
+
+def here_and_there(night, name=""):
+    """A clip asked for on the stage that the night is on, and one asked for on the other."""
+    here, there = clip(f"HERE{name}"), clip(f"THERE{name}")
+    return (rehearsed(here), there) if night.engine.settings.rehearsal else (here, rehearsed(there))
+
+
+@BOTH_STAGES
+@pytest.mark.parametrize("state", ENDS)
+def test_what_was_asked_for_on_the_other_stage_is_not_made_on_this_one(night, state):
+    both = here_and_there(night)
+    for one in both:
+        night.end(state, one)
+    why = {
+        False: "It was asked for in a rehearsal, and this is Google. ",
+        True: "It was asked for at Google, and this is a rehearsal. ",
+    }[night.engine.settings.rehearsal] + "Run the catalog here, or set vertex_base_url as it was."
+    unclear = [one.clip_id for one in both] if state.needs_person else []
+    for only in ((), ("HERE", "THERE")):
+        assert night.redrive(only=only, unfit=True, authorise_unclear=unclear) == ({"HERE"}, {"THERE": why})
+
+
+@BOTH_STAGES
+def test_of_the_other_stage_status_lists_what_may_have_been_paid_and_offers_none(night):
+    for state in (*ENDS, State.UNKNOWN):
+        for one in here_and_there(night, f"-{state}"):
+            night.end(state, one)
+    for one in here_and_there(night, "-unfit"):
+        night.unfit(one)
+    assert night.attention() == {
+        "HERE-unfit": "unfit",
+        "HERE-filtered": Step.CHANGE,
+        "HERE-failed": Step.REDRIVE,
+        "HERE-partial": Step.REVIEW,
+        **{f"HERE-{state}": Step.DECIDE for state in ("lost", "expired")},
+        **{f"THERE-{state}": Step.WATCH for state in ("lost", "expired")},
+        **{f"{where}-unknown": Step.SETTLE for where in ("HERE", "THERE")},
+    }
