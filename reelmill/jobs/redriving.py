@@ -14,7 +14,7 @@ from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.finishing import open_finishing
-from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach
+from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach, vanished
 from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
@@ -43,8 +43,9 @@ def plan_redrive(
     ``only`` limits it to these SKUs; ``unfit`` takes in what was delivered in part, found unfit, or continues a video
     that was made again since; ``decided`` what was delivered and decided about so. A clip that may have been paid is
     never touched unless its id is among ``authorise_unclear``, which alone means those clips and no others; raises
-    FixConfiguration for an id that names no such clip. A clip that an earlier attempt delivered is made again only if
-    ``only`` names it; one that was asked for in a rehearsal never at Google, nor the other way round.
+    FixConfiguration for an id that names no such clip. A clip that an earlier attempt delivered, or whose product
+    vanished from the feed, is made again only if ``only`` names it; one that was asked for in a rehearsal never at
+    Google, nor the other way round.
     """
     registry = Registry.load(content_folder(engine.settings) / "models.toml")
     planning = _Redrive(engine, registry, frozenset(only), frozenset(authorise_unclear), empty_summary(engine))
@@ -103,9 +104,11 @@ class _Redrive:
 
     def works(self, candidates: Sequence[tuple[Clip, Intent]]) -> Iterator[Work]:
         """What is to be made of them; everything is counted."""
+        known = self.engine.ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in candidates})
+        gone = {product.sku for product in known.values() if product.retired} - self.only
         for clip, intent in candidates:
             try:
-                self._check(clip, intent)
+                self._check(clip, intent, gone=clip.sku in gone)
                 priced = _at_todays_price(clip, self.registry)
             except FixConfiguration as error:
                 self.summary.add_blocked(clip, str(error))
@@ -114,9 +117,11 @@ class _Redrive:
             unclear = intent.state in _UNCLEAR
             yield Work(priced, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
 
-    def _check(self, clip: Clip, intent: Intent) -> None:
+    def _check(self, clip: Clip, intent: Intent, *, gone: bool) -> None:
         """Raises FixConfiguration for a clip that would better not, or cannot, be made again."""
         refuse_other_stage(self.engine, clip, was="asked for", remedy="Run the catalog here")
+        if gone:
+            raise vanished("redrive; or name its SKU with --only to pay all the same")
         if intent.state not in _UNCLEAR:
             self._check_delivered(clip, intent)
         elif clip.clip_id not in self.named:

@@ -5,7 +5,7 @@ import pytest
 from reelmill.jobs.attention import Step, find_attention
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.redriving import plan_redrive
-from reelmill.ledger.records import Run, Settlement
+from reelmill.ledger.records import KnownProduct, Run, Settlement
 from reelmill.ledger.states import State
 from reelmill.settings import load_settings
 from tests.ledger.making import bring_to
@@ -93,3 +93,17 @@ def test_of_the_other_stage_status_lists_what_may_have_been_paid_and_offers_none
         **{f"THERE-{state}": Step.WATCH for state in ("lost", "expired")},
         **{f"{where}-unknown": Step.SETTLE for where in ("HERE", "THERE")},
     }
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_nothing_is_paid_for_a_product_that_vanished_from_the_feed_unless_it_is_named(night, state):
+    gone, there = clip("GONE"), clip("THERE")
+    for one in (gone, there):
+        night.end(state, one)
+    night.ledger.remember_products(
+        night.engine.catalog, [KnownProduct(one.sku, "f", 1, retired=one is gone) for one in (gone, there)], RUN
+    )
+    asked = {"unfit": True, "authorise_unclear": [one.clip_id for one in (gone, there)] if state.needs_person else []}
+    why = "Its product vanished from the feed. Run again with a feed that has it, then redrive; "
+    assert night.redrive(**asked) == ({"THERE"}, {"GONE": f"{why}or name its SKU with --only to pay all the same."})
+    assert night.redrive(**asked, only=["GONE", "THERE"]) == ({"GONE", "THERE"}, {})
