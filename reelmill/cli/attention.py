@@ -42,9 +42,9 @@ _ADVICE = {
         ("settle", "redrive --authorise-unclear {ids}"),
     ),
     Step.WATCH: _Advice(
-        "that may have been paid, and would not be made again here",
-        "Each was asked for in a rehearsal and this is Google, or the other way round: to pay again, set "
-        "vertex_base_url as it was. Looking costs nothing, and a late video counts.",
+        "that may have been paid, and that nobody wants any more, or not here",
+        "A changed clip was asked for since; or these were asked for in a rehearsal and this is Google, or the other "
+        "way round. Looking costs nothing, and a late video counts.",
         ("settle",),
     ),
     Step.REDRIVE: _Advice(

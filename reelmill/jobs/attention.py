@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -91,9 +91,10 @@ def find_attention(
 ) -> Attention:
     """What needs a person in an output; the first ``keeps`` of each kind are kept, all are counted.
 
-    Only the latest attempt at a clip counts, and no clip that a changed one has taken the place of, nor one of a
-    rehearsal unless this is one (``rehearsal``), nor the other way round: `redrive` makes none of them. Whatever still
-    holds a reservation counts all the same. ``only`` limits it to these SKUs, ``states`` to clips that stand so.
+    Only the latest attempt at a clip counts. A clip that a changed one has taken the place of, or one without a video
+    if a changed one was asked for since, counts only while it holds a reservation: it is not to be made again. So does
+    one of a rehearsal unless this is one (``rehearsal``), and the other way round. ``only`` limits it to these SKUs,
+    ``states`` to clips that stand so.
     """
 
     def wanted(attempts: Iterable[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
@@ -142,13 +143,21 @@ def _ended(
     ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]], *, rehearsal: bool
 ) -> Iterator[tuple[Clip, Intent, Step]]:
     """Those that need a person, each with what to do about it; what is unfit is told apart from them."""
-    for clip, intent in current(ledger, attempts):
-        if _is_unfit(intent) or _is_new(intent):
-            continue
-        if clip.rehearsed is rehearsal:
-            yield clip, intent, _step(intent)
-        elif intent.state.may_be_paid:
-            yield clip, intent, Step.WATCH
+    listed = ((clip, intent) for clip, intent in attempts if not _is_unfit(intent) and not _is_new(intent))
+    for chunk in chunks(listed, _CHUNK):
+        old = _outdated(ledger, chunk)
+        for clip, intent in chunk:
+            if clip.rehearsed is rehearsal and clip.clip_id not in old:
+                yield clip, intent, _step(intent)
+            elif intent.state.may_be_paid:
+                yield clip, intent, Step.WATCH
+
+
+def _outdated(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]]) -> set[str]:
+    """The clips that changed since: another was delivered in the place of a video, or asked for where there is none."""
+    delivered = [(clip, intent) for clip, intent in attempts if intent.state.delivered]
+    without = [(clip, intent) for clip, intent in attempts if not intent.state.delivered]
+    return ledger.remade(delivered) | ledger.followed(without).keys()
 
 
 def _is_unfit(intent: Intent) -> bool:

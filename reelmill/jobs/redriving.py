@@ -28,6 +28,7 @@ __all__ = ["empty_summary", "plan_redrive"]
 _ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
 _UNCLEAR = (State.LOST, State.EXPIRED)
+_WANTED_NOW = "Redrive that one, or run the catalog again: with --only and --force, if the product is as it was before."
 
 
 def plan_redrive(
@@ -44,8 +45,8 @@ def plan_redrive(
     that was made again since; ``decided`` what was delivered and decided about so. A clip that may have been paid is
     never touched unless its id is among ``authorise_unclear``, which alone means those clips and no others; raises
     FixConfiguration for an id that names no such clip. A clip that an earlier attempt delivered, or whose product
-    vanished from the feed, is made again only if ``only`` names it; one that was asked for in a rehearsal never at
-    Google, nor the other way round.
+    vanished from the feed, is made again only if ``only`` names it. One without a video is not made beside a changed
+    clip that was asked for later, unless its id was named; one of a rehearsal never at Google, nor the other way round.
     """
     registry = Registry.load(content_folder(engine.settings) / "models.toml")
     planning = _Redrive(engine, registry, frozenset(only), frozenset(authorise_unclear), empty_summary(engine))
@@ -104,11 +105,13 @@ class _Redrive:
 
     def works(self, candidates: Sequence[tuple[Clip, Intent]]) -> Iterator[Work]:
         """What is to be made of them; everything is counted."""
-        known = self.engine.ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in candidates})
+        ledger = self.engine.ledger
+        known = ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in candidates})
         gone = {product.sku for product in known.values() if product.retired} - self.only
+        followed = ledger.followed([(clip, intent) for clip, intent in candidates if not intent.state.delivered])
         for clip, intent in candidates:
             try:
-                self._check(clip, intent, gone=clip.sku in gone)
+                self._check(clip, intent, gone=clip.sku in gone, followed_by=followed.get(clip.clip_id))
                 priced = _at_todays_price(clip, self.registry)
             except FixConfiguration as error:
                 self.summary.add_blocked(clip, str(error))
@@ -117,15 +120,18 @@ class _Redrive:
             unclear = intent.state in _UNCLEAR
             yield Work(priced, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
 
-    def _check(self, clip: Clip, intent: Intent, *, gone: bool) -> None:
+    def _check(self, clip: Clip, intent: Intent, *, gone: bool, followed_by: str | None) -> None:
         """Raises FixConfiguration for a clip that would better not, or cannot, be made again."""
         refuse_other_stage(self.engine, clip, was="asked for", remedy="Run the catalog here")
         if gone:
             raise vanished("redrive; or name its SKU with --only to pay all the same")
-        if intent.state not in _UNCLEAR:
+        unclear = intent.state in _UNCLEAR
+        if not unclear or clip.clip_id not in self.named:
+            if followed_by is not None:
+                raise FixConfiguration(f"Clip {followed_by} was asked for later in its place.", _WANTED_NOW)
+            if unclear:
+                raise FixConfiguration("It may have been paid.", f"Name it with --authorise-unclear {clip.clip_id}.")
             self._check_delivered(clip, intent)
-        elif clip.clip_id not in self.named:
-            raise FixConfiguration("It may have been paid.", f"Name it with --authorise-unclear {clip.clip_id}.")
         refuse_out_of_reach(self.engine, clip)
 
     def _check_delivered(self, clip: Clip, intent: Intent) -> None:

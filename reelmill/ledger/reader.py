@@ -113,6 +113,10 @@ class Reader:
         """The clips of these attempts that another clip, delivered or kept by a plan later, has taken the place of."""
         return remade.remade(self._db, attempts)
 
+    def followed(self, attempts: Collection[tuple[Clip, Intent]]) -> dict[str, str]:
+        """By clip of these attempts, the other one that was asked for in its place since, however that ended."""
+        return remade.followed(self._db, attempts)
+
     def films(self, *, output: str | None = None, run_id: str | None = None) -> Iterator[StandingFilm]:
         """The films of an output, or those that a run planned first, streamed."""
         return read_films(self._db, output=output, run_id=run_id)

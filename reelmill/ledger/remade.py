@@ -1,13 +1,12 @@
-"""What was made good since: by another attempt at the same clip, or by a changed clip in its place."""
+"""What came since: another attempt at the same clip, or a changed clip in its place."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, case, select, update
+from sqlalchemy import case, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
@@ -15,9 +14,9 @@ from reelmill.ledger.listed import chunks, one_of
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import CLIP_COLUMNS, INTENT_COLUMNS, clip_from, intent_from
 from reelmill.ledger.schema import clips, intents
-from reelmill.ledger.states import DELIVERED
+from reelmill.ledger.states import DELIVERED, State
 
-__all__ = ["keep_planned", "remade", "videos_of"]
+__all__ = ["followed", "keep_planned", "remade", "videos_of"]
 
 _CHUNK = 1000
 _c, _i = clips.c, intents.c
@@ -25,8 +24,8 @@ _Place = tuple[str, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Delivery:
-    """A clip that was delivered in a place. ``moment`` is when it was last made or kept there."""
+class _Attempt:
+    """An attempt at a clip of a place. ``moment`` is when it was authorised, or kept there since by a plan."""
 
     clip: Clip
     draft: bool
@@ -61,24 +60,33 @@ def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set
     rehearsal none but that of other rehearsals. What is taken stays so whatever becomes of further attempts at the
     clip that took it: an old video shows the old product.
     """
-    found: dict[_Place, list[_Delivery]] = {}
-    for place, delivery in _deliveries(database, {clip.sku for clip, _ in attempts}):
-        found.setdefault(place, []).append(delivery)
-    return {
-        clip.clip_id
-        for clip, intent in attempts
-        if _is_remade(clip, intent, found.get(_place(clip, intent.output), ()))
-    }
+    delivered = _attempts(database, attempts, DELIVERED)
+    return {clip.clip_id for clip, intent in attempts if _later(clip, intent, delivered)}
 
 
-def _is_remade(clip: Clip, intent: Intent, there: Sequence[_Delivery]) -> bool:
+def followed(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> dict[str, str]:
+    """By clip, the latest other one that was asked for later in its place, however that ended; the rest is left out.
+
+    A place is that of :func:`remade`. What only followed shows nothing instead, but nobody wants the clip before it.
+    """
+    found: dict[str, str] = {}
+    there = _attempts(database, attempts, list(State))
+    for clip, intent in attempts:
+        if later := _later(clip, intent, there):
+            found[clip.clip_id] = max(later, key=lambda one: one.moment).clip.clip_id
+    return found
+
+
+def _later(clip: Clip, intent: Intent, attempts: Mapping[_Place, Sequence[_Attempt]]) -> list[_Attempt]:
+    """Those of the attempts that came in a clip's place, after its own."""
+    there = attempts.get(_place(clip, intent.output), ())
     own = (one.moment for one in there if one.clip.clip_id == clip.clip_id)
     moment = max((intent.created_at, *own))
-    return any(one.moment > moment and _counts_for(one, clip, intent) for one in there)
+    return [one for one in there if one.moment > moment and _counts_for(one, clip, intent)]
 
 
-def _counts_for(other: _Delivery, clip: Clip, intent: Intent) -> bool:
-    """Whether what was delivered in a clip's place can take it."""
+def _counts_for(other: _Attempt, clip: Clip, intent: Intent) -> bool:
+    """Whether another attempt in a clip's place can take it."""
     if other.clip.clip_id == clip.clip_id or other.clip.rehearsed is not clip.rehearsed:
         return False
     if other.clip.request.mode is not clip.request.mode and not {*other.clip.platforms} & {*clip.platforms}:
@@ -86,22 +94,24 @@ def _counts_for(other: _Delivery, clip: Clip, intent: Intent) -> bool:
     return (not clip.scene or other.clip.scene in ("", clip.scene)) and (intent.draft or not other.draft)
 
 
-def _deliveries(database: Database, skus: Collection[str]) -> Iterator[tuple[_Place, _Delivery]]:
-    for chunk in chunks(sorted(skus), _CHUNK):
+def _attempts(
+    database: Database, instead_of: Collection[tuple[Clip, Intent]], states: Collection[State]
+) -> dict[_Place, list[_Attempt]]:
+    """All attempts that stand so at clips of the same products, by place."""
+    found: dict[_Place, list[_Attempt]] = {}
+    for chunk in chunks(sorted({clip.sku for clip, _ in instead_of}), _CHUNK):
         with database.reading() as connection:
             query = (
                 select(_i.output, _i.draft, _i.created_at, _i.kept_at, *CLIP_COLUMNS)
                 .select_from(clips.join(intents, _i.clip_id == _c.clip_id))
-                .where(one_of(connection, _c.sku, chunk), _i.state.in_(DELIVERED))
+                .where(one_of(connection, _c.sku, chunk), _i.state.in_(states))
             )
             rows = connection.execute(query).all()
-        yield from map(_delivery, rows)
-
-
-def _delivery(row: Row[Any]) -> tuple[_Place, _Delivery]:
-    output, draft, created_at, kept_at, *facts = row
-    clip = clip_from(facts)
-    return _place(clip, output), _Delivery(clip, draft, max(created_at, kept_at or created_at))
+        for output, draft, created_at, kept_at, *facts in rows:
+            clip = clip_from(facts)
+            attempt = _Attempt(clip, draft, max(created_at, kept_at or created_at))
+            found.setdefault(_place(clip, output), []).append(attempt)
+    return found
 
 
 def _place(clip: Clip, output: str) -> _Place:

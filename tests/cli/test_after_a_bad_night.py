@@ -170,6 +170,20 @@ def test_a_changed_product_is_not_redriven_as_it_was(reelmill_json, rehearsal, w
     assert veo.stats()["posts"] == posts
 
 
+def test_a_changed_product_is_redriven_as_it_is_and_not_as_it_was_beside_it(reelmill_json, rehearsal, ledger, veo):
+    ledger.start_run(Run(run_id="run-1", output=rehearsal))
+    before, after = rehearsed(clip()), rehearsed(clip(prompt="A plainer shirt."))
+    for one in (before, after):
+        bring_to(ledger, State.FAILED, one, run_id="run-1", output=rehearsal)
+    posts = veo.stats()["posts"]
+    _, status = reelmill_json("status", "--output", rehearsal)
+    code, made = reelmill_json("redrive", "--output", rehearsal, "--only", "SKU-1", "--yes")
+    assert [one["clip_id"] for one in status["attention"]] == [after.clip_id]
+    assert (code, made["made"], veo.stats()["posts"]) == (ExitCode.ATTENTION, 1, posts + 1)
+    assert [one["clip_id"] for one in made["plan"]["clips_to_make"]] == [after.clip_id]
+    assert f"Clip {after.clip_id} was asked for later in its place." in made["plan"]["blocked_clips"][0]["reason"]
+
+
 def test_what_is_unfit_is_redriven_only_when_asked_for(reelmill_json, night, rehearsal, ledger):
     night("Lamp")
     ((made, intent),) = ledger.intents()

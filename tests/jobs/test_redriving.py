@@ -107,3 +107,49 @@ def test_nothing_is_paid_for_a_product_that_vanished_from_the_feed_unless_it_is_
     why = "Its product vanished from the feed. Run again with a feed that has it, then redrive; "
     assert night.redrive(**asked) == ({"THERE"}, {"GONE": f"{why}or name its SKU with --only to pay all the same."})
     assert night.redrive(**asked, only=["GONE", "THERE"]) == ({"GONE", "THERE"}, {})
+
+
+@pytest.mark.parametrize("state", [state for state in ENDS if not state.delivered])
+def test_what_has_no_video_is_not_made_beside_a_changed_clip_that_was_asked_for_later(night, state):
+    before, after = {}, {}
+    for later in State:
+        before[later], after[later] = clip(later), clip(later, "A plainer shirt.")
+        night.end(state, before[later])
+        night.end(later, after[later])
+    summary, works = plan_redrive(night.engine)
+    told = {one.sku: one.reason for one in summary.blocked if "later in its place" in one.reason}
+    assert {work.clip.clip_id for work in works} == {after[end].clip_id for end in (State.FILTERED, State.FAILED)}
+    assert told == {
+        later: f"Clip {after[later].clip_id} was asked for later in its place. Redrive that one, or run the catalog "
+        "again: with --only and --force, if the product is as it was before."
+        for later in State
+        if not later.delivered or state.may_be_paid  # a place that was taken needs no word, unless money is held
+    }
+
+
+@pytest.mark.parametrize("state", [state for state in ENDS if not state.delivered])
+def test_of_a_changed_product_status_offers_the_latest_and_lists_what_may_have_been_paid_before(night, state):
+    before, after = clip("SHIRT"), clip("SHIRT", "A plainer shirt.")
+    night.end(state, before)
+    night.end(State.FAILED, after)
+    found = find_attention(night.ledger, night.root, rehearsal=False, keeps=9)
+    told = {one.clip_id: step for step, group in found.steps.items() for one, _ in group.clips}
+    assert told == {after.clip_id: Step.REDRIVE} | ({before.clip_id: Step.WATCH} if state.may_be_paid else {})
+
+
+@pytest.mark.parametrize("state", [State.LOST, State.EXPIRED])
+def test_an_unclear_clip_that_was_named_itself_is_made_although_a_changed_one_came_later(night, state):
+    before = clip("SHIRT")
+    night.end(state, before)
+    night.end(State.LOST, clip("SHIRT", "A plainer shirt."))
+    _, works = plan_redrive(night.engine, authorise_unclear=[before.clip_id])
+    assert [work.clip.clip_id for work in works] == [before.clip_id]
+
+
+@pytest.mark.parametrize("asked", [{"unfit": True}, {"unfit": True, "only": ["SHIRT"]}])
+def test_a_video_in_part_is_made_whole_until_a_changed_one_is_there(night, asked):
+    night.end(State.PARTIAL, clip("SHIRT"))
+    night.end(State.LOST, clip("SHIRT", "A plainer shirt."))
+    assert night.redrive(**asked)[0] == {"SHIRT"}
+    night.end(State.SUCCEEDED, clip("SHIRT", "The plainest shirt."))
+    assert night.redrive(**asked)[0] == set()

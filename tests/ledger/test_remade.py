@@ -48,6 +48,7 @@ def test_neither_does_an_older_one_nor_one_for_another_place(ledger, clock):
     bring_to(ledger, State.SUCCEEDED, dataclasses.replace(changed(clip, seed=1), variant=7))
     bring_to(ledger, State.SUCCEEDED, changed(clip, seed=2), run_id="run-2", output="elsewhere")
     assert ledger.remade([(clip, intent)]) == set()
+    assert ledger.followed([(clip, intent)]) == {}
 
 
 def test_a_draft_takes_the_place_of_drafts_alone_and_a_final_that_of_both(ledger, clock):
@@ -122,6 +123,7 @@ def test_a_rehearsal_takes_no_place_of_what_was_bought_nor_the_other_way_round(l
         attempts.append((clip, bring_to(ledger, State.SUCCEEDED, clip)))
         clock.advance(1)
     assert ledger.remade(attempts) == {rehearsed.clip_id}
+    assert ledger.followed(attempts) == {rehearsed.clip_id: later.clip_id}
 
 
 def test_a_clip_of_pictures_for_one_platform_and_one_of_words_for_another_share_a_place(ledger, clock):
@@ -169,3 +171,25 @@ def test_latest_attempts_alone_can_be_read(ledger):
     first = bring_to(ledger, State.FAILED)
     second = bring_to(ledger, State.FAILED, again=True, after=first.intent_id)
     assert [intent.intent_id for _, intent in ledger.intents(latest=True, output=OUTPUT)] == [second.intent_id]
+
+
+def test_a_clip_is_followed_by_the_latest_one_that_was_asked_for_in_its_place_however_that_ended(ledger, clock):
+    attempts, expected = [], {}
+    for state in State:
+        first = make_clip(state)
+        attempts.append((first, bring_to(ledger, State.FAILED, first)))
+        for seed in (1, 2):
+            clock.advance(1)
+            expected[first.clip_id] = changed(first, seed=seed).clip_id
+            bring_to(ledger, state, changed(first, seed=seed))
+    assert ledger.followed(attempts) == expected
+
+
+def test_a_further_attempt_is_followed_only_by_what_came_after_it(ledger, clock):
+    clip, first = failed(ledger)
+    clock.advance(1)
+    bring_to(ledger, State.FAILED, changed(clip))
+    assert ledger.followed([(clip, first)]) == {clip.clip_id: changed(clip).clip_id}
+    clock.advance(1)
+    again = bring_to(ledger, State.FAILED, clip, again=True)
+    assert ledger.followed([(clip, again)]) == {}
