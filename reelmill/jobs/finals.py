@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from reelmill.jobs.softening import open_softener
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Standing
 from reelmill.planning.actions import Action
+from reelmill.planning.actions import Decision as Decided
 from reelmill.planning.drafts import as_final, made_with
 from reelmill.planning.softening import decide_with_policy
 from reelmill.planning.summary import PlanSummary
@@ -102,18 +103,20 @@ class _Finals:
             else:
                 finals[final.clip_id] = (clip, final)
         standings = ledger.standings(list(finals))
-        replaced = ledger.remade(picked)
+        replaced = self._replaced(picked, finals)
         for clip, final in finals.values():
-            work = self._decided(final, standings.get(final.clip_id))
-            if work is None:
+            standing = standings.get(final.clip_id)
+            decision = self._decided(final, standing)
+            if decision is None:
                 continue
             try:
-                self._check(clip, final, gone=clip.sku in gone, replaced=clip.clip_id in replaced)
+                self._check(clip, final, gone=clip.sku in gone, replaced=final.clip_id in replaced)
             except FixConfiguration as error:
                 self.summary.add_blocked(final, str(error))
                 continue
-            self.summary.add_make(final)
-            yield work
+            self.summary.add_make(final, softening=decision.softening, remake=decision.remake)
+            after = standing.intent_id if standing else None
+            yield Work(final, again=decision.again, after=after, soften=decision.soften)
 
     def _final(self, draft: Clip) -> Clip:
         """The same request, of the finals' model. Raises FixConfiguration or FixRequest if it cannot be asked."""
@@ -126,13 +129,26 @@ class _Finals:
         check_request(final.request, self.model)
         return final
 
-    def _decided(self, final: Clip, standing: Standing | None) -> Work | None:
-        """The work to do for a final; None, and counted, if there is none."""
-        decision = decide_with_policy(final, standing, self.engine.ledger, self.softener, force=False)
+    def _replaced(self, picked: _Drafts, finals: Mapping[str, tuple[Clip, Clip]]) -> set[str]:
+        """The finals in whose place, or in that of their draft as long as they have no video, a changed clip has come.
+
+        A final that was delivered stands for its draft, whose place it has taken itself.
+        """
+        videos, drafts = self.engine.ledger.videos_of(list(finals)), {clip.clip_id: intent for clip, intent in picked}
+        standing = {
+            id_: (final, videos[id_]) if id_ in videos else (draft, drafts[draft.clip_id])
+            for id_, (draft, final) in finals.items()
+        }
+        remade = self.engine.ledger.remade(list(standing.values()))
+        return {id_ for id_, (clip, _) in standing.items() if clip.clip_id in remade}
+
+    def _decided(self, final: Clip, standing: Standing | None) -> Decided | None:
+        """What to make of a final; None, and counted, if nothing is."""
+        ledger, remakes = self.engine.ledger, self.summary.remake_attempts
+        decision = decide_with_policy(final, standing, ledger, self.softener, remakes=remakes, force=False)
         decision = as_final(decision, standing)
         if decision.action is Action.MAKE:
-            after = standing.intent_id if standing else None
-            return Work(final, again=decision.again, after=after, soften=decision.soften)
+            return decision
         if decision.action is Action.KEEP:
             self.summary.add_keep(1)
         else:
