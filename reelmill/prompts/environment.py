@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from reelmill.errors import FixConfiguration
+from reelmill.prompts.shown import only_text
 from reelmill.prompts.text import brief
 from reelmill.prompts.view import PRODUCT_FIELDS, ExtraView, ProductView
 
@@ -107,8 +108,10 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             extensions=[_OneSpace],
             trim_blocks=True,
             lstrip_blocks=True,
+            finalize=only_text,
         )
         self.filters.update(brief=brief, vary=vary)
+        del self.filters["random"]  # another prompt at every render would be another clip to pay for
         for name in ("lipsum", "cycler", "joiner", "dict"):
             del self.globals[name]  # no film needs them, and every render would carry them
         self._ready: dict[str, Compiled] = {}

@@ -16,6 +16,7 @@ from reelmill.prompts.finding import Finding, Severity
 from reelmill.prompts.library import PromptLibrary, RenderedPrompt, Template, word_pattern
 from reelmill.prompts.lint_soften import soften_findings
 from reelmill.prompts.lint_template import check_source, syntax_findings
+from reelmill.prompts.shown import ADDRESS
 from reelmill.prompts.sources import ANY, read_sources
 
 __all__ = ["Finding", "Severity", "blocking_findings", "lint_catalogs", "lint_library", "lint_rendered"]
@@ -81,7 +82,7 @@ def lint_rendered(rendered: RenderedPrompt, product: Product) -> list[Finding]:
 
 
 def blocking_findings(rendered: RenderedPrompt, product: Product) -> list[Finding]:
-    """What must block the clip: a word that the brand forbids, or an empty prompt."""
+    """What must block the clip: a word that the brand forbids, an empty prompt, or one that is never the same again."""
     findings = [
         Finding(
             rendered.template,
@@ -95,6 +96,11 @@ def blocking_findings(rendered: RenderedPrompt, product: Product) -> list[Findin
     if not rendered.prompt.strip():
         findings.append(
             Finding(rendered.template, None, Severity.ERROR, "The prompt is empty.", "Write something in the template.")
+        )
+    if match := ADDRESS.search(rendered.prompt):
+        message = f"The prompt has {match[0].strip()!r}, an address in memory{_where(product, ADDRESS)}: other at each run."
+        findings.append(
+            Finding(rendered.template, None, Severity.ERROR, message, "Print text: a field, a call, or | join.")
         )
     return findings
 

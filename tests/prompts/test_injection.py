@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reelmill.errors import FixConfiguration
 from reelmill.platforms import NativeRatio
 from reelmill.prompts.library import PromptLibrary
-from reelmill.prompts.lint import lint_rendered
+from reelmill.prompts.lint import Severity, lint_rendered
 from reelmill.prompts.text import brief, clean
 
 ATTACKS = [
@@ -127,6 +127,13 @@ def test_templates_see_text_only(rich):
         ("A\nB {{ brand.colour }}", 2, "colour"),
         ("A\n\n\n{{ 1 / 0 }}", 4, "division by zero"),
         ("{{ product.title + 1 }}", 1, "str"),
+        ("A\n\n{{ product }}", 3, "product is no text; print one of its fields"),
+        ("{{ product.extra }}", 1, "product.extra is no text"),
+        ("A\n{{ product.title.upper }}", 2, "upper is no text; write () after it"),
+        ("{{ product.category }}", 1, 'a list is no text; write | join(", ") after it'),
+        ("A\n{{ product.highlights }}", 2, "a list is no text"),
+        ("A\n{{ ['x', 'y'] }}", 2, "a list is no text"),
+        ("{{ brand }}", 1, "BrandWords is no text"),
     ],
 )
 def test_a_failing_template_names_file_line_and_reason(catalogs, minimal, text, line, message):
@@ -150,6 +157,7 @@ def test_the_line_is_that_of_the_shared_part_when_the_fault_is_there(catalogs, m
         ("A\n{% if %}", r"any\.j2, line 2"),
         ("A\n{{ product.title", r"any\.j2, line 2"),
         ("{{ product.title | shout }}", r"line 1: No filter named 'shout'"),
+        ("A\n{{ ['x', 'y'] | random }}", r"line 2: No filter named 'random'"),
         ('{% include "_missing.j2" %}', r"there is no '_missing\.j2'"),
         ('{% include "../brand.toml" %}', r"there is no '\.\./brand\.toml'"),
         ("{% include product.title %}", "name is computed"),
@@ -158,6 +166,22 @@ def test_the_line_is_that_of_the_shared_part_when_the_fault_is_there(catalogs, m
 def test_a_broken_template_is_refused_when_loaded(catalogs, text, message):
     with pytest.raises(FixConfiguration, match=message):
         PromptLibrary.load(catalogs({"default/any.j2": text}))
+
+
+def test_text_and_numbers_are_printed_as_ever(catalogs, minimal):
+    text = "{{ product.title }} {{ duration_s }} {{ 1.5 }} {{ audio }} {{ none }} {{ product.title.upper() }}"
+    library = PromptLibrary.load(catalogs({"default/any.j2": text}))
+    assert render(library, minimal).prompt == "Thing 8 1.5 True None THING"
+
+
+@pytest.mark.parametrize(
+    "text", ["A {{ product | brief }}", "{{ 'A ' ~ product.title.upper }}", "{{ product.category | map('trim') | string }}"]
+)
+def test_an_address_in_memory_blocks_the_clip_however_it_got_there(catalogs, minimal, text):
+    rendered = render(PromptLibrary.load(catalogs({"default/any.j2": text})), minimal)
+    findings = lint_rendered(rendered, minimal)
+    assert [finding.severity for finding in findings] == [Severity.ERROR]
+    assert "an address in memory" in findings[0].message
 
 
 def test_a_template_that_extends_itself_is_refused_not_followed_forever(catalogs, minimal):
