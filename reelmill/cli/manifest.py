@@ -75,7 +75,7 @@ def _print(console: Console, made: Made) -> None:
     for what, remedy in tally.left_out():
         print_text(console, f"{what} {remedy}")
     for one in made.manifests:
-        stand = f", {one.carried} unchanged for want of a feed" if one.carried else ""
+        stand = f", {one.carried} left as they stood" if one.carried else ""
         print_text(
             console,
             f"{count(one.rows, 'row')}, {one.retired} retired, {one.refused} refused{stand}: {one.uri}",

@@ -62,7 +62,7 @@ def check_file(spec: Spec, one: Deliverable) -> Complaint | None:
         return None
     reason = f"has a file for {one.platform} of {one.size_bytes:,} bytes; the {spec.title} takes {most:,} at most"
     remedy = f"Set delivery.max_video_kbps of {one.platform} in platforms.toml, then have the clip made anew."
-    return Complaint(spec.carries or spec.key, reason, remedy)
+    return Complaint((*spec.carries, spec.key)[0], reason, remedy)
 
 
 def _empty(value: Value) -> bool:

@@ -19,6 +19,11 @@ from reelmill.storage.port import Storage
 
 __all__ = ["Manifest", "ManifestMaker", "Trouble"]
 
+_STANDS = "stands as it stood"
+_GONE = "is taken away, as it is not shown any more, and nothing takes its place"
+_REJECTED = "the row of this product, or one of which nobody can tell the product, was rejected from the feed"
+_REMEDY = "Correct that row; reelmill plan says what is wrong with it."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
@@ -49,7 +54,7 @@ class Manifest:
     uri: str
     rows: int = 0
     retired: int = 0
-    carried: int = 0  # rows of a group's items that stand as they stood, because no feed was given
+    carried: int = 0  # rows that stand as they stood: of items that no feed names, or whose row there was rejected
     refused: int = 0  # rows, and files that were held back from theirs
     changed: int = 0
 
@@ -131,11 +136,14 @@ class _Making:
         taken = tuple(one for one in videos if self._takes(one))
         if not taken:
             return
+        addresses = self.maker.addresses
+        # Also when no row comes of it: those that its items had may stand.
+        self.earlier.show(addresses.url(one.uri) or one.uri for one in taken if self._is_for(one))
         group = Group(
             sku=sku,
             deliverables=taken,
             items=items,
-            addresses=self.maker.addresses,
+            addresses=addresses,
             youtube_ids=self.maker.youtube_ids,
         )
         yield from self.spec.rows(group)
@@ -149,11 +157,13 @@ class _Making:
         self.done.refused += 1
         return False
 
+    def _is_for(self, one: Deliverable) -> bool:
+        return not self.spec.platforms or one.platform in self.spec.platforms
+
     def _add(self, row: Row) -> None:
         self.number += 1
         checked = check_row(self.spec, row)
         key = str(checked.row[self.spec.key] or "")
-        self.earlier.show(self._carried(checked.row))  # also when its own row has no id: that of its items stand
         for note in checked.notes:
             self._tell(key, note, refused=False)
         for problem in checked.problems:
@@ -183,7 +193,12 @@ class _Making:
     def _retire_listed(self) -> None:
         """What an earlier file listed and this one does not; an item's row may stand without the feed."""
         for key, row in self.earlier.gone():
-            if self._is_item(key, row):
+            files = self._carried(row)
+            rejected = bool(files) and self.maker.with_feed and self.maker.spool.is_rejected(key)
+            stands = (rejected or self._is_unnamed(key)) and self.earlier.is_shown(files)
+            if rejected:
+                self._tell_rejected(key, stands=stands)
+            if stands:
                 self.writer.write({name: row.get(name) for name in self.spec.names})
                 self.done.carried += 1
             elif self.spec.retire is not None:
@@ -191,14 +206,20 @@ class _Making:
             else:
                 self.done.retired += 1
 
-    def _is_item(self, key: str, row: Row) -> bool:
-        if self.maker.with_feed or not self.spec.carries or self.maker.spool.has_sku(key):
-            return False
-        return self.earlier.is_shown(self._carried(row))
+    def _is_unnamed(self, key: str) -> bool:
+        """Whether the row may be that of a group's item, which only a feed would name."""
+        return not self.maker.with_feed and not self.maker.spool.has_sku(key)
 
     def _carried(self, row: Row) -> tuple[str, ...]:
-        value = row.get(self.spec.carries)
-        return value if isinstance(value, tuple) else (str(value),) if value else ()
+        values = [row.get(name) for name in self.spec.carries]
+        lists = [value if isinstance(value, tuple) else (str(value),) for value in values if value]
+        return tuple(address for addresses in lists for address in addresses)
+
+    def _tell_rejected(self, key: str, *, stands: bool) -> None:
+        self.number += 1
+        self.done.refused += not stands
+        reason = f"{_STANDS if stands else _GONE}: {_REJECTED}"
+        self._tell(key, Complaint(self.spec.carries[0], reason, _REMEDY), refused=not stands)
 
     def _retire(self, earlier: Row) -> None:
         assert self.spec.retire is not None

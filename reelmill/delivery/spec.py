@@ -132,9 +132,10 @@ class Spec:
 
     ``key`` is the field that tells rows apart. ``retire`` makes the row that takes away what an earlier file listed,
     from that row; None if leaving it out is all that the format has. ``retires_known`` also takes away products that
-    the ledger knows to be retired, listed before or not. ``carries`` is the field with the files, by which rows of
-    a group's items are known again when no feed is given. ``most_file_bytes`` is the largest file that may be listed;
-    None if nobody publishes one. No cell of a file ``for_people`` can act as a formula.
+    the ledger knows to be retired, listed before or not. ``carries`` are the fields with the files: the earlier row of
+    an item that no row can be made of (no feed names it, or its row there was rejected) stands while all its files are
+    shown. ``most_file_bytes`` is the largest file that may be listed; None if nobody publishes one. No cell of a file
+    ``for_people`` can act as a formula.
     """
 
     name: str
@@ -148,7 +149,7 @@ class Spec:
     platforms: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     retires_known: Callable[[Deliverable], Iterable[str]] | None = None
-    carries: str = ""
+    carries: tuple[str, ...] = ()
     most_file_bytes: int | None = None
     for_people: bool = False
     disclosure: str = ""  # for people: how it says that a video was made by AI

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from itertools import groupby
@@ -17,7 +17,7 @@ import orjson
 from reelmill.delivery.deliverable import Deliverable
 from reelmill.delivery.spec import Row
 from reelmill.ledger.listed import chunks
-from reelmill.product import Product, RowRef
+from reelmill.product import Product, Reject, RowRef
 
 __all__ = ["Earlier", "Spool"]
 
@@ -27,6 +27,7 @@ _SCHEMA = """
     CREATE TABLE videos (sku TEXT, platform TEXT, variant INTEGER, number INTEGER, retired INTEGER, data BLOB,
         PRIMARY KEY (sku, platform, variant, number)) WITHOUT ROWID;
     CREATE TABLE items (owner TEXT, sku TEXT, number INTEGER, data BLOB, PRIMARY KEY (owner, sku)) WITHOUT ROWID;
+    CREATE TABLE rejected (key TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE listed (key TEXT PRIMARY KEY, data BLOB, now INTEGER) WITHOUT ROWID;
     CREATE TABLE addresses (address TEXT PRIMARY KEY) WITHOUT ROWID;
 """
@@ -39,6 +40,7 @@ class Spool:
         self._folder = tempfile.TemporaryDirectory(prefix="reelmill-manifest-")
         self._db = sqlite3.connect(Path(self._folder.name) / "spool.db", isolation_level=None)
         self._db.executescript(_SCHEMA)
+        self._nameless = False  # a row was rejected of which nobody can tell the product
 
     def __enter__(self) -> Self:
         return self
@@ -59,17 +61,13 @@ class Spool:
         )
         self._db.execute("COMMIT")
 
-    def add_items(self, items: Iterable[Product]) -> None:
-        """Keep those items of a feed that have a video, by themselves or as part of their group."""
-        for chunk in chunks(enumerate(items), _CHUNK):
-            wanted = self._with_video({name for _, one in chunk for name in (one.sku, one.item_group_id)})
-            rows = [
-                (owner, _sound(one.sku), number, _product_json(one))
-                for number, one in chunk
-                for owner in [next((name for name in (one.sku, one.item_group_id) if name in wanted), None)]
-                if owner is not None
-            ]
-            self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)", rows)
+    def add_feed(self, rows: Iterable[Product | Reject]) -> None:
+        """Keep those items of a feed that have a video, by themselves or as part of their group, and its rejects."""
+        for chunk in chunks(enumerate(rows), _CHUNK):
+            self._add_items([(number, row) for number, row in chunk if isinstance(row, Product)])
+            for _, row in chunk:
+                if isinstance(row, Reject) and row.on_sale:
+                    self._add_reject(row)
 
     def groups(self) -> Iterator[tuple[str, tuple[Deliverable, ...], tuple[Product, ...]]]:
         """Each product that is not retired, with its deliverables and its items in the order of the feed, by SKU."""
@@ -93,10 +91,28 @@ class Spool:
         """Whether a product of this SKU has a video, shown or not."""
         return bool(self._with_video([sku]))
 
+    def is_rejected(self, key: str) -> bool:
+        """Whether the row of this item may be one that was rejected tonight: then it is still in the feed."""
+        return self._nameless or bool(self._db.execute("SELECT 1 FROM rejected WHERE key = ?", (key,)).fetchone())
+
     def earlier(self) -> Earlier:
         """An empty memory of what an earlier manifest listed; there is one at a time."""
         self._db.executescript("DELETE FROM listed; DELETE FROM addresses;")
         return Earlier(self._db)
+
+    def _add_items(self, items: Sequence[tuple[int, Product]]) -> None:
+        wanted = self._with_video({name for _, one in items for name in (one.sku, one.item_group_id)})
+        rows = [
+            (owner, _sound(one.sku), number, _product_json(one))
+            for number, one in items
+            for owner in [next((name for name in (one.sku, one.item_group_id) if name in wanted), None)]
+            if owner is not None
+        ]
+        self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)", rows)
+
+    def _add_reject(self, reject: Reject) -> None:
+        self._nameless |= not reject.keys
+        self._db.executemany("INSERT OR IGNORE INTO rejected VALUES (?)", ((_sound(key),) for key in reject.keys))
 
     def _with_video(self, skus: Collection[str]) -> set[str]:
         asked = orjson.dumps([sku.encode("utf-8", "replace").decode() for sku in skus]).decode()

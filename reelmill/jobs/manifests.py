@@ -21,7 +21,6 @@ from reelmill.errors import FixConfiguration
 from reelmill.jobs.catalog import CatalogRequest, open_catalog_feed
 from reelmill.jobs.handing_over import open_terms
 from reelmill.ledger.ledger import Ledger
-from reelmill.product import Product
 from reelmill.settings import Settings
 from reelmill.storage.names import safe_name
 from reelmill.storage.open import open_storage
@@ -102,8 +101,7 @@ def make_manifests(ledger: Ledger, settings: Settings, root: str, request: Manif
         )
         if request.feed is not None:
             # A catalog knows items, whether or not they shared a clip.
-            rows = open_catalog_feed(request.feed, settings.model_copy(update={"split_variants": True}))
-            spool.add_items(row for row in rows if isinstance(row, Product))
+            spool.add_feed(open_catalog_feed(request.feed, settings.model_copy(update={"split_variants": True})))
         path = Path(folder) / _PROBLEMS
         with path.open("wb") as file:
             maker = ManifestMaker(

@@ -98,9 +98,11 @@ def blocking_findings(rendered: RenderedPrompt, product: Product) -> list[Findin
             Finding(rendered.template, None, Severity.ERROR, "The prompt is empty.", "Write something in the template.")
         )
     if match := ADDRESS.search(rendered.prompt):
-        message = f"The prompt has {match[0].strip()!r}, an address in memory{_where(product, ADDRESS)}: other at each run."
+        message = f"The prompt has {match[0].strip()!r}, an address in memory{_where(product, ADDRESS)}."
         findings.append(
-            Finding(rendered.template, None, Severity.ERROR, message, "Print text: a field, a call, or | join.")
+            Finding(
+                rendered.template, None, Severity.ERROR, message, "Print a field or a call: it is another at each run."
+            )
         )
     return findings
 

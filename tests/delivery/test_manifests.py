@@ -328,6 +328,57 @@ def test_the_items_of_a_group_share_its_video_and_stand_while_no_feed_is_given(s
     assert table(stall, "merchant") == [{"id": sku, "video_link": ""} for sku in prices]
 
 
+GROUPED = [*HEADER, "item_group_id"]
+
+
+def grouped_feed(tmp_path, **prices):
+    return write_feed(tmp_path, *([*row(sku, price=price), "LAMPS"] for sku, price in prices.items()), header=GROUPED)
+
+
+def test_a_rejected_row_is_still_in_the_feed_and_its_item_keeps_the_video(stall, tmp_path):
+    formats = ("merchant", "meta", "tiktok")
+    clip = make_clip("LAMPS", item_group_id="LAMPS")
+    first = stall.deliver(clip)
+    make(stall, *formats, feed=grouped_feed(tmp_path, A1="1.00 EUR", A2="2.00 EUR", A3="3.00 EUR"))
+    before = {name: table(stall, name) for name in formats}
+
+    made = make(stall, *formats, feed=grouped_feed(tmp_path, A1="1.00 EUR", A2="ask us"))  # A3 is gone
+    for name in formats:
+        stands = [one for one in table(stall, name) if one.get("video_link") or one.get("video[0].url")]
+        assert stands == before[name][:2]
+    assert [(one.rows, one.carried, one.refused) for one in made.manifests] == [(1, 1, 0)] * 3
+    assert [(one.key, one.refused, "stands as it stood" in one.reason) for one in made.troubles] == [
+        ("A2", False, True)
+    ] * 3
+
+    stall.deliver(clip, again=True, after=first.intent_id)  # what A2 showed is not shown any more
+    made = make(stall, *formats, feed=grouped_feed(tmp_path, A1="1.00 EUR", A2="ask us"))
+    assert [(one.key, one.refused) for one in made.troubles] == [("A2", True)] * 3
+    assert {one["id"] for one in table(stall, "merchant") if one["video_link"]} == {"A1"}
+
+
+def test_every_row_stands_while_nobody_can_tell_which_product_was_rejected(stall, tmp_path):
+    stall.deliver(make_clip("LAMPS", item_group_id="LAMPS"))
+    make(stall, "merchant", feed=grouped_feed(tmp_path, A1="1.00 EUR", A2="2.00 EUR"))
+    before = table(stall, "merchant")
+    nameless = [[*row("", price="2.00 EUR"), "LAMPS"], [*row("A1"), "LAMPS"]]
+    made = make(stall, "merchant", feed=write_feed(tmp_path, *nameless, header=GROUPED))
+    assert table(stall, "merchant") == before
+    assert made.manifests[0].carried == len(made.troubles) == 1
+
+
+def test_without_a_feed_a_row_stands_only_while_all_its_videos_are_shown(stall, tmp_path):
+    files = {name: f"{stall.root}/{name}.mp4" for name in ("instagram_reels", "facebook_feed")}
+    clip = make_clip("LAMPS", item_group_id="LAMPS", platforms=tuple(files))
+    first = stall.deliver(clip, renditions=files)
+    make(stall, "meta", feed=grouped_feed(tmp_path, A1="1.00 EUR"))
+    assert table(stall, "meta")[0]["video[1].url"] == f"{BASE}/facebook_feed.mp4"
+    del files["facebook_feed"]
+    stall.deliver(clip, again=True, after=first.intent_id, bare=True, renditions=files)
+    make(stall, "meta")
+    assert [(one["id"], one["video[0].url"], one["video[1].url"]) for one in table(stall, "meta")] == [("A1", "", "")]
+
+
 def test_a_group_that_vanished_takes_its_items_with_it(stall, tmp_path):
     stall.deliver(make_clip("LAMPS", item_group_id="LAMPS"))
     feed = write_feed(tmp_path, [*row("A-1"), "LAMPS"], header=[*HEADER, "item_group_id"])

@@ -175,7 +175,8 @@ def test_text_and_numbers_are_printed_as_ever(catalogs, minimal):
 
 
 @pytest.mark.parametrize(
-    "text", ["A {{ product | brief }}", "{{ 'A ' ~ product.title.upper }}", "{{ product.category | map('trim') | string }}"]
+    "text",
+    ["A {{ product | brief }}", "{{ 'A ' ~ product.title.upper }}", "{{ product.category | map('trim') | string }}"],
 )
 def test_an_address_in_memory_blocks_the_clip_however_it_got_there(catalogs, minimal, text):
     rendered = render(PromptLibrary.load(catalogs({"default/any.j2": text})), minimal)

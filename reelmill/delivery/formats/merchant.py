@@ -58,7 +58,7 @@ MERCHANT = Spec(
     rows=_rows,
     retire=_retire,
     retires_known=_gone,
-    carries="video_link",
+    carries=("video_link",),
     retiring="the id with an empty `video_link`",
     sources=(
         Source(url="https://support.google.com/merchants/answer/15216925", read="2026-11"),

@@ -66,6 +66,7 @@ TIKTOK = Spec(
     ),
     rows=_rows,
     retire=None,
+    carries=("video_link",),
     retiring="left out: a row would need fields that only the feed has; take the product out of the catalog there",
     sources=(
         Source(url="https://ads.tiktok.com/help/article/catalog-product-parameters", read="2026-11"),
