@@ -57,8 +57,18 @@ class ClipBuilder:
     def build(self, product: Product, fingerprint: str) -> Iterator[tuple[Clip, RenderedPrompt]]:
         """Every clip of ``product``: one per shape and variant, with the prompt it was rendered from.
 
-        With a storyboard, one per shape, variant and scene, in this order.
+        With a storyboard, one per shape, variant and scene, in this order. Shapes that come to the same request, as
+        for a product without the pictures that one of them wants, share one clip for the platforms of both.
         """
+        found: dict[str, tuple[Clip, RenderedPrompt]] = {}
+        for clip, rendered in self._asked(product, fingerprint):
+            if same := found.get(clip.clip_id):
+                clip = replace(clip, platforms=(*same[0].platforms, *clip.platforms))  # noqa: PLW2901 - paid once
+            found[clip.clip_id] = clip, rendered
+        yield from found.values()
+
+    def _asked(self, product: Product, fingerprint: str) -> Iterator[tuple[Clip, RenderedPrompt]]:
+        """A clip for each shape, variant and scene, whether or not it is the same as another."""
         storyboard = self._storyboard(product)
         scenes: Sequence[Scene | None] = storyboard.scene if storyboard else (None,)
         prices = shown_prices(product, self.now)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -5,11 +6,12 @@ import pytest
 from reelmill.errors import ChooseAnotherModel, FixRequest
 from reelmill.ledger.states import State
 from reelmill.planning.actions import Action
+from reelmill.planning.shapes import shapes_for
 from reelmill.planning.spool import Spool
-from reelmill.platforms import MediaUse
+from reelmill.platforms import MediaUse, load_platforms
 from reelmill.product import Reject, RowRef
 from reelmill.settings import load_settings
-from tests.support.making import planner_for, product, settle_all
+from tests.support.making import CONTENT, planner_for, product, settle_all
 
 PRODUCTS = [product(number) for number in range(1, 6)]
 
@@ -214,6 +216,35 @@ def test_the_mode_follows_setting_and_images(plan, use, images, mode):
         plan([item], sink=spool, settings=load_settings(media_use=use))
         modes = {planned.clip.request.mode.value for planned in spool.planned_clips()}
     assert modes == {mode}
+
+
+@pytest.fixture
+def two_uses(ledger):
+    """Plan with two shapes of one ratio: TikTok's begins with the picture, that of the reels with words alone."""
+
+    def run(rows, sink=None):
+        settings = load_settings(media_use=MediaUse.NONE)
+        known = load_platforms(CONTENT / "platforms.toml")
+        both = [known["instagram_reels"], known["tiktok"].model_copy(update={"media_use": MediaUse.FIRST_FRAME})]
+        planner = planner_for(ledger, settings=settings)
+        builder = replace(planner.builder, shapes=shapes_for(both, settings))
+        return replace(planner, builder=builder).plan(rows, sink)
+
+    return run
+
+
+def test_shapes_that_come_to_the_same_request_are_one_clip_for_the_platforms_of_both(two_uses):
+    with Spool() as spool:
+        summary = two_uses([product(1, images=()), product(2)], spool)
+        clips = [(planned.clip.sku, planned.clip.platforms) for planned in spool.planned_clips()]
+        ids = [clip_ids for _, clip_ids in spool.products()]
+    assert clips == [
+        ("SKU-1", ("instagram_reels", "tiktok")),
+        ("SKU-2", ("instagram_reels",)),
+        ("SKU-2", ("tiktok",)),
+    ]
+    assert [len(one) for one in ids] == [1, 2]
+    assert summary.estimated_usd == Decimal("2.40")
 
 
 def test_a_feed_video_is_extended_by_seven_seconds(plan):
