@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reelmill.catalog.dialect import LIST_FIELDS, NAMES, Dialect, column_name
+from reelmill.catalog.dialect import LIST_FIELDS, NAMES, Dialect
+from reelmill.column_names import column_name
 from reelmill.errors import FixConfiguration, FixFeed
 from reelmill.signatures import hide_secrets
 

@@ -12,11 +12,12 @@ from functools import partial
 from itertools import islice, tee
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
-from reelmill.catalog.dialect import KNOWN_NAMES, column_name
+from reelmill.catalog.dialect import KNOWN_NAMES
 from reelmill.catalog.pieces import short_tail
 from reelmill.catalog.quotes import RowShape, line_breaks
 from reelmill.catalog.sniff import FileKind, decoding_errors
 from reelmill.catalog.table import Batch, BrokenRow, batch_of_rows
+from reelmill.column_names import column_name
 from reelmill.errors import FixFeed
 
 if TYPE_CHECKING:

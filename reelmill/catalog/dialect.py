@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from reelmill.catalog.text import slug
+from reelmill.column_names import column_name
 
-__all__ = ["KNOWN_NAMES", "LIST_FIELDS", "NAMES", "Dialect", "column_name", "detect_dialect"]
+__all__ = ["KNOWN_NAMES", "LIST_FIELDS", "NAMES", "Dialect", "detect_dialect"]
 
 
 class Dialect(StrEnum):
@@ -129,12 +129,6 @@ _SHOPIFY_SIGNS = frozenset({
     "body_html", "vendor", "variant_sku", "variant_price", "option1_name", "option1_value", "image_src",
     "product_image_url", "published_on_online_store", "variant_image", "variant_image_url",
 })  # fmt: skip
-
-
-def column_name(header: str) -> str:
-    """The name of a column as dialects know it: ``g:image link`` and ``Image Link`` are ``image_link``."""
-    trimmed = header.strip().strip('"')
-    return slug(trimmed[2:] if trimmed[:2].lower() == "g:" else trimmed)
 
 
 def detect_dialect(header: Sequence[str]) -> Dialect:

@@ -56,10 +56,15 @@ class Feed:
             table.close()
         self.dialect: Dialect = options.dialect or detect_dialect(self.columns)
         check_mapping(options.columns, self.dialect)
-        self._match(files[0], self.columns)
+        self._first = self._match(files[0], self.columns)
 
     def __repr__(self) -> str:
         return f"Feed({self.location!r}, {self.dialect.value}, {len(self.columns)} columns)"
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """The names, as in ``Product.extra``, of the columns that no product field carries."""
+        return tuple(name for name, _ in self._first.extra)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -24,8 +24,9 @@ from reelmill.catalog.rejects import (
     wrong_price,
 )
 from reelmill.catalog.table import Batch
-from reelmill.catalog.text import id_column, slug, strip_column
+from reelmill.catalog.text import id_column, strip_column
 from reelmill.catalog.values import better_availability
+from reelmill.column_names import slug
 from reelmill.markup import description_text, plain_text, tidy
 from reelmill.product import Product, Reject, RowRef
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from reelmill.markup import plain_text, tidy, unescaped
@@ -12,7 +11,6 @@ __all__ = [
     "description_column",
     "id_column",
     "plain_column",
-    "slug",
     "strip_column",
     "tidy_column",
 ]
@@ -50,13 +48,3 @@ def plain_column(cells: Sequence[str]) -> list[str]:
 def description_column(cells: Sequence[str]) -> list[str]:
     """:func:`description_text` of every cell, quickly when the whole column is clean."""
     return plain_column(list(map(unescaped, cells)) if "&" in "".join(cells) else cells)
-
-
-def slug(name: str) -> str:
-    """A column name as an identifier that templates can use: ``Care & Wash`` becomes ``care_wash``."""
-    folded = unicodedata.normalize("NFKD", name.strip().casefold())
-    kept = "".join(char if char.isalnum() else "_" for char in folded if not unicodedata.combining(char))
-    joined = "_".join(part for part in kept.split("_") if part)
-    if not joined or joined.isidentifier():
-        return joined
-    return f"c_{joined}" if f"c_{joined}".isidentifier() else ""

@@ -130,7 +130,7 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
         output=engine.storage.root,
         drafting=drafting(settings) if request.drafts else None,
     )
-    warnings = planner.check(today)
+    warnings = planner.check(today, feed.extra_columns)
     summary = planner.plan(feed, sink)
     summary.warnings[:0] = [*feed.notes.warnings(), *warnings]
     return summary

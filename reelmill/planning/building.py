@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from reelmill.clip import Clip, VideoRequest
+from reelmill.column_names import column_name
 from reelmill.errors import ReelmillError
 from reelmill.film import Film
 from reelmill.planning.prices import ShownPrices, shown_prices
@@ -205,7 +206,7 @@ def _media(use: MediaUse, product: Product | None, video_column: str, most_refer
     if product is None or use is MediaUse.NONE:
         return _Media()
     if use is MediaUse.EXTEND_VIDEO:
-        video = product.extra.get(video_column, "")
+        video = product.extra.get(column_name(video_column), "")
         return _Media(video=video) if video.startswith("gs://") else _Media()
     images = tuple(dict.fromkeys(map(unsigned, product.images)))  # tonight's signature must not buy the clip again
     if not images:

@@ -28,7 +28,8 @@ _PAID_SETTINGS = (
     "rehearsal",
 )
 
-_EDITION = 2  # one more where a plan writes down what it did not before: then every product is planned anew, once
+# One more where a plan asks for, or writes down, what it did not before: then every product is planned anew, once.
+_EDITION = 3
 
 
 def configuration_digest(

@@ -28,6 +28,7 @@ from reelmill.planning.softening import Attempts, decide_with_policy
 from reelmill.planning.spool import PlanSink
 from reelmill.planning.storyboard_checks import PROBE, check_storyboards
 from reelmill.planning.summary import PlanSummary
+from reelmill.planning.words_alone import WordsAlone, check_video_column
 from reelmill.product import Product, Reject
 from reelmill.prompts.library import RenderedPrompt
 from reelmill.prompts.lint import blocking_findings
@@ -82,11 +83,13 @@ class Planner:
     output: str = ""  # the chosen output root; empty: it does not matter where clips lie
     drafting: Drafting | None = None
 
-    def check(self, today: date) -> list[str]:
+    def check(self, today: date, columns: Collection[str] | None = None) -> list[str]:
         """Check model, region, price and shapes before any row is read; returns warnings.
 
-        Raises ChooseAnotherModel for a retired model or an unknown price, FixRequest for a request that the
-        model cannot serve whatever the product, and for a length that a platform would not take.
+        ``columns`` are those of the feed that no product field carries; None leaves them unchecked. Raises
+        FixConfiguration if they lack that of the videos to extend, ChooseAnotherModel for a retired model or an unknown
+        price, FixRequest for a request that the model cannot serve whatever the product, and for a length that a
+        platform would not take.
         """
         model, settings = self.builder.model, self.builder.settings
         warnings = [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
@@ -95,6 +98,8 @@ class Planner:
         if self.judge is not None:
             warnings += self.judge.warnings(today, settings.price_max_age_days)
         check_region(settings.location, model)
+        if columns is not None:
+            check_video_column(self.builder.shapes, settings.video_column, columns)
         for shape in self.builder.shapes:
             self.builder.unit_price(shape)
             request = self.builder.request(shape, PROBE, "a product", "")
@@ -120,6 +125,7 @@ class Planner:
             filtered_retries=self.softener.retries if self.softener else 0,
             remake_attempts=self._remakes,
             price_notes=PriceNotes(self._finish),
+            words_alone=WordsAlone(builder.shapes, builder.settings.video_column),
             finals=Finals(builder.model.id, verdict_usd) if drafting else None,
             judge=self.judge.model if self.judge else "",
             verdict_usd=verdict_usd,
@@ -135,7 +141,8 @@ class Planner:
         with SeenSkus() as seen, rare_collections():
             retiring = Retiring(self.ledger, self.catalog, seen, builder.settings.retire_most_percent)
             _Pass(self, sink, summary, configuration, retiring, set(self.options.only)).run(rows)
-        summary.warnings += summary.price_notes.warnings() + summary.elsewhere.warnings(self.output)
+        summary.warnings += summary.words_alone.warnings() + summary.price_notes.warnings()
+        summary.warnings += summary.elsewhere.warnings(self.output)
         if summary.finals is not None:
             summary.warnings += summary.finals.warnings(summary.model)
         return summary

@@ -16,6 +16,7 @@ from reelmill.planning.actions import Action
 from reelmill.planning.drafts import Finals
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.planning.price_notes import PriceNotes
+from reelmill.planning.words_alone import WordsAlone
 from reelmill.product import Reject
 
 __all__ = ["BlockedClip", "FilmKind", "PlanSummary", "PromptSample"]
@@ -93,6 +94,7 @@ class PlanSummary:
     blocked: list[BlockedClip] = field(default_factory=list)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     price_notes: PriceNotes = field(default_factory=PriceNotes)
+    words_alone: WordsAlone = field(default_factory=WordsAlone)
     retired: list[str] = field(default_factory=list)
     reject_samples: list[Reject] = field(default_factory=list)
 
@@ -139,6 +141,7 @@ class PlanSummary:
         """
         self.counts[Action.MAKE] += 1
         self.price_notes.made(clip)
+        self.words_alone.made(clip)
         cost = clip.estimated_usd + self.verdict_usd
         self.estimated_usd += cost
         self.verdicts_usd += self.verdict_usd

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reelmill.catalog.media import address_problem, shown_address, split_addresses
 from reelmill.catalog.price import parse_price
-from reelmill.catalog.text import description_column, slug
+from reelmill.catalog.text import description_column
+from reelmill.column_names import slug
 from reelmill.markup import description_text, plain_text, tidy
 
 PRICES = {

@@ -1,9 +1,10 @@
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from reelmill.errors import ChooseAnotherModel, FixRequest
+from reelmill.errors import ChooseAnotherModel, FixConfiguration, FixRequest
 from reelmill.ledger.states import State
 from reelmill.planning.actions import Action
 from reelmill.planning.shapes import shapes_for
@@ -186,15 +187,11 @@ def test_banned_word_in_a_product_blocks_before_money(plan, ledger):
     ],
 )
 def test_what_the_model_cannot_do_stops_before_a_row_is_read(ledger, wrong, error):
-    from datetime import date
-
     with pytest.raises(error):
         planner_for(ledger, settings=load_settings(**wrong)).check(date(2026, 11, 22))
 
 
 def test_passed_retirement_floor_warns_and_asks_doctor(ledger):
-    from datetime import date
-
     (warning,) = [w for w in planner_for(ledger).check(date(2026, 11, 22)) if "doctor" in w]
     assert "2026-11-17" in warning
 
@@ -254,3 +251,34 @@ def test_a_feed_video_is_extended_by_seven_seconds(plan):
         requests = [planned.clip.request for planned in spool.planned_clips()]
     assert {(request.mode.value, request.duration_s) for request in requests} == {("extension", 7)}
     assert summary.estimated_usd == Decimal("1.40")
+    assert summary.warnings == []
+
+
+def test_the_column_with_the_video_may_be_spelled_as_the_feed_spells_it(plan):
+    settings = load_settings(media_use=MediaUse.EXTEND_VIDEO, video_column="Video Link")
+    items = [product(1, extra={"video_link": "gs://shop/videos/1.mp4"}), product(2, extra={"video_link": ""})]
+    with Spool() as spool:
+        summary = plan(items, sink=spool, settings=settings)
+        modes = [planned.clip.request.mode.value for planned in spool.planned_clips()]
+    assert modes == ["extension"] * 2 + ["text_to_video"] * 2
+    (warning,) = summary.warnings
+    assert "2 of 4 clips to make for media_use = extend_video are made from words alone" in warning
+    assert "no gs:// MP4 in column 'Video Link'" in warning
+
+
+def test_a_product_without_the_picture_that_its_clip_is_to_begin_with_is_told(plan):
+    settings = load_settings(media_use=MediaUse.FIRST_FRAME)
+    (warning,) = plan([product(1), product(2, images=())], platforms=["tiktok"], settings=settings).warnings
+    assert warning.startswith("1 of 2 clips to make for media_use = first_frame is made from words alone: the product")
+
+
+@pytest.mark.parametrize("column", ["Video Link", "g:video_link", "video_link"])
+def test_a_feed_without_the_column_of_videos_stops_before_a_row_is_read(ledger, column):
+    today = date(2026, 11, 22)
+    planner = planner_for(ledger, settings=load_settings(media_use=MediaUse.EXTEND_VIDEO, video_column=column))
+    planner.check(today, ("care", "video_link"))
+    with pytest.raises(
+        FixConfiguration, match=r"no column '.*from words alone\. Set video_column to one of: care, link;"
+    ):
+        planner.check(today, ("link", "care"))
+    planner_for(ledger).check(today, ())
