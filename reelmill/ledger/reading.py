@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
 
 from reelmill.clip import Clip
@@ -47,7 +48,7 @@ IS_LATEST = clips.c.latest_intent_id == intents.c.intent_id
 _STANDING = tuple(field.name for field in fields(Standing))
 _LATEST = Lookup(
     "c.clip_id, c.latest_attempt, i.state, i.error_code, i.intent_id, i.output, i.softening, i.run_id, "
-    "c.price, c.sale_price, i.remake, i.draft",  # in the order of Standing's fields
+    "c.price, c.sale_price, i.remake, i.draft, CAST(c.platforms AS TEXT)",  # in the order of Standing's fields
     "JOIN clips AS c ON c.clip_id = asked.key JOIN intents AS i ON i.intent_id = c.latest_intent_id",
 )
 
@@ -84,7 +85,8 @@ def standings(database: Database, clip_ids: Collection[str]) -> dict[str, Standi
             for row in _LATEST.rows(connection, chunk):
                 values = dict(zip(_STANDING, row, strict=True))
                 told = {"state": State(values["state"]), "draft": bool(values["draft"])}
-                found[row[0]] = Standing(**values | told)
+                platforms = tuple(orjson.loads(values["platforms"]))
+                found[row[0]] = Standing(**values | told | {"platforms": platforms})
     return found
 
 

@@ -269,7 +269,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft."""
+    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft.
+
+    ``platforms`` are those that the clip was ordered for; empty if nobody knows.
+    """
 
     clip_id: str
     attempt: int
@@ -283,6 +286,7 @@ class Standing:
     sale_price: str = ""
     remake: int = 0
     draft: bool = False
+    platforms: tuple[str, ...] = ()
 
 
 class Decision(StrEnum):

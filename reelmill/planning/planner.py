@@ -142,7 +142,7 @@ class Planner:
             retiring = Retiring(self.ledger, self.catalog, seen, builder.settings.retire_most_percent)
             _Pass(self, sink, summary, configuration, retiring, set(self.options.only)).run(rows)
         summary.warnings += summary.words_alone.warnings() + summary.price_notes.warnings()
-        summary.warnings += summary.elsewhere.warnings(self.output)
+        summary.warnings += summary.unserved.warnings() + summary.elsewhere.warnings(self.output)
         if summary.finals is not None:
             summary.warnings += summary.finals.warnings(summary.model)
         return summary
@@ -287,6 +287,7 @@ class _Pass:
                 self.summary.add_keep(1)
                 if standing is not None:
                     self.summary.price_notes.kept(clip, standing)
+                    self.summary.unserved.kept(clip, standing)
             else:
                 self.summary.add_blocked(clip, decision.reason)
             if standing is not None and self.planner.output not in ("", standing.output):

@@ -16,6 +16,7 @@ from reelmill.planning.actions import Action
 from reelmill.planning.drafts import Finals
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.planning.price_notes import PriceNotes
+from reelmill.planning.unserved import Unserved
 from reelmill.planning.words_alone import WordsAlone
 from reelmill.product import Reject
 
@@ -95,6 +96,7 @@ class PlanSummary:
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     price_notes: PriceNotes = field(default_factory=PriceNotes)
     words_alone: WordsAlone = field(default_factory=WordsAlone)
+    unserved: Unserved = field(default_factory=Unserved)
     retired: list[str] = field(default_factory=list)
     reject_samples: list[Reject] = field(default_factory=list)
 

@@ -48,6 +48,20 @@ def test_unchanged_catalog_makes_nothing(plan, ledger):
     assert again.eta_seconds == 0
 
 
+def test_a_platform_that_kept_clips_were_not_made_for_is_told(plan, ledger):
+    with Spool() as spool:
+        plan(PRODUCTS[:2], sink=spool)
+        settle_all(ledger, spool)
+
+    summary = plan(PRODUCTS[:3], platforms=["instagram_reels", "youtube", "tiktok"])
+
+    assert summary.counts == {Action.KEEP: 4, Action.MAKE: 2}
+    (warning,) = summary.warnings
+    assert warning.startswith("2 kept clips have no file for tiktok, the first for SKU-1: ")
+    assert warning.endswith("--force` pays for new ones.")
+    assert plan(PRODUCTS[:2], platforms=["instagram_reels"]).warnings == []
+
+
 def test_changing_one_product_remakes_exactly_that_product(plan, ledger):
     with Spool() as spool:
         plan(PRODUCTS, sink=spool)
