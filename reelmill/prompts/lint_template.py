@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
+from reelmill.column_names import column_name
 from reelmill.platforms import NativeRatio
 from reelmill.prompts.environment import VARIABLES, PromptEnvironment, near
 from reelmill.prompts.finding import Finding, Severity
@@ -149,7 +150,7 @@ def _columns(name: str, tree: nodes.Template, extra_columns: Collection[str] | N
             and _accessed(inner) == "extra"
         )
         column = _accessed(node) if of_extra else None
-        if column is not None and column not in extra_columns and id(node) not in guarded:
+        if column is not None and column_name(column) not in extra_columns and id(node) not in guarded:
             yield Finding(
                 name,
                 node.lineno,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reelmill.column_names import column_name
 from reelmill.markup import plain_text
 from reelmill.product import Product
 from reelmill.prompts.text import brief, clean
@@ -17,6 +18,7 @@ _NAME_CHARS = 140
 class ExtraView:
     """The columns of the feed that are no product field, by their own name: ``product.extra.care_label``.
 
+    In brackets they may be spelled as the feed spells them: ``product.extra["Care label"]``.
     They are kept as the feed has them, because some are addresses; a template gets their plain text.
     """
 
@@ -26,7 +28,7 @@ class ExtraView:
         self._columns = columns
 
     def __getitem__(self, name: str) -> str:
-        return clean(plain_text(self._columns[name]))
+        return clean(plain_text(self._columns[column_name(name)]))
 
 
 class ProductView:

@@ -108,6 +108,16 @@ def test_a_column_that_the_feed_lacks_is_found(catalogs, text, line):
     assert found(folder, None) == []
 
 
+def test_a_column_may_be_spelled_as_the_feed_spells_it(catalogs, minimal):
+    folder = catalogs({"default/any.j2": "{{ product.extra['Care label'] }}, {{ product.extra['Old'] | default('-') }}"})
+    assert found(folder, ["care_label"]) == []
+    assert one(folder, ["care"]).message.startswith("the feed has no column 'Care label'")
+    product = replace(minimal, extra={"care_label": "Hand wash"})
+    library = PromptLibrary.load(folder)
+    rendered = library.render(product, ratio=NativeRatio.PORTRAIT, duration_s=8, audio=True)
+    assert rendered.prompt == "Hand wash, -"
+
+
 @pytest.mark.parametrize(
     "text",
     ["Care: {{ product.extra.care | default('') }}", "Care{% if product.extra.care is defined %}: {{ 1 }}{% endif %}"],
