@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-__all__ = ["Product", "Reject", "RowRef"]
+__all__ = ["UNCATEGORISED", "Product", "Reject", "RowRef"]
+
+UNCATEGORISED = ("Uncategorised",)
+"""The category path of a product of which the feed names none. It is for lists and sums: no prompt or tag says it."""
 
 
 @dataclass(frozen=True, slots=True)

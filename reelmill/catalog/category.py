@@ -6,10 +6,10 @@ import re
 
 from reelmill.catalog.nothing import NO_WORDS, SHEET_ERRORS
 from reelmill.markup import plain_text
+from reelmill.product import UNCATEGORISED
 
-__all__ = ["UNCATEGORISED", "category_path", "choose_category"]
+__all__ = ["category_path", "choose_category"]
 
-UNCATEGORISED = ("Uncategorised",)
 _MAX_LEVELS = 10
 _NUMBERED = re.compile(r"^(\d{1,7})(?:\.0)?(?:\s*-\s*(.+))?$")  # pandas writes 1604.0 where others are missing
 _PATH_MARKS = frozenset(">|\u00bb\u203a")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reelmill.column_names import column_name
 from reelmill.markup import plain_text
-from reelmill.product import Product
+from reelmill.product import UNCATEGORISED, Product
 from reelmill.prompts.text import brief, clean
 from reelmill.signatures import unsigned
 
@@ -62,7 +62,8 @@ class ProductView:
     @property
     def kind(self) -> str:
         """The most special level of the category, like ``Dresses``; empty if there is none or only a number."""
-        last = clean(self._product.category[-1]) if self._product.category else ""
+        category = self._product.category
+        last = clean(category[-1]) if category and category != UNCATEGORISED else ""
         return "" if last.isdigit() else last
 
     @property

@@ -271,7 +271,8 @@ def test_tiktok_takes_the_fields_that_it_requires_from_the_feed(stall, tmp_path)
 def test_youtube_is_told_what_ai_made_and_gets_titles_that_it_takes(stall, tmp_path):
     long = "A lamp <of> brass " * 10
     intent = stall.deliver(make_clip("A-1", title=long, ratio=NativeRatio.LANDSCAPE, platforms=("youtube",)))
-    stall.deliver(make_clip("B-2", title="=HYPERLINK(1)", ratio=NativeRatio.LANDSCAPE, platforms=("youtube",)))
+    facts = {"title": "=HYPERLINK(1)", "category": "Uncategorised"}
+    stall.deliver(make_clip("B-2", **facts, ratio=NativeRatio.LANDSCAPE, platforms=("youtube",)))
     made = make(stall, "youtube", feed=write_feed(tmp_path, row("A-1", description="Warm light.")))
     one, other = table(stall, "youtube")
     assert one["custom_id"] == f"{intent.intent_id}-youtube"
@@ -280,7 +281,7 @@ def test_youtube_is_told_what_ai_made_and_gets_titles_that_it_takes(stall, tmp_p
     assert one["snippet.description"] == "Warm light.\n\nhttps://shop.example.com/p"
     assert one["snippet.tags"] == "Orrin|Home & Garden|Lamps"
     assert (one["status.privacyStatus"], one["status.containsSyntheticMedia"]) == ("private", "true")
-    assert other["snippet.title"] == "'=HYPERLINK(1)"
+    assert (other["snippet.title"], other["snippet.tags"]) == ("'=HYPERLINK(1)", "Orrin")
     assert (made.manifests[0].rows, made.manifests[0].changed, made.refused) == (2, 1, 0)
 
 

@@ -109,7 +109,9 @@ def test_a_column_that_the_feed_lacks_is_found(catalogs, text, line):
 
 
 def test_a_column_may_be_spelled_as_the_feed_spells_it(catalogs, minimal):
-    folder = catalogs({"default/any.j2": "{{ product.extra['Care label'] }}, {{ product.extra['Old'] | default('-') }}"})
+    folder = catalogs(
+        {"default/any.j2": "{{ product.extra['Care label'] }}, {{ product.extra['Old'] | default('-') }}"}
+    )
     assert found(folder, ["care_label"]) == []
     assert one(folder, ["care"]).message.startswith("the feed has no column 'Care label'")
     product = replace(minimal, extra={"care_label": "Hand wash"})

@@ -10,6 +10,7 @@ from itertools import combinations
 import pytest
 
 from reelmill.platforms import NativeRatio
+from reelmill.product import UNCATEGORISED
 from reelmill.prompts.library import PromptLibrary
 from reelmill.prompts.lint import lint_catalogs, lint_rendered
 from reelmill.prompts.text import TOKEN_BOUND, estimate_tokens
@@ -144,6 +145,14 @@ def test_product_fields_appear_where_they_are_given(shipped, rich):
     prompt = film(shipped, rich, "apparel/9x16").prompt
     for words in ("Linen Midi Dress by Fjord & Field", "in rust red", "European linen", "herringbone", "Side pockets"):
         assert words in prompt
+
+
+def test_a_product_without_a_category_is_not_called_uncategorised(shipped, minimal):
+    prompt = shipped.render(
+        replace(minimal, category=UNCATEGORISED), ratio=NativeRatio.PORTRAIT, duration_s=8, audio=True
+    ).prompt
+    assert "The hero is Thing." in prompt
+    assert "categor" not in prompt.lower()
 
 
 def test_the_shipped_catalogs_have_no_findings():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reelmill.delivery.spec import Field, FileKind, Group, Row, Source, Spec
+from reelmill.product import UNCATEGORISED
 from reelmill.signatures import unsigned
 
 __all__ = ["YOUTUBE"]
@@ -30,10 +31,15 @@ def _rows(group: Group) -> Iterator[Row]:
             "thumbnail": group.addresses.url(one.poster_uri) or one.poster_uri,
             "snippet.title": one.title,
             "snippet.description": "\n\n".join(filter(None, (description or one.title, link))),
-            "snippet.tags": tuple(dict.fromkeys(filter(None, (one.brand, *one.category.split(" > "))))),
+            "snippet.tags": tuple(dict.fromkeys(filter(None, (one.brand, *_levels(one.category))))),
             "status.privacyStatus": "private",
             "status.containsSyntheticMedia": one.ai_generated,
         }
+
+
+def _levels(category: str) -> tuple[str, ...]:
+    levels = tuple(category.split(" > "))
+    return () if levels == UNCATEGORISED else levels
 
 
 def _retire(earlier: Row) -> Row:
