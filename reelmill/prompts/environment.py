@@ -19,7 +19,7 @@ from jinja2.utils import missing
 
 from reelmill.errors import FixConfiguration
 from reelmill.prompts.shown import only_text
-from reelmill.prompts.text import brief
+from reelmill.prompts.text import brief, fold
 from reelmill.prompts.view import PRODUCT_FIELDS, ExtraView, ProductView
 
 __all__ = ["VARIABLES", "PromptEnvironment", "near", "paragraphs", "references", "syntax_error"]
@@ -50,6 +50,11 @@ _SPACE = re.compile(r"\s+")
 def vary(choices: Sequence[T], variant: int) -> T:
     """The choice for a variant: the first for variant 1, then one after the other, round and round."""
     return choices[(variant - 1) % len(choices)]
+
+
+def mentions(text: object, *words: str) -> bool:
+    """Whether ``text`` has one of these words, whatever its case, accents and number."""
+    return not set(fold(str(text))).isdisjoint(part for word in words for part in fold(word))
 
 
 class _Missing(StrictUndefined):
@@ -110,7 +115,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             finalize=only_text,
         )
-        self.filters.update(brief=brief, vary=vary)
+        self.filters.update(brief=brief, vary=vary, mentions=mentions)
         del self.filters["random"]  # another prompt at every render would be another clip to pay for
         for name in ("lipsum", "cycler", "joiner", "dict"):
             del self.globals[name]  # no film needs them, and every render would carry them

@@ -141,6 +141,35 @@ def test_what_children_wear_is_shown_without_anybody(shipped, rich):
     assert "adult woman" in film(shipped, rich, "apparel/9x16").prompt
 
 
+CHILDREN = [
+    ("", "Baby & Toddler > Baby & Toddler Clothing > Baby One-Pieces"),
+    ("", "Kids > Girls > Dresses"),
+    ("", "Boys' Shirts"),
+    ("", "Children > Jewelry"),
+    ("", "Infant Necklaces"),
+    ("Child", "Dresses"),
+    ("children", "Rings"),
+    ("Babies", "Apparel & Accessories > Jewelry"),
+    ("Kids (5-13)", "Dresses"),
+]
+
+
+@pytest.mark.parametrize("ratio", NativeRatio)
+@pytest.mark.parametrize(("age_group", "category"), CHILDREN)
+def test_children_are_known_by_any_word_for_them(shipped, rich, ratio, age_group, category):
+    product = replace(rich, age_group=age_group, category=tuple(category.split(" > ")))
+    rendered = shipped.render(product, ratio=ratio, duration_s=8, audio=True)
+    assert rendered.template.split("/")[0] in ("apparel", "jewellery")
+    assert "adult" not in rendered.prompt
+    assert "woman" not in rendered.prompt
+
+
+@pytest.mark.parametrize("category", ["Boyfriend Jeans", "Women > Dresses", "Cowboy Boots"])
+def test_what_adults_wear_is_worn_by_one(shipped, rich, category):
+    product = replace(rich, age_group="", category=tuple(category.split(" > ")))
+    assert "adult woman" in shipped.render(product, ratio=NativeRatio.PORTRAIT, duration_s=8, audio=True).prompt
+
+
 def test_product_fields_appear_where_they_are_given(shipped, rich):
     prompt = film(shipped, rich, "apparel/9x16").prompt
     for words in ("Linen Midi Dress by Fjord & Field", "in rust red", "European linen", "herringbone", "Side pockets"):
