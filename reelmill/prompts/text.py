@@ -20,11 +20,17 @@ _DOUBLE_QUOTES = '"“”„‟«»″'
 _ODD = re.compile(f"[{_DOUBLE_QUOTES}]|  ")
 _QUOTED_WORDS = re.compile(rf"(?<![^\s(\[])[{_DOUBLE_QUOTES}](?=\S)([^{_DOUBLE_QUOTES}]*)[{_DOUBLE_QUOTES}]")
 _INCHES = re.compile(r'(?<=\d)\s?["”″]')
+_INCHES_BEFORE = re.compile(rf"{_INCHES.pattern}(?=\w)")
 _ANY_QUOTE = re.compile(f"[{_DOUBLE_QUOTES}]")
 _LAST_STOP = re.compile(r"[.!?](?=\s)")
 _LAST_LATIN = "\u024f"  # beyond it a character is often a token of its own
 _CLOSING = " .,;:!?"
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
+_IRREGULAR = {
+    "lenses": "lens", "buses": "bus", "gases": "gas", "children": "child", "mice": "mouse", "geese": "goose",
+    "shelves": "shelf", "bookshelves": "bookshelf", "scarves": "scarf", "knives": "knife", "loaves": "loaf",
+    "leaves": "leaf", "halves": "half", "wolves": "wolf", "calves": "calf", "hooves": "hoof", "thieves": "thief",
+}  # fmt: skip
 
 
 def clean(text: str) -> str:
@@ -45,7 +51,7 @@ def _cleaned(text: str) -> str:
         text = "".join(_printable(char) for char in text)
     if _ANY_QUOTE.search(text):
         text = _QUOTED_WORDS.sub(r"\1", text)
-        text = _ANY_QUOTE.sub("", _INCHES.sub(" inch", text))
+        text = _ANY_QUOTE.sub("", _INCHES.sub(" inch", _INCHES_BEFORE.sub(" inch ", text)))
     return " ".join(text.split())
 
 
@@ -100,12 +106,17 @@ def _without_accents(text: str) -> str:
 
 def _singular(word: str) -> str:
     # Both sides of every comparison pass through here, so a wrong singular does no harm: it is wrong twice.
-    if len(word) <= 3:  # noqa: PLR2004 - gas, bus, tvs
+    word = _IRREGULAR.get(word, word)
+    if len(word) <= 2 or word.endswith("ss"):  # noqa: PLR2004
         return word
-    if word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith("ie"):
-        return word[:-2] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    if len(word) > 4:  # noqa: PLR2004 - ties, toes and axes only lose their s
+        if word.endswith(("sses", "shes", "ches", "xes", "oes")):
+            return word[:-2]
+        if word.endswith("ies"):
+            return word[:-3] + "y"
+    if len(word) > 3:  # noqa: PLR2004 - a tie stays one
+        if word.endswith("ie"):
+            return word[:-2] + "y"
+        if word.endswith("oe"):
+            return word[:-1]
+    return word.removesuffix("s")

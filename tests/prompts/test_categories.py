@@ -48,6 +48,12 @@ FREE_TEXT = [
     ("Café > Coffee beans", "food"),
     ("Cookies", "food"),
     ("Tents", "sports"),
+    ("Ties", "apparel"),
+    ("Bikinis", "apparel"),
+    ("Camera Lenses", "electronics"),
+    ("TVs", "electronics"),
+    ("Shelves", "home"),
+    ("Skis", "sports"),
     ("Stocking fillers", "default"),
     ("Springtime", "default"),  # holds "ring", not as a word
     ("Panama", "default"),  # holds "pan"
