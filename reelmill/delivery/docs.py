@@ -23,6 +23,7 @@ def _section(spec: Spec) -> Iterator[str]:
         "File": f"`{spec.file}`" + (", cells safe to open in a spreadsheet" if spec.for_people else ""),
         "Videos for": ", ".join(f"`{name}`" for name in spec.platforms) or "every platform",
         "Largest file": f"{spec.most_file_bytes:,} bytes" if spec.most_file_bytes else "",
+        "Rows": f"{spec.most_rows} of a product at most" if spec.most_rows else "",
         "Needs": ", ".join(f"`{need.value}`" for need in spec.needs) or "nothing",
         "Gone": spec.retiring,
         "Made by AI": spec.disclosure,

@@ -146,7 +146,12 @@ class _Making:
             addresses=addresses,
             youtube_ids=self.maker.youtube_ids,
         )
-        yield from self.spec.rows(group)
+        rows = list(self.spec.rows(group))
+        yield from rows[: self.spec.most_rows]
+        if self.spec.most_rows is not None and (left_out := len(rows) - self.spec.most_rows) > 0:
+            reason = f"takes {self.spec.most_rows} videos of a product at most; {left_out} left out"
+            self._tell(sku, Complaint(self.spec.key, reason, "Make fewer."), refused=False)
+            self.done.changed += 1
 
     def _takes(self, one: Deliverable) -> bool:
         """Whether the format takes the file; one that it does not is held back, and the others of its row go on."""

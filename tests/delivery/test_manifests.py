@@ -97,6 +97,17 @@ def test_more_videos_than_merchant_takes_are_told(stall):
     assert "2 left out" in made.troubles[0].reason
 
 
+def test_more_videos_than_amazon_takes_are_told(stall):
+    for variant in range(1, 9):
+        facts = {"ratio": NativeRatio.LANDSCAPE, "platforms": ("amazon",)}
+        stall.deliver(make_clip(variant=variant, prompt=f"Number {variant}.", **facts))
+    made = make(stall, "amazon")
+    assert len(table(stall, "amazon")) == made.manifests[0].rows == 6
+    (trouble,) = made.troubles
+    assert (trouble.row, trouble.key, trouble.refused) == (6, "SKU-1", False)
+    assert trouble.reason == "takes 6 videos of a product at most; 2 left out"
+
+
 def test_what_vanished_is_retired_in_each_way_that_the_format_has(stall):
     for ratio in NativeRatio:
         stall.deliver(make_clip("GONE", ratio=ratio))

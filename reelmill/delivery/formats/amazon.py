@@ -9,12 +9,11 @@ from reelmill.delivery.spec import Field, FileKind, Group, Row, Source, Spec
 __all__ = ["AMAZON"]
 
 _PLATFORMS = ("amazon",)
-_MOST_VIDEOS = 6
 
 
 def _rows(group: Group) -> Iterator[Row]:
     extra = group.product.extra if group.product is not None else {}
-    for one in group.chosen(_PLATFORMS)[:_MOST_VIDEOS]:
+    for one in group.chosen(_PLATFORMS):
         yield {
             "action": "upload",
             "key": one.key,
@@ -69,6 +68,7 @@ AMAZON = Spec(
         Field(name="ai_generated", meaning="true: for your own records."),
     ),
     rows=_rows,
+    most_rows=6,
     retire=_retire,
     retiring="a row `delete`, with the title under which you find it",
     for_people=True,
