@@ -269,10 +269,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft.
-
-    ``platforms`` are those that the clip was ordered for; empty if nobody knows.
-    """
+    """Where the latest attempt at a clip stands, the output root and run that it belongs to, and if it is a draft."""
 
     clip_id: str
     attempt: int
@@ -286,7 +283,7 @@ class Standing:
     sale_price: str = ""
     remake: int = 0
     draft: bool = False
-    platforms: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()  # that the clip was ordered for; empty: nobody knows
 
 
 class Decision(StrEnum):
@@ -330,17 +327,14 @@ class KnownProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A receipt: ``target`` has the file ``uri`` of an attempt, made for ``platform``, and keeps it at ``address``.
-
-    ``sha256`` (hex) and ``size`` (bytes) are those of the bytes that it has.
-    """
+    """A receipt: ``target`` has the file ``uri`` of an attempt, made for ``platform``, and keeps it at ``address``."""
 
     target: str
     intent_id: str
     platform: str
     uri: str
-    sha256: str
-    size: int
+    sha256: str  # hex, of the bytes that it has
+    size: int  # in bytes
     address: str
 
 
