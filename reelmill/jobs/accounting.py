@@ -125,7 +125,7 @@ def open_run(
     *,
     films: Iterable[Film] = (),
 ) -> None:
-    """Try the output, then write the run, its plan, films and rejects down, all before anything is paid.
+    """Try the output, then write down the run, its plan, films, rejects and what retires, before anything is paid.
 
     Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be sent.
     """
@@ -134,14 +134,25 @@ def open_run(
         trust(Receiver.from_settings(engine.settings))
     if summary.counts[Action.MAKE]:
         _try_output(engine)
-    asked = {**parameters, OWNER: engine.owner}
-    ledger.start_run(Run(run_id=run_id, output=engine.storage.root, parameters=asked, caps=engine.caps, webhooks=told))
+    ledger.start_run(
+        Run(
+            run_id=run_id,
+            output=engine.storage.root,
+            parameters={**parameters, OWNER: engine.owner},
+            caps=engine.caps,
+            webhooks=told,
+            planned_at=summary.planned_at,
+            catalog=engine.catalog if summary.whole else None,
+        )
+    )
     plan = summary.to_dict()
     counts = {name: plan[name] for name in ("clips", "products", "rejects", *map(str, Action))}
     ledger.plan_run(run_id, counts=counts, planned_usd=summary.most_usd)
     if spool is not None:
         if summary.counts[Action.KEEP]:
-            ledger.keep_planned(engine.storage.root, chain.from_iterable(clip_ids for _, clip_ids in spool.products()))
+            kept = chain.from_iterable(clip_ids for _, clip_ids in spool.products())
+            ledger.keep_planned(engine.storage.root, kept, planned_at=summary.planned_at)
+        ledger.retire_products(engine.catalog, spool.retired(), run_id)
         ledger.add_rejects(run_id, spool.rejects())
         films = chain(films, spool.films())
     ledger.plan_films(run_id, engine.storage.root, films)
@@ -274,8 +285,6 @@ def _remember(engine: Engine, run_id: str, spool: Spool) -> None:
         whole = {id_ for id_, standing in standings.items() if _is_made(standing, root)}
         known = [_if_whole(product, clip_ids, whole) for product, clip_ids in chunk]
         engine.ledger.remember_products(engine.catalog, known, run_id)
-    for gone in chunks(spool.retired(), _CHUNK):
-        engine.ledger.retire_products(engine.catalog, gone, run_id)
 
 
 def _is_made(standing: Standing, root: str) -> bool:

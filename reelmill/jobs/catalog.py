@@ -114,7 +114,7 @@ def _content_hasher(engine: Engine) -> HashContent:
 
 def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None = None) -> PlanSummary:
     """Read the whole feed, decide and price. Never spends; what a run needs goes to ``sink``."""
-    settings = engine.settings
+    settings, planned_at = engine.settings, engine.ledger.now()  # before the feed: what is newer there may be unseen
     feed = open_catalog_feed(request, settings)
     by_content = settings.image_identity is ImageIdentity.CONTENT
     builder = clip_builder(settings, request, _content_hasher(engine) if by_content else None)
@@ -132,6 +132,7 @@ def plan_catalog(engine: Engine, request: CatalogRequest, sink: PlanSink | None 
     )
     warnings = planner.check(today, feed.extra_columns)
     summary = planner.plan(feed, sink)
+    summary.planned_at = planned_at
     summary.warnings[:0] = [*feed.notes.warnings(), *warnings]
     return summary
 

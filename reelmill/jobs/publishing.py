@@ -16,7 +16,7 @@ from reelmill.jobs.handing_over import open_terms
 from reelmill.jobs.outputs import output_of
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
-from reelmill.ledger.records import Publication
+from reelmill.ledger.publications import Publication
 from reelmill.settings import Settings
 from reelmill.storage.open import open_storage
 

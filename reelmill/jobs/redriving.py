@@ -79,7 +79,7 @@ def plan_redrive(
 
 
 def empty_summary(engine: Engine) -> PlanSummary:
-    """The summary of clips that are made without a feed, before the first: what may be paid beside each is in it."""
+    """The summary of clips that are made without a feed, as planning begins: what may be paid beside each is in it."""
     settings = engine.settings
     judge = JudgeTerms.of(settings, datetime.now(UTC).date())
     return PlanSummary(
@@ -88,6 +88,7 @@ def empty_summary(engine: Engine) -> PlanSummary:
         in_flight=settings.in_flight,
         filtered_retries=settings.filtered_retries,
         remake_attempts=open_finishing(settings).finish.remakes(settings.remake_attempts, None),
+        planned_at=engine.ledger.now(),
         judge=judge.model if judge else "",
         verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
     )

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from reelmill.clip import Clip
 from reelmill.film import Film
 from reelmill.ledger import deliveries, films, inspecting, landings, publications, removing, reviews
+from reelmill.ledger.publications import Publication
 from reelmill.ledger.reader import Reader
-from reelmill.ledger.records import Delivery, Intent, Publication
+from reelmill.ledger.records import Delivery, Intent
 
 __all__ = ["AfterDelivery"]
 

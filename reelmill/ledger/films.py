@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, ins
 from reelmill.film import Film, FilmScene
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.plans import planning_times
 from reelmill.ledger.schema import film_scenes, films
 from reelmill.ledger.upsert import Upsert
 from reelmill.platforms import NativeRatio
@@ -43,7 +44,9 @@ _PLAN = ("crossfade_ms", "duration_ms", "draft", "planned_at")
 _UPSERT = Upsert(
     films,
     lambda new: new.on_conflict_do_update(
-        index_elements=["film_id"], set_={name: new.excluded[name] for name in _PLAN}
+        index_elements=["film_id"],
+        set_={name: new.excluded[name] for name in _PLAN},
+        where=_f.planned_at <= new.excluded.planned_at,
     ),
 )
 
@@ -86,15 +89,15 @@ class StandingFilm:
 
 
 def plan_films(database: Database, run_id: str, output: str, planned: Iterable[Film]) -> None:
-    """Write down what a plan asks for. A film that is known keeps its first run, its output and its video.
+    """Write down what the plan of a run asks for. A film that is known keeps its first run, its output and its video.
 
-    Of one that is named more than once, the last word counts.
+    Of one that is named more than once, the last word counts, and over that of a plan that began earlier.
     """
     for named in chunks(planned, _CHUNK):
         chunk = list({film.film_id: film for film in named}.values())
         with database.writing() as connection:
-            now = database.now(connection)
-            rows = [_row(film) | {"run_id": run_id, "output": output, "planned_at": now} for film in chunk]
+            planned_at = planning_times(connection, [run_id]).get(run_id) or database.now(connection)
+            rows = [_row(film) | {"run_id": run_id, "output": output, "planned_at": planned_at} for film in chunk]
             connection.execute(_UPSERT.on(connection), rows)
             ids = [film.film_id for film in chunk]
             connection.execute(delete(film_scenes).where(one_of(connection, _s.film_id, ids)))

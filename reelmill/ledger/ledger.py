@@ -7,6 +7,7 @@ TryLater (the database does not answer; nothing was done, or the same call shows
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -100,9 +101,9 @@ class Ledger(AfterDelivery):
         """Keep what the plan would do, and cost in USD."""
         runs.plan_run(self._db, run_id, counts=counts, planned_usd=planned_usd)
 
-    def keep_planned(self, output: str, clip_ids: Iterable[str]) -> None:
+    def keep_planned(self, output: str, clip_ids: Iterable[str], *, planned_at: datetime | None = None) -> None:
         """Note that a plan for this output wants these clips: what was delivered there of them is current again."""
-        remade.keep_planned(self._db, output, clip_ids)
+        remade.keep_planned(self._db, output, clip_ids, planned_at=planned_at)
 
     def finish_run(self, run_id: str, status: RunStatus) -> None:
         """Record how the run ended."""
@@ -151,11 +152,11 @@ class Ledger(AfterDelivery):
         return products.count_known(self._db, catalog)
 
     def remember_products(self, catalog: str, known: Iterable[KnownProduct], run_id: str) -> None:
-        """Keep or replace what is known, in chunks."""
+        """Keep or replace what is known, in chunks; what a run that was planned later says stays."""
         products.remember_products(self._db, catalog, known, run_id)
 
     def retire_products(self, catalog: str, skus: Iterable[str], run_id: str) -> None:
-        """Mark SKUs that vanished from the feed."""
+        """Mark SKUs that vanished from the feed, unless a run that was planned later knows better."""
         products.retire_products(self._db, catalog, skus, run_id)
 
     # Money

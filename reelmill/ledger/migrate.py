@@ -18,7 +18,7 @@ from reelmill.ledger.faults import place, translated
 
 __all__ = ["BACKUP_MARK", "HEAD", "MIGRATIONS", "migrate", "refuse_missing", "require_head"]
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration; revisions are numbered so that a newer schema is recognised by any older code."""
 
 BACKUP_MARK = 0x524D424B  # "RMBK"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.dialects.postgresql import Insert
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import Lookup, chunks, one_of
+from reelmill.ledger.plans import LaterPlans, later_plans
 from reelmill.ledger.records import KnownProduct
 from reelmill.ledger.schema import products
+from reelmill.ledger.upsert import Upsert
 
 __all__ = ["all_known_skus", "count_known", "known_products", "remember_products", "retire_products"]
 
@@ -69,13 +72,18 @@ def count_known(database: Database, catalog: str) -> int:
 
 
 def remember_products(database: Database, catalog: str, known: Iterable[KnownProduct], run_id: str) -> None:
-    """Keep or replace what is known, a transaction per chunk so that others can write in between."""
+    """Keep or replace what is known, a transaction per chunk so that others can write in between.
+
+    What a run that was planned later says of a product stays.
+    """
     for chunk in chunks(known, _CHUNK):
         # Each SKU once and in order: one statement may not touch a row twice, nor two wait in a circle.
         latest = {product.sku: product for product in chunk}
         ordered = [latest[sku] for sku in sorted(latest)]
         with database.writing() as connection:
-            if database.is_sqlite:
+            if later := later_plans(connection, run_id):
+                _remember_as_older(connection, catalog, ordered, run_id, later)
+            elif database.is_sqlite:
                 rows = [(catalog, p.sku, p.fingerprint, p.clips, p.retired, run_id) for p in ordered]
                 connection.exec_driver_sql(_UPSERT_SQLITE, rows)
             else:
@@ -93,9 +101,39 @@ def _columns(catalog: str, ordered: list[KnownProduct], run_id: str) -> dict[str
     }
 
 
+def _remember_as_older(
+    connection: Connection, catalog: str, ordered: list[KnownProduct], run_id: str, later: LaterPlans
+) -> None:
+    """The same, where others were planned later; which products there are is theirs to say if one read the catalog."""
+    whole = later.read_whole(catalog)
+
+    def unless_theirs(new: Insert) -> Insert:
+        newer = {name: new.excluded[name] for name in ("fingerprint", "clips", "retired", "run_id")}
+        return new.on_conflict_do_update(
+            index_elements=[_p.catalog, _p.sku],
+            set_=newer | ({"retired": _p.retired} if whole else {}),
+            where=~one_of(connection, _p.run_id, later.run_ids),
+        )
+
+    rows = [
+        {"catalog": catalog, "sku": p.sku, "fingerprint": p.fingerprint}
+        | {"clips": p.clips, "retired": p.retired, "run_id": run_id}
+        for p in ordered
+    ]
+    connection.execute(Upsert(products, unless_theirs).on(connection), rows)
+
+
 def retire_products(database: Database, catalog: str, skus: Iterable[str], run_id: str) -> None:
-    """Mark SKUs that vanished from the feed; what was made for them stays."""
+    """Mark SKUs that vanished from the feed; what was made for them stays.
+
+    What a run that was planned later says of a product stays, and once one has read the whole catalog, nothing retires:
+    it knew what was gone, and what it found unchanged it has not written down.
+    """
     for chunk in chunks(skus, _CHUNK):
         with database.writing() as connection:
-            these = one_of(connection, _p.sku, sorted(chunk))
-            connection.execute(update(products).where(_p.catalog == catalog, these).values(retired=True, run_id=run_id))
+            later = later_plans(connection, run_id)
+            if later.read_whole(catalog):
+                return
+            these = (_p.catalog == catalog, one_of(connection, _p.sku, sorted(chunk)))
+            not_theirs = ~one_of(connection, _p.run_id, later.run_ids)
+            connection.execute(update(products).where(*these, not_theirs).values(retired=True, run_id=run_id))

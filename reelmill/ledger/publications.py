@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
-from reelmill.ledger.records import Publication
 from reelmill.ledger.schema import publications
 from reelmill.ledger.upsert import insert_or_leave
 
-__all__ = ["published", "remember_publication"]
+__all__ = ["Publication", "published", "remember_publication"]
 
 _CHUNK = 1000
 _COLUMNS = [column for column in publications.c if column.name != "published_at"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A receipt: ``target`` has the file ``uri`` of an attempt, made for ``platform``, and keeps it at ``address``.
+
+    ``sha256`` (hex) and ``size`` (bytes) are those of the bytes that it has.
+    """
+
+    target: str
+    intent_id: str
+    platform: str
+    uri: str
+    sha256: str
+    size: int
+    address: str
 
 
 def published(database: Database, target: str, intent_ids: Collection[str]) -> list[Publication]:

@@ -17,6 +17,7 @@ from reelmill.ledger.editions import Edition, edition_of
 from reelmill.ledger.films import StandingFilm, film_of_clips, films_of_clips, read_films
 from reelmill.ledger.orphans import orphans
 from reelmill.ledger.present import Present, present
+from reelmill.ledger.publications import Publication
 from reelmill.ledger.records import (
     Budget,
     BudgetScope,
@@ -25,7 +26,6 @@ from reelmill.ledger.records import (
     Delivery,
     DeliveryStatus,
     Intent,
-    Publication,
     Review,
     StateTotal,
 )

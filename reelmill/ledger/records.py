@@ -23,7 +23,6 @@ __all__ = [
     "DeliveryStatus",
     "Intent",
     "KnownProduct",
-    "Publication",
     "RemovalKind",
     "Review",
     "ReviewedVia",
@@ -81,7 +80,8 @@ class Run:
 
     ``started_at`` is set by the ledger's clock when left out; ``spent_usd`` and ``reserved_usd`` are read
     from the run's budget and ignored on the way in; ``counts`` are the plan's (make, keep, retire, …).
-    With ``webhooks``, its end and those of its clips are written down to be told.
+    With ``webhooks``, its end and those of its clips are written down to be told. ``planned_at`` is when its planning
+    began, by the ledger's clock: of two runs, the later one knows better. ``catalog`` is what it planned as a whole.
     """
 
     run_id: str
@@ -96,6 +96,8 @@ class Run:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     webhooks: bool = False
+    planned_at: datetime | None = None
+    catalog: str | None = None
 
 
 class DeliveryStatus(StrEnum):
@@ -323,19 +325,6 @@ class KnownProduct:
     fingerprint: str | None
     clips: int
     retired: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """A receipt: ``target`` has the file ``uri`` of an attempt, made for ``platform``, and keeps it at ``address``."""
-
-    target: str
-    intent_id: str
-    platform: str
-    uri: str
-    sha256: str  # hex, of the bytes that it has
-    size: int  # in bytes
-    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.plans import planning_times
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import CLIP_COLUMNS, INTENT_COLUMNS, clip_from, intent_from
-from reelmill.ledger.schema import clips, intents
+from reelmill.ledger.schema import clips, intents, runs
 from reelmill.ledger.states import DELIVERED, State
 
 __all__ = ["followed", "keep_planned", "remade", "videos_of"]
 
 _CHUNK = 1000
 _c, _i = clips.c, intents.c
+_ASKED_AT = func.coalesce(runs.c.planned_at, _i.created_at).label("asked_at")
 _Place = tuple[str, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """An attempt at a clip of a place. ``moment`` is when it was authorised, or kept there since by a plan."""
+    """An attempt at a clip of a place. ``moment`` is when the last plan began that asked for it or kept it there."""
 
     clip: Clip
     draft: bool
@@ -44,24 +46,32 @@ def videos_of(database: Database, clip_ids: Collection[str], *, output: str | No
     return found
 
 
-def keep_planned(database: Database, output: str, clip_ids: Iterable[str]) -> None:
-    """Note that a plan for ``output`` wants these clips; what was delivered there of them is current again."""
+def keep_planned(
+    database: Database, output: str, clip_ids: Iterable[str], *, planned_at: datetime | None = None
+) -> None:
+    """Note that a plan for ``output`` wants these clips; what was delivered there of them is current again.
+
+    ``planned_at`` is when it began (None: now); what a plan that began later has kept stays as that one left it.
+    """
     for chunk in chunks(clip_ids, _CHUNK):
         with database.writing() as connection:
+            moment = planned_at or database.now(connection)
             these = (one_of(connection, _i.clip_id, chunk), _i.output == output, _i.state.in_(DELIVERED))
-            connection.execute(update(intents).where(*these).values(kept_at=database.now(connection)))
+            older = or_(_i.kept_at.is_(None), _i.kept_at < moment)
+            connection.execute(update(intents).where(*these, older).values(kept_at=moment))
 
 
 def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
-    """The clips among these whose place another clip has taken: delivered, or kept by a plan, later than they were.
+    """The clips among these whose place another clip has taken: delivered or kept by a plan that began later.
 
     The place of a clip is its SKU, ratio, variant and output; scenes of one film share it without taking each other's,
     and so do clips of another mode for other platforms. A draft takes no place but that of other drafts, and a
     rehearsal none but that of other rehearsals. What is taken stays so whatever becomes of further attempts at the
-    clip that took it: an old video shows the old product.
+    clip that took it: an old video shows the old product. Where nobody wrote down when a plan began, the moment
+    counts at which the attempt was authorised.
     """
     delivered = _attempts(database, attempts, DELIVERED)
-    return {clip.clip_id for clip, intent in attempts if _later(clip, intent, delivered)}
+    return {clip.clip_id for clip, later in _with_later(database, attempts, delivered) if later}
 
 
 def followed(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> dict[str, str]:
@@ -69,20 +79,25 @@ def followed(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> d
 
     A place is that of :func:`remade`. What only followed shows nothing instead, but nobody wants the clip before it.
     """
-    found: dict[str, str] = {}
     there = _attempts(database, attempts, list(State))
+    return {
+        clip.clip_id: max(later, key=lambda one: one.moment).clip.clip_id
+        for clip, later in _with_later(database, attempts, there)
+        if later
+    }
+
+
+def _with_later(
+    database: Database, attempts: Collection[tuple[Clip, Intent]], found: Mapping[_Place, Sequence[_Attempt]]
+) -> Iterator[tuple[Clip, list[_Attempt]]]:
+    """Each with those of the attempts found that came in its clip's place, after its own."""
+    with database.reading() as connection:
+        planned = planning_times(connection, sorted({intent.run_id for _, intent in attempts}))
     for clip, intent in attempts:
-        if later := _later(clip, intent, there):
-            found[clip.clip_id] = max(later, key=lambda one: one.moment).clip.clip_id
-    return found
-
-
-def _later(clip: Clip, intent: Intent, attempts: Mapping[_Place, Sequence[_Attempt]]) -> list[_Attempt]:
-    """Those of the attempts that came in a clip's place, after its own."""
-    there = attempts.get(_place(clip, intent.output), ())
-    own = (one.moment for one in there if one.clip.clip_id == clip.clip_id)
-    moment = max((intent.created_at, *own))
-    return [one for one in there if one.moment > moment and _counts_for(one, clip, intent)]
+        there = found.get(_place(clip, intent.output), ())
+        own = (one.moment for one in there if one.clip.clip_id == clip.clip_id)
+        moment = max((planned.get(intent.run_id, intent.created_at), *own))
+        yield clip, [one for one in there if one.moment > moment and _counts_for(one, clip, intent)]
 
 
 def _counts_for(other: _Attempt, clip: Clip, intent: Intent) -> bool:
@@ -102,14 +117,14 @@ def _attempts(
     for chunk in chunks(sorted({clip.sku for clip, _ in instead_of}), _CHUNK):
         with database.reading() as connection:
             query = (
-                select(_i.output, _i.draft, _i.created_at, _i.kept_at, *CLIP_COLUMNS)
-                .select_from(clips.join(intents, _i.clip_id == _c.clip_id))
+                select(_i.output, _i.draft, _ASKED_AT, _i.kept_at, *CLIP_COLUMNS)
+                .select_from(clips.join(intents, _i.clip_id == _c.clip_id).join(runs, runs.c.run_id == _i.run_id))
                 .where(one_of(connection, _c.sku, chunk), _i.state.in_(states))
             )
             rows = connection.execute(query).all()
-        for output, draft, created_at, kept_at, *facts in rows:
+        for output, draft, asked_at, kept_at, *facts in rows:
             clip = clip_from(facts)
-            attempt = _Attempt(clip, draft, max(created_at, kept_at or created_at))
+            attempt = _Attempt(clip, draft, max(asked_at, kept_at or asked_at))
             found.setdefault(_place(clip, output), []).append(attempt)
     return found
 

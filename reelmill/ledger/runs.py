@@ -35,13 +35,14 @@ __all__ = [
 
 _CHUNK = 2000
 _r = rejects.c
+_CAPS = ("cap_run", "cap_day", "cap_month")
+_NEWER = ("status", "parameters", *_CAPS, "ended_at", "alive_at", "webhooks", "planned_at", "catalog")
 _place = tuple_(_r.file, _r.row, _r.digest)
 
 
 def _start_or_resume(new: Insert) -> ReturningInsert[Any]:
-    newer = ("status", "parameters", "cap_run", "cap_day", "cap_month", "ended_at", "alive_at", "webhooks")
     upsert = new.on_conflict_do_update(
-        index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in newer}
+        index_elements=[runs.c.run_id], set_={name: new.excluded[name] for name in _NEWER}
     )
     return upsert.returning(runs.c.output)
 
@@ -70,6 +71,8 @@ def start_run(database: Database, run: Run) -> None:
             "ended_at": None,
             "alive_at": now,
             "webhooks": run.webhooks,
+            "planned_at": run.planned_at,
+            "catalog": run.catalog,
         }
         output = connection.execute(_START.on(connection), values).scalar_one()
         if output != run.output:
@@ -154,6 +157,8 @@ def query_runs(connection: Connection, *wanted: ColumnElement[bool], limit: int 
             started_at=row.started_at,
             ended_at=row.ended_at,
             webhooks=row.webhooks,
+            planned_at=row.planned_at,
+            catalog=row.catalog,
         )
 
 

@@ -59,8 +59,11 @@ runs = Table(
     Column("ended_at", UtcTime),
     Column("alive_at", UtcTime),  # the last sign of life of its process
     Column("webhooks", Boolean, nullable=False, server_default=false()),  # its ends are to be told
+    Column("planned_at", UtcTime),  # when its planning began; NULL: nobody wrote it down
+    Column("catalog", Text),  # that it planned as a whole; NULL: a part of one, or none
     Index(None, "output", "started_at"),
     Index(None, "started_at"),
+    Index(None, "planned_at"),
 )
 
 # One row per clip ever authorised: the request it buys, and the latest facts that describe it.

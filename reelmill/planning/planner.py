@@ -188,6 +188,7 @@ class _Pass:
             if self._enough():
                 break
         if options.whole and self.summary.products:
+            self.summary.whole = True
             self._retire()
         elif options.whole:
             self.summary.warnings.append("The feed has no product to plan; nothing is retired. Check the export.")

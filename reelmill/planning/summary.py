@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -67,6 +68,7 @@ class PlanSummary:
     With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most that comparing each clip with its product can
     cost, ``verdict_usd`` for one. ``films`` are those with a scene to make, by what they have in common. A process
     makes at most ``in_flight`` clips at once; with ``shard_clips`` there is one process for each so many.
+    ``planned_at`` is when planning began, by the ledger's clock; ``whole`` if it read the whole catalog.
     """
 
     model: str
@@ -76,6 +78,8 @@ class PlanSummary:
     filtered_retries: int = 0
     remake_attempts: int = 0
     finals: Finals | None = None
+    planned_at: datetime | None = None
+    whole: bool = False
     judge: str = ""
     verdict_usd: Decimal = Decimal(0)
     warnings: list[str] = field(default_factory=list)

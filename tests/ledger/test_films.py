@@ -1,6 +1,7 @@
 """Films in the ledger: as plans asked for them, each with its own scenes, its latest video, and what took its place."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -68,6 +69,22 @@ def test_an_edition_is_kept_once_and_a_new_one_takes_its_place(ledger, clock):
     (standing,) = ledger.films(output=OUTPUT)
     assert (standing.stitched.edition, standing.stitched.renditions) == ("two", {"tiktok": "there"})
     assert (standing.stitched.unfit, standing.film.crossfade_ms) == (False, 0)
+
+
+def test_an_older_plan_that_is_opened_later_takes_no_films_place_and_changes_none(ledger, clock):
+    ledger.start_run(Run(run_id="newer", output=OUTPUT, planned_at=clock.now + timedelta(seconds=1)))
+    ledger.start_run(Run(run_id="older", output=OUTPUT, planned_at=clock.now))
+    clock.advance(60)
+    before = film("tent", "first", "other")
+    ledger.plan_films("newer", OUTPUT, [TENT, LAMP])
+    ledger.keep_stitched(TENT.film_id, stitched("newer"))
+    ledger.plan_films("older", OUTPUT, [before, replace(LAMP, crossfade_ms=0, duration_ms=8000)])
+    found = {one.film.film_id: (one.film, one.outplanned, one.replaced) for one in ledger.films(output=OUTPUT)}
+    assert found == {
+        TENT.film_id: (TENT, False, False),
+        LAMP.film_id: (LAMP, False, False),
+        before.film_id: (before, True, True),
+    }
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,9 @@ def test_attempts_from_before_softening_were_sent_in_the_clips_own_words(empty_u
         films = ("film_scenes", "films")
         for table in ("deliveries", *films, "landings", "pauses", "publications", "removals", "reviews", "verdicts"):
             connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("ALTER TABLE runs DROP COLUMN webhooks"))
+        connection.execute(text("DROP INDEX ix_runs_planned_at"))
+        for column in ("webhooks", "planned_at", "catalog"):
+            connection.execute(text(f"ALTER TABLE runs DROP COLUMN {column}"))
         for column in ("picture", "scene", "price", "sale_price"):
             connection.execute(text(f"ALTER TABLE clips DROP COLUMN {column}"))
         for column in (

@@ -1,11 +1,13 @@
 import uuid
+from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelmill.ledger import products
-from reelmill.ledger.records import KnownProduct
-from tests.ledger.making import RUN
+from reelmill.ledger.records import KnownProduct, Run
+from tests.ledger.making import OUTPUT, RUN
 
 SHOP = "gs://shop/feed.csv"
 ODD = [
@@ -53,6 +55,52 @@ def test_retired_products_are_known_but_not_listed_until_they_return(ledger):
     assert ledger.count_known(SHOP) == 2
     ledger.remember_products(SHOP, [product("b", "f2")], RUN)
     assert ledger.count_known(SHOP) == 3
+    assert ledger.count_known("another shop") == 0
+
+
+@pytest.fixture
+def two_plans(ledger, clock):
+    """A run ``newer`` of a part of a catalog, and one of the whole shop that was planned before and goes on longer."""
+    ledger.start_run(Run(run_id="newer", output=OUTPUT, planned_at=clock.now + timedelta(seconds=1)))
+    ledger.start_run(Run(run_id="older", output=OUTPUT, planned_at=clock.now, catalog=SHOP))
+    return ledger
+
+
+def test_an_older_plan_leaves_alone_what_a_newer_one_says_of_a_product(two_plans):
+    ledger = two_plans
+    ledger.remember_products(SHOP, [product("back"), product("b")], "newer")
+    ledger.remember_products(SHOP, [product("gone"), product("away")], RUN)
+    ledger.retire_products(SHOP, ["gone"], "newer")
+    ledger.retire_products(SHOP, ["back", "away"], "older")
+    ledger.remember_products(SHOP, [product("b", "old", 1), product("gone", "old"), product("c")], "older")
+    assert ledger.known_products(SHOP, ["back", "away", "gone", "b", "c"]) == {
+        "back": product("back"),
+        "away": product("away", retired=True),
+        "gone": product("gone", retired=True),
+        "b": product("b"),
+        "c": product("c"),
+    }
+    ledger.remember_products(SHOP, [product("c", "new")], "newer")
+    ledger.retire_products(SHOP, ["c", "b"], "newer")
+    assert ledger.known_products(SHOP, ["b", "c"]) == {
+        "b": product("b", retired=True),
+        "c": product("c", "new", retired=True),
+    }
+
+
+def test_which_products_there_are_is_for_the_newest_plan_of_the_whole_catalog_to_say(two_plans, clock):
+    ledger = two_plans
+    ledger.remember_products(SHOP, [product("unchanged"), product("away", retired=True)], RUN)
+    moment = clock.now + timedelta(seconds=2)
+    ledger.start_run(Run(run_id="newest", output=OUTPUT, planned_at=moment, catalog=SHOP))
+    ledger.retire_products(SHOP, ["unchanged"], "older")  # the newest found it as it was, and wrote nothing down
+    ledger.remember_products(SHOP, [product("away", "f2")], "older")
+    assert ledger.known_products(SHOP, ["unchanged", "away"]) == {
+        "unchanged": product("unchanged"),
+        "away": product("away", "f2", retired=True),
+    }
+    ledger.remember_products("another shop", [product("unchanged")], RUN)
+    ledger.retire_products("another shop", ["unchanged"], "older")
     assert ledger.count_known("another shop") == 0
 
 

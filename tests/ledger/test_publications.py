@@ -1,6 +1,6 @@
 """Receipts: kept once, asked by target, and part of every back-up."""
 
-from reelmill.ledger.records import Publication
+from reelmill.ledger.publications import Publication
 from reelmill.ledger.states import State
 from tests.ledger.making import bring_to, make_clip
 

@@ -1,4 +1,5 @@
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
@@ -100,6 +101,35 @@ def test_what_a_plan_keeps_is_current_again_in_its_output(ledger, clock):
     clock.advance(1)
     ledger.keep_planned(OUTPUT, [after.clip_id])
     assert ledger.remade(attempts[OUTPUT]) == {before.clip_id}
+
+
+def test_what_an_older_plan_keeps_is_not_current_because_its_books_are_opened_later(ledger, clock):
+    before, after = make_clip(), changed(make_clip())
+    attempts = [(before, bring_to(ledger, State.SUCCEEDED, before))]
+    clock.advance(1)
+    older = ledger.now()  # it waits for somebody to approve it
+    clock.advance(1)
+    attempts.append((after, bring_to(ledger, State.SUCCEEDED, after)))
+    newer = ledger.now()
+    clock.advance(1)
+    ledger.keep_planned(OUTPUT, [before.clip_id], planned_at=older)
+    assert ledger.remade(attempts) == {before.clip_id}
+    clock.advance(1)
+    ledger.keep_planned(OUTPUT, [before.clip_id])
+    ledger.keep_planned(OUTPUT, [before.clip_id, after.clip_id], planned_at=newer)  # takes nothing back
+    assert ledger.remade(attempts) == {after.clip_id}
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FILTERED])
+def test_what_an_older_plan_makes_later_takes_no_place(ledger, clock, state):
+    ledger.start_run(Run(run_id="newer", output=OUTPUT, planned_at=clock.now + timedelta(seconds=1)))
+    ledger.start_run(Run(run_id="older", output=OUTPUT, planned_at=clock.now))
+    clock.advance(2)
+    before, after = make_clip(), changed(make_clip())
+    attempts = [(after, bring_to(ledger, State.SUCCEEDED, after, run_id="newer"))]
+    clock.advance(1)
+    attempts.append((before, bring_to(ledger, state, before, run_id="older")))
+    assert ledger.remade(attempts) == {before.clip_id}
 
 
 def test_what_was_not_delivered_is_not_current_for_being_planned(ledger, clock):
