@@ -32,7 +32,7 @@ def plan(feed: Feed, *, options: CatalogOptions = _EVERYTHING, json: Json = Fals
         print_json(summary.to_dict())
     else:
         print_plan(out(), summary, force=options.force)
-    return ExitCode.OK
+    return ExitCode.ATTENTION if summary.unmet else ExitCode.OK
 
 
 def print_plan(console: Console, summary: PlanSummary, *, force: bool = False) -> None:

@@ -15,6 +15,7 @@ from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import KnownProduct, Standing
 from reelmill.planning.actions import Action, Decision, PlannedClip
+from reelmill.planning.asked import AskedSkus
 from reelmill.planning.building import ClipBuilder, PictureUnusable, signed_sources
 from reelmill.planning.chains import Chains
 from reelmill.planning.collector import rare_collections
@@ -140,7 +141,7 @@ class Planner:
         )
         with SeenSkus() as seen, rare_collections():
             retiring = Retiring(self.ledger, self.catalog, seen, builder.settings.retire_most_percent)
-            _Pass(self, sink, summary, configuration, retiring, set(self.options.only)).run(rows)
+            _Pass(self, sink, summary, configuration, retiring, AskedSkus(self.options.only)).run(rows)
         summary.warnings += summary.words_alone.warnings() + summary.price_notes.warnings()
         summary.warnings += summary.unserved.warnings() + summary.elsewhere.warnings(self.output)
         if summary.finals is not None:
@@ -176,7 +177,7 @@ class _Pass:
     summary: PlanSummary
     configuration: bytes
     retiring: Retiring
-    wanted: set[str]
+    asked: AskedSkus
     products_made: int = 0
 
     def run(self, rows: Iterable[Product | Reject]) -> None:
@@ -192,18 +193,16 @@ class _Pass:
             self._retire()
         elif options.whole:
             self.summary.warnings.append("The feed has no product to plan; nothing is retired. Check the export.")
-        if self.wanted and not self._enough():
-            missing = ", ".join(sorted(self.wanted))
-            self.summary.warnings.append(f"Not in the feed: {missing}. Check the SKUs that were asked for.")
+        if not self._enough():  # what else is in the feed is not known
+            self.summary.unmet = self.asked.unmet()
+            self.summary.warnings += self.summary.unmet.sentences()
 
     def _products(self, rows: Iterable[Product | Reject]) -> Iterator[Product]:
-        only = self.planner.options.only
         for row in rows:
             if isinstance(row, Reject):
-                self.wanted.difference_update((row.sku, *row.keys))
+                self.asked.reject_row(row)
                 self._reject(row)
-            elif not only or not only.isdisjoint((row.sku, *row.variants)):
-                self.wanted.difference_update((row.sku, *row.variants))
+            elif self.asked.take(row):
                 yield row
 
     def _plan_chunk(self, chunk: Sequence[Product]) -> None:
@@ -238,6 +237,7 @@ class _Pass:
         try:
             return list(self.planner.builder.build(product, fingerprint))
         except PictureUnusable as error:
+            self.asked.reject_product(product)
             self._reject(
                 Reject(
                     ref=product.ref,

@@ -14,6 +14,7 @@ from reelmill.clip import Clip
 from reelmill.film import Film
 from reelmill.money import split_evenly
 from reelmill.planning.actions import Action
+from reelmill.planning.asked import Unmet
 from reelmill.planning.drafts import Finals
 from reelmill.planning.elsewhere import Elsewhere
 from reelmill.planning.price_notes import PriceNotes
@@ -68,7 +69,8 @@ class PlanSummary:
     With a ``judge``, ``estimated_usd`` holds ``verdicts_usd``: the most that comparing each clip with its product can
     cost, ``verdict_usd`` for one. ``films`` are those with a scene to make, by what they have in common. A process
     makes at most ``in_flight`` clips at once; with ``shard_clips`` there is one process for each so many.
-    ``planned_at`` is when planning began, by the ledger's clock; ``whole`` if it read the whole catalog.
+    ``planned_at`` is when planning began, by the ledger's clock; ``whole`` if it read the whole catalog. ``unmet`` are
+    SKUs that were asked for and that the feed cannot give.
     """
 
     model: str
@@ -103,6 +105,7 @@ class PlanSummary:
     unserved: Unserved = field(default_factory=Unserved)
     retired: list[str] = field(default_factory=list)
     reject_samples: list[Reject] = field(default_factory=list)
+    unmet: Unmet = field(default_factory=Unmet)
 
     @property
     def clips(self) -> int:
@@ -243,6 +246,7 @@ class PlanSummary:
                 for b in self.blocked
             ],
             "elsewhere": self.elsewhere.to_dict(),
+            **self.unmet.to_dict(),
             "retired_skus": self.retired,
             "reject_rows": [
                 {
