@@ -3,11 +3,12 @@
 =============== ========= ==============================================================================
 name            type      meaning
 =============== ========= ==============================================================================
-Completed       COMPLETED everything that was planned is made
+Completed       COMPLETED what was approved is made; planned clips that were not begun are counted
 Unchanged       COMPLETED there was nothing to make
 Planned         COMPLETED a dry run: planned and priced, nothing spent
 NeedsAttention  COMPLETED made what could be made; some clips were filtered, failed, blocked or unfit, a film
-                          could not be stitched, clips were not looked at, or the tables were not written
+                          could not be stitched, clips were not looked at, the tables were not written, or
+                          the feed has no usable row of a SKU that was asked for
 StoppedAtCap    COMPLETED a cap did its job; what was made is accounted, the next run goes on
 NotApproved     FAILED    over approve_up_to_usd, or nobody decided in time; nothing was spent
 Rejected        CANCELLED a person said no; nothing was spent
@@ -47,7 +48,8 @@ __all__ = ["failed", "finished", "inspected", "not_approved", "planned", "publis
 
 def planned(summary: PlanSummary) -> State[Any]:
     """The end of a dry run."""
-    return Completed(name="Planned", message=f"Nothing was spent. {plan_sentence(summary)}", data=summary)
+    told = " ".join(["Nothing was spent.", *summary.unmet.sentences(), plan_sentence(summary)])
+    return Completed(name="Planned", message=told, data=summary)
 
 
 def not_approved(error: RaiseCap | GetApproval, summary: PlanSummary) -> State[Any]:
@@ -125,9 +127,13 @@ def finished(report: RunReport) -> State[Any]:
             return Failed(message=f"{stopped_by} {told}", data=report.stopped_by)
     clips = f"{report.attention} clips need a look, {report.blocked} are blocked: see the results."
     # An error of a run that made everything is that of its tables or gallery.
-    needs = [clips if report.attention or report.blocked else "", _of_films(report.films), stopped_by]
+    looks = [clips if report.attention or report.blocked else "", _of_films(report.films)]
+    needs = [*looks, *report.unmet.sentences(), stopped_by]
+    if report.not_begun:
+        left = f"{count(report.not_begun, 'planned clip')} not begun"
+        told = f"{left}: the next run goes on; approve it whole for scenes that continue others. {told}"
     if any(needs):
         return Completed(name="NeedsAttention", message=" ".join(filter(None, [*needs, told])), data=report)
-    if not report.counts and not report.films.stitched:
+    if not report.counts and not report.films.stitched and not report.not_begun:
         return Completed(name="Unchanged", message=told, data=report)
     return Completed(message=told, data=report)

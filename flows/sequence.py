@@ -86,6 +86,8 @@ async def _make_and_account(
                 tally, kept = await make(engine, run_id, planned_work(resumed, spool, first=first), total)
             if first is None:
                 await make_what_continues(engine, run_id, spool, tally, kept)
+            else:
+                tally.not_begun += summary.counts[Action.MAKE] - min(at_once, first)
         films = await stitch(whole(engine)) if has_films(engine) else FilmWork()
         report = await close_books(
             whole(engine),

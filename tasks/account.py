@@ -9,6 +9,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from reelmill.cli.filming import stitching_sentences
+from reelmill.cli.making import nothing
 from reelmill.cli.printing import money
 from reelmill.jobs.accounting import RunReport, close_run, open_run
 from reelmill.jobs.approval import Approval
@@ -69,10 +70,11 @@ async def close_books(
 
 def report_sentence(report: RunReport) -> str:
     """The end of a run in one line."""
-    states = ", ".join(f"{count} {state}" for state, count in report.counts.items()) or "nothing to make"
+    states = ", ".join(f"{count} {state}" for state, count in report.counts.items()) or nothing(report)
+    left = f", {report.not_begun} not begun" if report.not_begun else ""
     reserved = f", {money(report.reserved_usd)} still reserved" if report.reserved_usd else ""
     return (
-        f"{states}; {report.kept} kept, {report.blocked} blocked, {report.rejects} rows rejected; "
+        f"{states}{left}; {report.kept} kept, {report.blocked} blocked, {report.rejects} rows rejected; "
         f"spent {money(report.spent_usd)} of {money(report.planned_usd)} planned{reserved}."
     )
 

@@ -33,7 +33,7 @@ from reelmill.production.stop import StopSignal
 from reelmill.production.work import Work
 from reelmill.telemetry.log_lines import LogFormat
 
-__all__ = ["approve", "interruptible", "make_with_progress", "print_report"]
+__all__ = ["approve", "interruptible", "make_with_progress", "nothing", "print_report"]
 
 
 def approve(summary: PlanSummary, *, yes: bool) -> None:
@@ -134,7 +134,7 @@ class _Advance:
 def print_report(console: Console, report: RunReport, *, force: bool = False) -> None:
     """How the run ended, where everything is, and what to do next."""
     console.print()
-    states = ", ".join(f"{number} {state}" for state, number in report.counts.items()) or "nothing to make"
+    states = ", ".join(f"{number} {state}" for state, number in report.counts.items()) or nothing(report)
     console.print(
         f"[bold]Run[/] {report.run_id} {report.status}: {states}; {report.kept} kept, {report.blocked} blocked."
     )
@@ -148,12 +148,8 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
         console.print(f"[bold]Softer[/] {count(report.softened, 'clip')} delivered in softer words after filtering.")
     if report.remade:
         console.print(f"[bold]Remade[/] {count(report.remade, 'clip')} made anew because a finding asked for it.")
-    for sentence in stitching_sentences(report.films):
-        print_text(console, f"film {sentence}")
-    for sentence in filtered_sentences(report.filtered):
-        print_text(console, f"filtered {sentence}")
-    if report.stopped_by is not None:
-        print_text(console, f"stopped {report.stopped_by}")
+    for sentence in _told(report):
+        print_text(console, sentence)
     if force and report.status is not RunStatus.COMPLETED:
         print_text(
             console,
@@ -163,6 +159,23 @@ def print_report(console: Console, report: RunReport, *, force: bool = False) ->
         console.print("What was not sent cost nothing: run the same command again to go on.")
     if report.attention or report.blocked:
         console.print("[yellow]attention[/] Some clips need a look: run reelmill status.")
+
+
+def _told(report: RunReport) -> Iterator[str]:
+    """What came of films, what was filtered, left or not to be had, and what stopped the run."""
+    yield from (f"film {sentence}" for sentence in stitching_sentences(report.films))
+    yield from (f"filtered {sentence}" for sentence in filtered_sentences(report.filtered))
+    if report.not_begun:
+        clips = count(report.not_begun, "clip")
+        yield f"not begun {clips}, as the scenes before are not there: the same command goes on once they are."
+    yield from (f"attention {sentence}" for sentence in report.unmet.sentences())
+    if report.stopped_by is not None:
+        yield f"stopped {report.stopped_by}"
+
+
+def nothing(report: RunReport) -> str:
+    """What came of a run in which no clip was begun."""
+    return "nothing made" if report.not_begun else "nothing to make"
 
 
 def _folders(report: RunReport) -> str:

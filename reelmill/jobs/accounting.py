@@ -22,6 +22,7 @@ from reelmill.ledger.life import UnfinishedRun
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import KnownProduct, Run, RunStatus, Standing
 from reelmill.planning.actions import Action
+from reelmill.planning.asked import Unmet
 from reelmill.planning.spool import Spool
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.owner import is_gone
@@ -56,7 +57,8 @@ class RunReport:
     ``filtered`` are the reasons that safety filters gave, each with how many clips it held back in the end;
     ``softened`` clips were delivered in softer words after they had been filtered, ``remade`` ones anew after
     inspection. ``gallery`` is the full address of the run's page, if one was written. ``films`` are those stitched now,
-    and all of the output that wait.
+    and all of the output that wait. ``not_begun`` clips were planned and left for another run. ``unmet`` are SKUs that
+    were asked for and that the feed cannot give.
     """
 
     run_id: str
@@ -71,6 +73,8 @@ class RunReport:
     by_others: int
     softened: int
     remade: int = 0
+    not_begun: int = 0
+    unmet: Unmet = field(default_factory=Unmet)
     filtered: Mapping[str, int]
     planned_usd: Decimal
     spent_usd: Decimal
@@ -85,7 +89,7 @@ class RunReport:
         """The documented exit code: all made, stopped at a cap, stopped by an error, or to be looked at."""
         if self.stopped_by is not None:
             return self.stopped_by.exit_code
-        if self.attention or self.blocked or self.films.failed or self.status is RunStatus.STOPPED:
+        if self.attention or self.blocked or self.films.failed or self.unmet or self.status is RunStatus.STOPPED:
             return ExitCode.ATTENTION
         return ExitCode.OK
 
@@ -103,6 +107,8 @@ class RunReport:
             "by_others": self.by_others,
             "softened": self.softened,
             "remade": self.remade,
+            "not_begun": self.not_begun,
+            **self.unmet.to_dict(),
             "filtered": dict(self.filtered),
             "counts": dict(self.counts),
             "planned_usd": self.planned_usd,
@@ -199,6 +205,8 @@ def close_run(
         by_others=tally.by_others,
         softened=tally.softened,
         remade=tally.remade,
+        not_begun=tally.not_begun,
+        unmet=summary.unmet,
         filtered=dict(tally.filtered.most_common()),
         planned_usd=summary.most_usd,
         spent_usd=tally.spent_usd,

@@ -24,17 +24,19 @@ MakeSome = Callable[[Iterable[Work], int], Awaitable[Tally]]
 async def make_links(engine: Engine, spool: Spool, make: MakeSome, tally: Tally) -> None:
     """Make the scenes of a plan that continue others, those nearest to the start of their chains first.
 
-    What became of them is counted in ``tally``. A scene without a video to continue is passed over: its film waits, and
+    What became of them is counted in ``tally``. A scene without a video to continue is not begun: its film waits, and
     the next run plans it again.
     """
     for number, total in sorted(spool.link_counts.items()):
         if engine.stop.closed:
             return
-        tally.merge(await make(_works(engine, spool, number), total))
+        tally.merge(await make(_works(engine, spool, number, tally), total))
 
 
-def _works(engine: Engine, spool: Spool, number: int) -> Iterator[Work]:
+def _works(engine: Engine, spool: Spool, number: int, tally: Tally) -> Iterator[Work]:
     for chunk in chunks(spool.links(number), _CHUNK):
         before = [planned.clip.request.continues or "" for planned in chunk]
         there = continued_videos(engine.ledger, before, output=engine.storage.root, inspect=engine.settings.inspect)
-        yield from (work_of(planned) for planned in chunk if planned.clip.request.continues in there)
+        works = [work_of(planned) for planned in chunk if planned.clip.request.continues in there]
+        tally.not_begun += len(chunk) - len(works)
+        yield from works

@@ -81,7 +81,8 @@ class Tally:
     """Running totals over results. ``filtered`` are the reasons that safety filters gave, each with its clips.
 
     ``softened`` counts what was delivered after it had been filtered, in softer words; ``remade``
-    what was made anew because inspection found it unfit.
+    what was made anew because inspection found it unfit. ``not_begun`` clips were planned and left for another run: by
+    a canary, or because what they continue is not there.
     """
 
     counts: Counter[State] = field(default_factory=Counter)
@@ -92,6 +93,7 @@ class Tally:
     softened: int = 0
     remade: int = 0
     filtered: Counter[str] = field(default_factory=Counter)
+    not_begun: int = 0
 
     def add(self, result: ClipResult) -> None:
         """Count one result."""
@@ -119,6 +121,7 @@ class Tally:
         self.by_others += other.by_others
         self.softened += other.softened
         self.remade += other.remade
+        self.not_begun += other.not_begun
         for reason, clips in other.filtered.items():
             self._note_filtered(reason, clips)
         self.runs |= other.runs

@@ -73,6 +73,7 @@ def test_what_continues_a_scene_without_a_video_is_not_asked_for(reelmill_json, 
     board.write_text(STORYBOARD.replace("on a table.", "on a table. [[fault:output_filter:1]]"))
     _, filtered = reelmill_json("run", write_feed("Stool"), *base, "--storyboards", "--yes")
     assert (filtered["spent_usd"], filtered["reserved_usd"], len(submits(veo, base[-1]))) == (0, 0, 1)
+    assert filtered["not_begun"] == 1
     assert filtered["films"]["waiting_films"][0]["why"] == "scene 'first' is filtered."
 
 

@@ -64,19 +64,32 @@ def write(tmp_path, *rows: str) -> str:
 def test_plan_and_preview_take_what_is_named(reelmill_json, rehearsal, tmp_path, only, products):
     feed = write(tmp_path, "1,Cup,5", "2,Hat,5", '"A,1",Tee,5')
 
-    _, plan = reelmill_json("plan", feed, "--platforms", "tiktok", "--output", rehearsal, "--only", only)
+    code, plan = reelmill_json("plan", feed, "--platforms", "tiktok", "--output", rehearsal, "--only", only)
     _, shown = reelmill_json("preview", feed, "--platforms", "tiktok", "--only", only)
 
     assert plan["products"] == len(shown["prompts"]) == products
     missing = [warning for warning in plan["warnings"] if "Not in the feed" in warning]
     assert missing == (["Not in the feed: A. Check the SKUs that were asked for."] if only == "A,1" else [])
+    assert (code, plan["not_in_feed"]) == ((3, ["A"]) if only == "A,1" else (0, []))
 
 
 def test_a_row_that_was_rejected_is_not_missing(reelmill_json, rehearsal, tmp_path):
     feed = write(tmp_path, "1,Cup,5", "2,Hat,ask us", "3,Tee,5,more")
 
-    _, plan = reelmill_json("plan", feed, "--platforms", "tiktok", "--output", rehearsal, "--only", "1,2,3,4")
+    code, plan = reelmill_json("plan", feed, "--platforms", "tiktok", "--output", rehearsal, "--only", "1,2,3,4")
 
     assert plan["rejects"] == 2
     (missing,) = [warning for warning in plan["warnings"] if "Not in the feed" in warning]
     assert "feed: 4." in missing
+    assert (code, plan["not_in_feed"], plan["rejected_skus"]) == (3, ["4"], ["2", "3"])
+
+
+def test_a_run_that_cannot_make_what_it_was_asked_for_says_so(reelmill, rehearsal, tmp_path, monkeypatch):
+    monkeypatch.setenv("REELMILL_GALLERY", "false")
+    feed = write(tmp_path, "1,Cup,5", "2,Hat,ask us")
+
+    code, printed, _ = reelmill("run", feed, "--platforms", "tiktok", "--output", rehearsal, "--yes", "--only", "2,4")
+
+    assert code == 3
+    assert "attention Not in the feed: 4. Check the SKUs that were asked for." in printed
+    assert "attention Rejected: 2. Correct their rows" in printed

@@ -113,6 +113,7 @@ async def test_a_canary_makes_the_first_clips_and_the_next_run_the_rest(veo, fee
         state = await running
 
     assert (state.name, billed(veo, output)) == ("Completed", CLIP_USD), state.message
+    assert "3 planned clips not begun" in state.message
     rest = await (await catalog_run_of(feed, output)).aresult()
     assert (rest.made, rest.kept) == (3, 1)
 

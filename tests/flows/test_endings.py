@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from flows.endings import finished, inspected, settled
+from flows.endings import finished, inspected, planned, settled
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, TryLater
 from reelmill.jobs.films import FilmWork
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
+from reelmill.planning.asked import Unmet
+from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import Tally
 from tests.support.flow_runs import MADE, catalog_run_of
 
@@ -16,6 +18,7 @@ UNWRITTEN = TryLater(
     "Tables and gallery were not written: the bucket does not answer.", "Run reelmill report --rebuild."
 )
 ONE_FAILED = FilmWork(waiting_count=1, failed=1)
+UNMET = Unmet(missing=("A-1", "B-2"), rejected=("C-3",))
 LOOKED = Settled(tally=Tally(), looked_at=1, left=0, held_by_others=0, tables=())
 
 
@@ -25,6 +28,11 @@ LOOKED = Settled(tally=Tally(), looked_at=1, left=0, held_by_others=0, tables=()
         ({}, "Completed", "1 succeeded"),
         ({"counts": {}}, "Unchanged", "nothing to make"),
         ({"counts": {}, "films": FilmWork(stitched=["film-1"])}, "Completed", "nothing to make"),
+        ({"not_begun": 1}, "Completed", "1 planned clip not begun: the next run goes on"),
+        ({"counts": {}, "not_begun": 3}, "Completed", "nothing made, 3 not begun; 0 kept"),
+        ({"attention": 2, "not_begun": 3}, "NeedsAttention", "3 planned clips not begun"),
+        ({"counts": {}, "unmet": UNMET}, "NeedsAttention", "Not in the feed: A-1, B-2. Check the SKUs"),
+        ({"unmet": UNMET}, "NeedsAttention", "Rejected: C-3. Correct their rows"),
         ({"attention": 2}, "NeedsAttention", "2 clips need a look"),
         ({"stopped_by": UNWRITTEN}, "NeedsAttention", str(UNWRITTEN)),
         ({"counts": {}, "stopped_by": UNWRITTEN}, "NeedsAttention", str(UNWRITTEN)),
@@ -63,6 +71,13 @@ def test_what_settling_left_is_told(changed, name, said):
 
     assert state.name == name
     assert said in state.message
+
+
+def test_a_dry_run_names_what_was_asked_for_and_cannot_be_made():
+    state = planned(PlanSummary("veo-3.1-fast-generate-001", 60, unmet=UNMET))
+
+    assert (state.name, state.is_completed()) == ("Planned", True)
+    assert "Not in the feed: A-1, B-2." in state.message
 
 
 def test_a_film_that_inspecting_could_not_stitch_is_told():

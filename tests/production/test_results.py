@@ -122,6 +122,9 @@ def test_two_tallies_together_count_what_each_counted():
     for part in parts:
         together.merge(tally_of(*part))
     assert together == tally_of(*(result for part in parts for result in part))
+    together.merge(Tally(not_begun=2))
+    together.merge(Tally(not_begun=3))
+    assert together.not_begun == 5
 
 
 def test_reasons_are_bounded_and_none_is_dropped():
