@@ -29,16 +29,19 @@ _WAYS = ("Walnut bowl", "Walnut bowl [[fault:drop_after_accept]]")
 _SIZES = range(40_000, 600_000, 40_000)
 _LONGER_THAN_PATIENCE_S = 35
 _MIDDLE_OF_A_CLIP = 3_500  # line events
+_PATIENCE_S = 400  # a worker tries for three minutes to write down how a submit ended
+_UNTIL_ROOM = 4  # failed writes, some seconds of trying
+_FOR_GOOD_EVERY = 20
 
 
 @dataclass
 class FailingDisk(Watch):
-    """The ``nth`` write (or sync) of the ledger's files fails, and, if it is ``lasting``, every later one, too."""
+    """Writes (or syncs) of the ledger's files fail from the ``nth`` on, so many ``times``; without that, for good."""
 
     nth: int = 0
     error: int = errno.ENOSPC
     syncs: bool = False
-    lasting: bool = True
+    times: int | None = None
     counted: int = 0
     failed: int = 0
     _failing: set[int] = field(default_factory=set)
@@ -48,7 +51,7 @@ class FailingDisk(Watch):
         names = _SYNCS if self.syncs else _WRITES
         if stop.entering and point.call.name in names and point.call.target.startswith("ledger"):
             self.counted += 1
-            if self.counted == self.nth or (self.lasting and self.counted > self.nth > 0):
+            if self.counted >= self.nth > 0 and (self.times is None or self.failed < self.times):
                 self._failing.add(stop.thread)
                 self.failed += 1
                 fail(stop, self.error)
@@ -74,10 +77,10 @@ def quiet_after(
 
 
 def failing_disk(
-    world: World, tally: Tally, nth: int, *, error: int = errno.ENOSPC, syncs: bool = False
+    world: World, tally: Tally, nth: int, *, error: int = errno.ENOSPC, syncs: bool = False, times: int | None = None
 ) -> FailingDisk:
-    """A worker whose disk is full from the ``nth`` write on, or fails one sync (or write) with another error."""
-    disk = FailingDisk(world, nth=nth, error=error, syncs=syncs, lasting=error == errno.ENOSPC)
+    """A worker whose disk is full from the ``nth`` write on, or fails its syncs, or in another way."""
+    disk = FailingDisk(world, nth=nth, error=error, syncs=syncs, times=times, patience_s=_PATIENCE_S)
     disk.run()
     tally.faults[f"ledger {'sync' if syncs else 'write'} fails with {errno.errorcode[error]}"] += disk.failed
     return disk
@@ -156,11 +159,14 @@ def run(bank: Bank, folder: Path, tally: Tally, *, every: int = 1, say: Callable
             syncs = failing_disk(calm, tally, 0, syncs=True).counted
         say(f"{writes} writes and {syncs} syncs of the ledger, of {title!r}")
         for nth in range(1, writes + 1, every):
+            with world(f"disk full at write {nth} of {title!r}, until there is room", [title]) as full:
+                failing_disk(full, tally, nth, times=_UNTIL_ROOM)
+        for nth in range(1, writes + 1, max(every, _FOR_GOOD_EVERY)):
             with world(f"disk full from write {nth} on of {title!r}", [title]) as full:
                 failing_disk(full, tally, nth)
         for nth in range(1, syncs + 1):
             with world(f"sync {nth} failed of {title!r}", [title]) as failing:
-                failing_disk(failing, tally, nth, error=errno.EIO, syncs=True)
+                failing_disk(failing, tally, nth, error=errno.EIO, syncs=True, times=1)
     say(f"{len(_SIZES)} sizes beyond which no file may grow; locks; a ledger that may not be written")
     for size in _SIZES:
         with world(f"no file beyond {size} bytes") as small:

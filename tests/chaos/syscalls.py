@@ -69,6 +69,7 @@ class Watch:
     seen: Counter[Call] = field(default_factory=Counter)
     killed: bool = False
     trouble: Exception | None = None
+    patience_s: float = 90
     _known: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,7 +86,7 @@ class Watch:
         tracer = threading.Thread(target=self._watch, args=(worker,))
         tracer.start()
         try:
-            worker.wait()
+            worker.wait(self.patience_s)
         finally:
             worker.signal(signal.SIGKILL)
             tracer.join()
