@@ -38,7 +38,7 @@ def finals(
     if run and (all_ or output):
         raise FixConfiguration("A run was named together with --all or --output.", "Name the run alone, or neither.")
     settings = settings_with(model=model, cap_run_usd=cap_usd)
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         of = _chosen(run, output, settings, ledger)
     with Engine(settings, of.output) as engine:
         summary, works, films = plan_finals(engine, None if all_ else of.run_id)

@@ -33,7 +33,7 @@ def gallery(
     """Write the gallery of a run afresh, or copy it into a folder. It opens from disk, without a server or network."""
     settings = settings_with()
     copied: Copied | None = None
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         found = chosen_run(run, settings, ledger)
         storage = open_storage(found.output, settings)
         if to is None:

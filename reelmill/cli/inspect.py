@@ -34,7 +34,7 @@ def inspect(
     """Look at delivered clips that nobody has looked at yet, and make their renditions and films. Pays nothing."""
     found: list[ClipResult] = []
     settings = settings_with()
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         root = output_of(run, output, settings, ledger, writes=True)
     with Engine(settings, root) as engine:
         films = asyncio.run(_inspect(engine, run or None, found))

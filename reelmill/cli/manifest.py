@@ -52,7 +52,7 @@ def manifest(
         feed=CatalogRequest(feed=feed, dialect=dialect, columns=columns_of(column)) if feed else None,
         youtube_ids=youtube_ids,
     )
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         root = output_of(run, output, settings, ledger, writes=True)
         made = make_manifests(ledger, settings, root, asked)
     if json:

@@ -30,7 +30,7 @@ def publish(
     """Upload every video that may be shown and is not there yet. Again: what broke off goes on."""
     del to  # there is one so far
     settings = settings_with()
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         done = publish_output(ledger, settings, output=output, run_id=run or "", dry_run=dry_run)
     if json:
         return _print_json(done)

@@ -46,10 +46,10 @@ def review(
 ) -> int:
     """Serve a run's gallery on this machine and keep each decision in the ledger at once, until Ctrl-C."""
     settings = settings_with()
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open_existing(settings.ledger_url) as ledger:
         found = chosen_run(run, settings, ledger)
     if apply is None and (list_ or json):
-        with Ledger.open(settings.ledger_url) as ledger:
+        with Ledger.open_existing(settings.ledger_url) as ledger:
             return _list(ledger, found, json=json)
     with Engine(settings, found.output) as engine:
         if apply is not None:

@@ -62,7 +62,7 @@ class Ledger(AfterDelivery):
 
     @classmethod
     def open_existing(cls, url: str) -> Self:
-        """The same for whoever only reads: raises FixConfiguration where there is no ledger, and makes none."""
+        """The same for whoever needs what an earlier run wrote: makes no ledger, raises FixConfiguration without one."""
         return cls(open_existing(url))
 
     @classmethod
