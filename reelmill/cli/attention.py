@@ -43,8 +43,8 @@ _ADVICE = {
     ),
     Step.WATCH: _Advice(
         "that may have been paid, and that nobody wants any more, or not here",
-        "A changed clip was asked for since; or these were asked for in a rehearsal and this is Google, or the other "
-        "way round. Looking costs nothing, and a late video counts.",
+        "A changed clip was asked for since, or the product vanished from the feed; or these were asked for in a "
+        "rehearsal and this is Google, or the other way round. Looking costs nothing, and a late video counts.",
         ("settle",),
     ),
     Step.REDRIVE: _Advice(

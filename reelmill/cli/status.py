@@ -60,7 +60,13 @@ def status(
         root = known_output(output, settings, ledger)
         totals = ledger.totals(output=root)
         attention = find_attention(
-            ledger, root, rehearsal=settings.rehearsal, keeps=keeps, only=skus_of(only), states=state
+            ledger,
+            root,
+            catalog=settings.catalog or root,
+            rehearsal=settings.rehearsal,
+            keeps=keeps,
+            only=skus_of(only),
+            states=state,
         )
         runs = ledger.runs(output=root, limit=_RUNS)
         others = [other for other in ledger.outputs() if other != root]

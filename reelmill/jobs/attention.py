@@ -84,6 +84,7 @@ def find_attention(
     ledger: Ledger,
     output: str,
     *,
+    catalog: str,
     rehearsal: bool,
     keeps: int,
     only: Collection[str] = (),
@@ -92,9 +93,10 @@ def find_attention(
     """What needs a person in an output; the first ``keeps`` of each kind are kept, all are counted.
 
     Only the latest attempt at a clip counts. A clip that a changed one has taken the place of, or one without a video
-    if a changed one was asked for since, counts only while it holds a reservation: it is not to be made again. So does
-    one of a rehearsal unless this is one (``rehearsal``), and the other way round. ``only`` limits it to these SKUs,
-    ``states`` to clips that stand so.
+    if a changed one was asked for since, counts only while it holds a reservation: it is not to be made again. So do
+    one of a rehearsal unless this is one (``rehearsal``), and the other way round, and one without a video whose
+    product is known in ``catalog`` to have vanished. ``only`` limits it to these SKUs, ``states`` to clips that stand
+    so.
     """
 
     def wanted(attempts: Iterable[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
@@ -107,7 +109,7 @@ def find_attention(
         if intent.state is State.UNKNOWN or _unattended(intent):
             found.add(clip, intent, Step.SETTLE)
     ended = wanted(ledger.intents(states=_ENDED, output=output, latest=True))
-    for clip, intent, step in _ended(ledger, ended, rehearsal=rehearsal):
+    for clip, intent, step in _ended(ledger, ended, catalog=catalog, rehearsal=rehearsal):
         found.add(clip, intent, step)
     for clip, intent in current(ledger, wanted(ledger.unfit(output=output))):
         if clip.rehearsed is rehearsal:
@@ -140,12 +142,12 @@ def current(ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]]) -> Iterator
 
 
 def _ended(
-    ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]], *, rehearsal: bool
+    ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]], *, catalog: str, rehearsal: bool
 ) -> Iterator[tuple[Clip, Intent, Step]]:
     """Those that need a person, each with what to do about it; what is unfit is told apart from them."""
     listed = ((clip, intent) for clip, intent in attempts if not _is_unfit(intent) and not _is_new(intent))
     for chunk in chunks(listed, _CHUNK):
-        old = _outdated(ledger, chunk)
+        old = _outdated(ledger, chunk) | _vanished(ledger, chunk, catalog)
         for clip, intent in chunk:
             if clip.rehearsed is rehearsal and clip.clip_id not in old:
                 yield clip, intent, _step(intent)
@@ -158,6 +160,13 @@ def _outdated(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]]) -> set[st
     delivered = [(clip, intent) for clip, intent in attempts if intent.state.delivered]
     without = [(clip, intent) for clip, intent in attempts if not intent.state.delivered]
     return ledger.remade(delivered) | ledger.followed(without).keys()
+
+
+def _vanished(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]], catalog: str) -> set[str]:
+    """The clips without a video of products that vanished from the feed."""
+    known = ledger.known_products(catalog, {clip.sku for clip, _ in attempts})
+    gone = {product.sku for product in known.values() if product.retired}
+    return {clip.clip_id for clip, intent in attempts if clip.sku in gone and not intent.state.delivered}
 
 
 def _is_unfit(intent: Intent) -> bool:

@@ -62,7 +62,7 @@ class Ledger(AfterDelivery):
 
     @classmethod
     def open_existing(cls, url: str) -> Self:
-        """The same for whoever needs what an earlier run wrote: makes no ledger, raises FixConfiguration without one."""
+        """The same for whoever needs what an earlier run wrote: raises FixConfiguration where there is no ledger."""
         return cls(open_existing(url))
 
     @classmethod

@@ -36,7 +36,8 @@ class Night:
 
     def attention(self):
         """What a person is told to do next, by SKU."""
-        found = find_attention(self.ledger, self.root, rehearsal=self.engine.settings.rehearsal, keeps=20)
+        rehearsal = self.engine.settings.rehearsal
+        found = find_attention(self.ledger, self.root, catalog=self.engine.catalog, rehearsal=rehearsal, keeps=20)
         told = {one.sku: step for step, group in found.steps.items() for one, _ in group.clips}
         return told | {one.sku: "unfit" for one, _ in found.unfit.clips}
 
@@ -107,6 +108,12 @@ def test_nothing_is_paid_for_a_product_that_vanished_from_the_feed_unless_it_is_
     why = "Its product vanished from the feed. Run again with a feed that has it, then redrive; "
     assert night.redrive(**asked) == ({"THERE"}, {"GONE": f"{why}or name its SKU with --only to pay all the same."})
     assert night.redrive(**asked, only=["GONE", "THERE"]) == ({"GONE", "THERE"}, {})
+    told = night.attention()
+    assert told["THERE"] not in (Step.SETTLE, Step.WATCH)
+    if state.delivered:
+        assert told["GONE"] is Step.REVIEW
+    else:
+        assert told.get("GONE") is (Step.WATCH if state.may_be_paid else None)
 
 
 @pytest.mark.parametrize("state", [state for state in ENDS if not state.delivered])
@@ -132,7 +139,7 @@ def test_of_a_changed_product_status_offers_the_latest_and_lists_what_may_have_b
     before, after = clip("SHIRT"), clip("SHIRT", "A plainer shirt.")
     night.end(state, before)
     night.end(State.FAILED, after)
-    found = find_attention(night.ledger, night.root, rehearsal=False, keeps=9)
+    found = find_attention(night.ledger, night.root, catalog=night.engine.catalog, rehearsal=False, keeps=9)
     told = {one.clip_id: step for step, group in found.steps.items() for one, _ in group.clips}
     assert told == {after.clip_id: Step.REDRIVE} | ({before.clip_id: Step.WATCH} if state.may_be_paid else {})
 
