@@ -15,7 +15,7 @@ def column_name(header: str) -> str:
 
 def slug(name: str) -> str:
     """A column name as an identifier that templates can use: ``Care & Wash`` becomes ``care_wash``."""
-    folded = unicodedata.normalize("NFKD", name.strip().casefold())
+    folded = unicodedata.normalize("NFKD", name.strip()).casefold()  # in this order: the letters of ™ are capitals
     kept = "".join(char if char.isalnum() else "_" for char in folded if not unicodedata.combining(char))
     joined = "_".join(part for part in kept.split("_") if part)
     if not joined or joined.isidentifier():

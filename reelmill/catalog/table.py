@@ -15,13 +15,17 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A row whose text could not be parted into the header's cells; ``cells`` are those that it seems to have."""
+    """A row whose text could not be parted into the header's cells; ``cells`` are those that it seems to have.
+
+    ``alone`` are those of its line by itself, if it was taken for a piece of a row and may be one after all.
+    """
 
     number: int
     reason: str
     remedy: str
     raw: str
     cells: Sequence[str] = ()
+    alone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

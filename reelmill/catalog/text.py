@@ -1,4 +1,4 @@
-"""Columns of cells to plain text and ids, quickly when they are clean; column names to identifiers."""
+"""Columns of cells to plain text and ids, quickly when they are clean."""
 
 from __future__ import annotations
 

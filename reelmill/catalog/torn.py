@@ -105,7 +105,7 @@ def _kinds(columns: ColumnMap) -> list[str]:
 
 
 def _broken(pieces: Pieces) -> Iterator[BrokenRow]:
-    """Each piece as a broken row that stands for the product of the whole one."""
+    """Each piece as a broken row that stands for the product of the whole one, and for its own if it is whole."""
     cells = pieces.cells
     first, last = pieces.numbers[0], pieces.numbers[-1]
     remedy = "Put quotes around cells that hold a line break."
@@ -113,4 +113,4 @@ def _broken(pieces: Pieces) -> Iterator[BrokenRow]:
     for number, row in zip(pieces.numbers, pieces.rows, strict=True):
         if not any(map(str.strip, row)):
             continue  # a blank row, which is left out already
-        yield BrokenRow(number, reason, remedy, " | ".join(row)[:_SHOWN], cells)
+        yield BrokenRow(number, reason, remedy, " | ".join(row)[:_SHOWN], cells, row)

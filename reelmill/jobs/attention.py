@@ -94,9 +94,8 @@ def find_attention(
 
     Only the latest attempt at a clip counts. A clip that a changed one has taken the place of, or one without a video
     if a changed one was asked for since, counts only while it holds a reservation: it is not to be made again. So do
-    one of a rehearsal unless this is one (``rehearsal``), and the other way round, and one without a video whose
-    product is known in ``catalog`` to have vanished. ``only`` limits it to these SKUs, ``states`` to clips that stand
-    so.
+    one of a rehearsal unless this is one (``rehearsal``), and the other way round, and one whose product is known in
+    ``catalog`` to have vanished. ``only`` limits it to these SKUs, ``states`` to clips that stand so.
     """
 
     def wanted(attempts: Iterable[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, Intent]]:
@@ -111,9 +110,8 @@ def find_attention(
     ended = wanted(ledger.intents(states=_ENDED, output=output, latest=True))
     for clip, intent, step in _ended(ledger, ended, catalog=catalog, rehearsal=rehearsal):
         found.add(clip, intent, step)
-    for clip, intent in current(ledger, wanted(ledger.unfit(output=output))):
-        if clip.rehearsed is rehearsal:
-            found.unfit.add(clip, intent)
+    for clip, intent in _unfit(ledger, wanted(ledger.unfit(output=output)), catalog=catalog, rehearsal=rehearsal):
+        found.unfit.add(clip, intent)
     for clip, intent in wanted(ledger.orphans(output=output)):
         found.orphans.add(clip, intent)
     return found
@@ -155,6 +153,15 @@ def _ended(
                 yield clip, intent, Step.WATCH
 
 
+def _unfit(
+    ledger: Ledger, attempts: Iterator[tuple[Clip, Intent]], *, catalog: str, rehearsal: bool
+) -> Iterator[tuple[Clip, Intent]]:
+    """Those of unfit videos that may be made again here."""
+    for chunk in chunks(current(ledger, attempts), _CHUNK):
+        gone = _vanished(ledger, chunk, catalog)
+        yield from (one for one in chunk if one[0].rehearsed is rehearsal and one[0].clip_id not in gone)
+
+
 def _outdated(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]]) -> set[str]:
     """The clips that changed since: another was delivered in the place of a video, or asked for where there is none."""
     delivered = [(clip, intent) for clip, intent in attempts if intent.state.delivered]
@@ -163,10 +170,10 @@ def _outdated(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]]) -> set[st
 
 
 def _vanished(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]], catalog: str) -> set[str]:
-    """The clips without a video of products that vanished from the feed."""
+    """The clips of products that vanished from the feed."""
     known = ledger.known_products(catalog, {clip.sku for clip, _ in attempts})
     gone = {product.sku for product in known.values() if product.retired}
-    return {clip.clip_id for clip, intent in attempts if clip.sku in gone and not intent.state.delivered}
+    return {clip.clip_id for clip, _ in attempts if clip.sku in gone}
 
 
 def _is_unfit(intent: Intent) -> bool:

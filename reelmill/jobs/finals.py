@@ -46,6 +46,7 @@ def plan_finals(engine: Engine, run_id: str | None) -> tuple[PlanSummary, list[W
     check_region(settings.location, model)
     today = datetime.now(UTC).date()
     summary = empty_summary(engine)
+    summary.planned_at = engine.ledger.newest_plan(engine.storage.root)  # one that waits for approval knows better
     summary.warnings += [*model.check_alive(today), *model.price_warnings(today, settings.price_max_age_days)]
     planning = _Finals(engine, model, open_softener(settings), summary)
     works: list[Work] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
@@ -28,7 +28,10 @@ __all__ = ["empty_summary", "plan_redrive"]
 _ENDED = (State.FAILED, State.FILTERED, State.RELEASED)  # of the last, only unsent retries and remakes
 _CHUNK = 1000
 _UNCLEAR = (State.LOST, State.EXPIRED)
-_WANTED_NOW = "Redrive that one, or run the catalog again: with --only and --force, if the product is as it was before."
+_WANTED_NOW = (
+    "Redrive that one, or run the catalog again: with --only and --force, which makes all clips of the SKU anew, if "
+    "the product is as it was before."
+)
 
 
 def plan_redrive(
@@ -66,6 +69,8 @@ def plan_redrive(
         works += planning.works(chunk)
     unmet -= skus
     summary.products = len(skus)
+    # Asked for again, a clip is no more up to date: a plan that still waits for approval knows better.
+    summary.planned_at = min(engine.ledger.planning_times(planning.run_ids).values(), default=None)
     if works:
         summary.model = ", ".join(sorted({work.clip.request.model for work in works}))  # drafts have their own
     if unnamed:
@@ -79,7 +84,7 @@ def plan_redrive(
 
 
 def empty_summary(engine: Engine) -> PlanSummary:
-    """The summary of clips that are made without a feed, as planning begins: what may be paid beside each is in it."""
+    """The summary of clips that are made without a feed: what may be paid beside each is in it."""
     settings = engine.settings
     judge = JudgeTerms.of(settings, datetime.now(UTC).date())
     return PlanSummary(
@@ -88,7 +93,6 @@ def empty_summary(engine: Engine) -> PlanSummary:
         in_flight=settings.in_flight,
         filtered_retries=settings.filtered_retries,
         remake_attempts=open_finishing(settings).finish.remakes(settings.remake_attempts, None),
-        planned_at=engine.ledger.now(),
         judge=judge.model if judge else "",
         verdict_usd=judge.most_of_clip_usd if judge else Decimal(0),
     )
@@ -103,6 +107,7 @@ class _Redrive:
     only: frozenset[str]
     named: frozenset[str]
     summary: PlanSummary
+    run_ids: set[str] = field(default_factory=set)  # of the attempts that are made again
 
     def works(self, candidates: Sequence[tuple[Clip, Intent]]) -> Iterator[Work]:
         """What is to be made of them; everything is counted."""
@@ -118,6 +123,7 @@ class _Redrive:
                 self.summary.add_blocked(clip, str(error))
                 continue
             self.summary.add_make(priced)
+            self.run_ids.add(intent.run_id)
             unclear = intent.state in _UNCLEAR
             yield Work(priced, again=True, again_unclear=unclear, after=intent.intent_id, draft=intent.draft)
 

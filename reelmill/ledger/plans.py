@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from reelmill.ledger.listed import one_of
 from reelmill.ledger.schema import runs
 
-__all__ = ["LaterPlans", "later_plans", "planning_times"]
+__all__ = ["LaterPlans", "later_plans", "newest_plan", "planning_times"]
 
 _r = runs.c
 
@@ -46,3 +46,8 @@ def planning_times(connection: Connection, run_ids: Collection[str]) -> dict[str
     """When the planning of these runs began; those of which nobody wrote it down are left out."""
     these = (one_of(connection, _r.run_id, run_ids), _r.planned_at.is_not(None))
     return {row.run_id: row.planned_at for row in connection.execute(select(_r.run_id, _r.planned_at).where(*these))}
+
+
+def newest_plan(connection: Connection, output: str) -> datetime | None:
+    """When the last plan of an output began whose books were opened; None if nobody wrote it down."""
+    return connection.execute(select(func.max(_r.planned_at)).where(_r.output == output)).scalar()

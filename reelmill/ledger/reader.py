@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from reelmill.clip import Clip
-from reelmill.ledger import budgets, publications, reading, remade, removing
+from reelmill.ledger import budgets, plans, publications, reading, remade, removing
 from reelmill.ledger.audit import audit
 from reelmill.ledger.counting import Counts
 from reelmill.ledger.database import Database
@@ -108,6 +108,16 @@ class Reader:
     def published(self, target: str, intent_ids: Collection[str]) -> list[Publication]:
         """Receipts for what of these attempts a target has."""
         return publications.published(self._db, target, intent_ids)
+
+    def planning_times(self, run_ids: Collection[str]) -> dict[str, datetime]:
+        """When the planning of these runs began; those of which nobody wrote it down are left out."""
+        with self._db.reading() as connection:
+            return plans.planning_times(connection, sorted(run_ids))
+
+    def newest_plan(self, output: str) -> datetime | None:
+        """When the last plan of an output began whose books were opened; None if nobody wrote it down."""
+        with self._db.reading() as connection:
+            return plans.newest_plan(connection, output)
 
     def remade(self, attempts: Collection[tuple[Clip, Intent]]) -> set[str]:
         """The clips of these attempts that another clip, delivered or kept by a plan later, has taken the place of."""

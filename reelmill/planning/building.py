@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 
 from reelmill.clip import Clip, VideoRequest
 from reelmill.column_names import column_name
 from reelmill.errors import ReelmillError
 from reelmill.film import Film
+from reelmill.ledger.listed import chunks
 from reelmill.planning.prices import ShownPrices, shown_prices
 from reelmill.planning.shapes import ClipShape
 from reelmill.planning.storyboards import films_of, scene_shape
@@ -59,14 +61,18 @@ class ClipBuilder:
         """Every clip of ``product``: one per shape and variant, with the prompt it was rendered from.
 
         With a storyboard, one per shape, variant and scene, in this order. Shapes that come to the same request, as
-        for a product without the pictures that one of them wants, share one clip for the platforms of both.
+        for a product without the pictures that one of them wants, share one clip for the platforms of both; scenes
+        do if those of the whole film are the same.
         """
-        found: dict[str, tuple[Clip, RenderedPrompt]] = {}
-        for clip, rendered in self._asked(product, fingerprint):
-            if same := found.get(clip.clip_id):
-                clip = replace(clip, platforms=(*same[0].platforms, *clip.platforms))  # noqa: PLW2901 - paid once
-            found[clip.clip_id] = clip, rendered
-        yield from found.values()
+        storyboard = self._storyboard(product)
+        found: dict[tuple[str, ...], list[tuple[Clip, RenderedPrompt]]] = {}
+        for asked in chunks(self._asked(product, fingerprint), len(storyboard.scene) if storyboard else 1):
+            ids = tuple(clip.clip_id for clip, _ in asked)
+            found[ids] = [
+                (replace(clip, platforms=(*before.platforms, *clip.platforms)), rendered)
+                for (clip, rendered), (before, _) in zip(asked, found[ids], strict=True)
+            ] if ids in found else list(asked)  # fmt: skip
+        yield from chain.from_iterable(found.values())
 
     def _asked(self, product: Product, fingerprint: str) -> Iterator[tuple[Clip, RenderedPrompt]]:
         """A clip for each shape, variant and scene, whether or not it is the same as another."""

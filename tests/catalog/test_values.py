@@ -169,6 +169,7 @@ def test_a_slug_is_nothing_or_an_identifier(name):
     made = slug(name)
     assert made == "" or made.isidentifier()
     assert not made.startswith("_")
+    assert slug(made) == made
 
 
 def test_addresses_in_one_cell():

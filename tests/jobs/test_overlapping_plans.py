@@ -28,19 +28,19 @@ def engine(tmp_path):
 def planned(engine, folder, *skus, title="Walnut bowl"):
     """A plan of these products that nobody has approved yet.
 
-    Called with a run's id, that run opens, delivers, and ends; its clips come back.
+    Called with a run's id, that run opens, delivers (or ends its clips otherwise), and ends; its clips come back.
     """
     feed = write_feed(folder / "feed.csv", [product_row(sku, title) for sku in skus])
     with Spool() as spool:
         summary = plan_catalog(engine, CatalogRequest(feed=str(feed), platforms=("tiktok",)), spool)
 
-        def run(run_id):
+        def run(run_id, end=State.SUCCEEDED):
             open_run(engine, run_id, summary, spool, {})
             made = []
             for clip in (one.clip for one in spool.planned_clips()):
                 if not engine.ledger.standings([clip.clip_id]):  # the other run has not made it
                     into = {"run_id": run_id, "output": engine.storage.root}
-                    made.append((clip, bring_to(engine.ledger, State.SUCCEEDED, clip, **into)))
+                    made.append((clip, bring_to(engine.ledger, end, clip, **into)))
             close_run(engine, run_id, summary, spool, Tally())
             return made
 
@@ -73,9 +73,28 @@ def test_a_video_that_an_older_plan_kept_does_not_come_back_when_somebody_approv
     assert engine.ledger.remade(made) == {made[0][0].clip_id}
 
 
-def test_what_is_made_without_a_feed_was_planned_when_it_was_looked_for(engine):
-    before = engine.ledger.now()
-    assert all(summary.planned_at >= before for summary in (plan_redrive(engine)[0], plan_finals(engine, None)[0]))
+def test_a_clip_that_was_made_again_meanwhile_takes_no_place_of_one_whose_plan_was_waiting(engine, tmp_path):
+    with planned(engine, tmp_path, "BOWL") as first:
+        ((old, attempt),) = first("first", State.FAILED)
+    with planned(engine, tmp_path, "BOWL", title="Walnut bowl, oiled") as waiting:
+        summary, works = plan_redrive(engine)
+        assert [work.clip.clip_id for work in works] == [old.clip_id]
+        open_run(engine, "redrive", summary, None, {})
+        into = {"run_id": "redrive", "output": engine.storage.root, "again": True, "after": works[0].after}
+        again = bring_to(engine.ledger, State.SUCCEEDED, old, **into)
+        ((new, made),) = waiting("approved")
+
+    assert engine.ledger.remade([(old, attempt), (old, again), (new, made)]) == {old.clip_id}
+    assert engine.ledger.run("redrive").planned_at == engine.ledger.run("first").planned_at
+
+
+def test_finals_are_as_up_to_date_as_the_last_plan_whose_books_were_opened(engine, tmp_path):
+    assert plan_finals(engine, None)[0].planned_at is None
+    with planned(engine, tmp_path, "BOWL") as first, planned(engine, tmp_path, "BOWL", "CUP") as second:
+        second("second")
+        first("first")
+        with planned(engine, tmp_path, "BOWL", "CUP", "JUG"):
+            assert plan_finals(engine, None)[0].planned_at == engine.ledger.run("second").planned_at
 
 
 def test_a_run_of_a_part_does_not_speak_for_the_catalog(engine, tmp_path):

@@ -110,10 +110,16 @@ def test_nothing_is_paid_for_a_product_that_vanished_from_the_feed_unless_it_is_
     assert night.redrive(**asked, only=["GONE", "THERE"]) == ({"GONE", "THERE"}, {})
     told = night.attention()
     assert told["THERE"] not in (Step.SETTLE, Step.WATCH)
-    if state.delivered:
-        assert told["GONE"] is Step.REVIEW
-    else:
-        assert told.get("GONE") is (Step.WATCH if state.may_be_paid else None)
+    assert told.get("GONE") is (Step.WATCH if state.may_be_paid else None)
+
+
+def test_an_unfit_video_of_a_product_that_vanished_is_not_to_be_made_again(night):
+    gone, there = clip("GONE"), clip("THERE")
+    for one in (gone, there):
+        night.unfit(one)
+    known = [KnownProduct(one.sku, "f", 1, retired=one is gone) for one in (gone, there)]
+    night.ledger.remember_products(night.engine.catalog, known, RUN)
+    assert night.attention() == {"THERE": "unfit"}
 
 
 @pytest.mark.parametrize("state", [state for state in ENDS if not state.delivered])
@@ -128,7 +134,7 @@ def test_what_has_no_video_is_not_made_beside_a_changed_clip_that_was_asked_for_
     assert {work.clip.clip_id for work in works} == {after[end].clip_id for end in (State.FILTERED, State.FAILED)}
     assert told == {
         later: f"Clip {after[later].clip_id} was asked for later in its place. Redrive that one, or run the catalog "
-        "again: with --only and --force, if the product is as it was before."
+        "again: with --only and --force, which makes all clips of the SKU anew, if the product is as it was before."
         for later in State
         if not later.delivered or state.may_be_paid  # a place that was taken needs no word, unless money is held
     }

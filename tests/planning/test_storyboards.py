@@ -84,6 +84,25 @@ def test_a_changed_scene_is_remade_by_itself(ledger, tmp_path):
     assert not {film.film_id for film in after} & {film.film_id for film in before}
 
 
+@pytest.mark.parametrize(("setting", "films"), [("A kitchen.", 1), ("For {{ platforms | join }}.", 2)])
+def test_shapes_share_scenes_only_if_they_share_the_film(ledger, tmp_path, setting, films):
+    """Two uses of pictures are the same for a product without one; a scene may still name its platforms."""
+    shutil.copytree(CONTENT, tmp_path / "content")
+    file = tmp_path / "content" / "prompts" / "cookware" / "storyboard.arrive.j2"
+    file.write_text(file.read_text().replace("Worktop edge level across the lower third", setting))
+    planner = planner_for(ledger, settings=wanted(media_use=MediaUse.NONE), platforms=["instagram_reels", "tiktok"])
+    reels, *_ = planner.builder.shapes
+    shapes = [
+        replace(reels, platforms=("instagram_reels",)),
+        replace(reels, platforms=("tiktok",), media_use=MediaUse.FIRST_FRAME),
+    ]
+    builder = replace(planner.builder, library=PromptLibrary.load(tmp_path / "content"), shapes=shapes)
+    with Spool() as spool:
+        replace(planner, builder=builder).plan([replace(PAN, images=())], spool)
+        made = list(spool.films())
+    assert [[scene.name for scene in film.scenes] for film in made] == [["arrive", "at-work", "served"]] * films
+
+
 CHAIN = """
 [[scene]]
 name = "one"
