@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.e2e.pressing import until_state
+from tests.e2e.pressing import settle, until_state
 from tests.support.feeds import product_row, write_feed
 from tests.support.waiting import wait_for
 
@@ -46,10 +46,7 @@ def test_a_silent_run_is_called_crashed_and_nothing_of_it_is_lost(installation):
         os.kill(engine, signal.SIGKILL)
     sent = len(bowls(installation))
 
-    (settle,) = installation.api("POST", "/deployments/filter", deployments={"name": {"any_": ["settle"]}})
-    look = installation.api("POST", f"/deployments/{settle['id']}/create_flow_run")
-    until_state(installation, look["id"], "Completed", "NeedsAttention")
-
+    settle(installation)
     assert len(bowls(installation)) == sent < 40, "looking pays nothing"
     again = installation.api("POST", button, parameters=pressed)
     until_state(installation, again["id"], "Completed")

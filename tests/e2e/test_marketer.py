@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from reelmill.media.poster import to_jpeg
-from tests.e2e.pressing import choose, number_field, open_form, open_resume, press_run, reloaded, until_state
+from tests.e2e.pressing import choose, number_field, open_form, open_resume, press_run, reloaded, settle, until_state
 from tests.support.feeds import product_row, write_feed
 from tests.support.waiting import wait_for
 
@@ -123,9 +123,7 @@ def test_a_run_is_cancelled_in_the_page_and_sends_nothing_more(installation, pag
     state = until_state(installation, run_id, "Cancelled")
     sent = len(installation.bank())
     assert sent < before + 600, state
-    settled = installation.api("POST", "/deployments/filter", deployments={"name": {"any_": ["settle"]}})
-    run = installation.api("POST", f"/deployments/{settled[0]['id']}/create_flow_run")
-    until_state(installation, run["id"], "Completed", "Unchanged", "NeedsAttention")
+    settle(installation)
     assert len(installation.bank()) == sent, "looking pays nothing"
     status = installation.reelmill("status", "--json")
     assert '"submitted"' not in status.stdout, status.stdout
