@@ -21,5 +21,5 @@ async def publish(artifact: Awaitable[T]) -> T | None:
     try:
         return await artifact
     except Exception as error:  # noqa: BLE001  # whatever ails the server, the clips matter more
-        get_run_logger().warning("An artifact could not be published: %s", error)
+        get_run_logger().warning("An artifact could not be published: %s", str(error) or type(error).__name__)
         return None

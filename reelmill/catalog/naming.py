@@ -35,9 +35,8 @@ def broken_row(file: str, row: BrokenRow, width: int, own: int, other: int) -> R
     reached = width <= len(row.cells) or max(places) < len(row.cells) - 1  # an open quote may hold the rest
     if not reached or not any(found[0]):
         return told
-    cells = [
-        cell for near in (*found, [row.alone[own].strip()] if own < len(row.alone) else []) for cell in near if cell
-    ]
+    alone = [cell.strip() for cell in row.alone[own : own + 1]]
+    cells = [cell for near in (*found, alone) for cell in near if cell]
     # Shopify protects numbers from spreadsheets with an apostrophe, which is no part of the id.
     return replace(told, keys=tuple(dict.fromkeys((*cells, *(cell.removeprefix("'") for cell in cells)))))
 

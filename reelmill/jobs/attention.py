@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from reelmill.clip import Clip
+from reelmill.jobs.refusing import vanished_skus
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Intent
@@ -171,8 +172,7 @@ def _outdated(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]]) -> set[st
 
 def _vanished(ledger: Ledger, attempts: Sequence[tuple[Clip, Intent]], catalog: str) -> set[str]:
     """The clips of products that vanished from the feed."""
-    known = ledger.known_products(catalog, {clip.sku for clip, _ in attempts})
-    gone = {product.sku for product in known.values() if product.retired}
+    gone = vanished_skus(ledger, catalog, (clip for clip, _ in attempts))
     return {clip.clip_id for clip, _ in attempts if clip.sku in gone}
 
 

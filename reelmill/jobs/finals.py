@@ -13,7 +13,7 @@ from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.final_films import FinalFilms
 from reelmill.jobs.redriving import empty_summary
-from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach, vanished
+from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach, vanished, vanished_skus
 from reelmill.jobs.softening import open_softener
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent, Standing
@@ -90,8 +90,7 @@ class _Finals:
         """What is to be made of them; everything is counted."""
         ledger = self.engine.ledger
         finals: dict[str, tuple[Clip, Clip]] = {}  # by the final's id: two attempts at a draft have one final
-        known = ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in picked})
-        gone = {product.sku for product in known.values() if product.retired}
+        gone = vanished_skus(ledger, self.engine.catalog, (clip for clip, _ in picked))
         halves = self.films.add([clip for clip, _ in picked], gone)
         for clip, _ in picked:
             if clip.clip_id in halves:

@@ -14,7 +14,7 @@ from reelmill.jobs.attention import current
 from reelmill.jobs.content import content_folder
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.finishing import open_finishing
-from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach, vanished
+from reelmill.jobs.refusing import refuse_other_stage, refuse_out_of_reach, vanished, vanished_skus
 from reelmill.judging.terms import JudgeTerms
 from reelmill.ledger.listed import chunks
 from reelmill.ledger.records import Decision, Intent
@@ -112,8 +112,7 @@ class _Redrive:
     def works(self, candidates: Sequence[tuple[Clip, Intent]]) -> Iterator[Work]:
         """What is to be made of them; everything is counted."""
         ledger = self.engine.ledger
-        known = ledger.known_products(self.engine.catalog, {clip.sku for clip, _ in candidates})
-        gone = {product.sku for product in known.values() if product.retired} - self.only
+        gone = vanished_skus(ledger, self.engine.catalog, (clip for clip, _ in candidates)) - self.only
         followed = ledger.followed([(clip, intent) for clip, intent in candidates if not intent.state.delivered])
         for clip, intent in candidates:
             try:

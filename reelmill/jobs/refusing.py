@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration
 from reelmill.jobs.engine import Engine
+from reelmill.ledger.ledger import Ledger
 
-__all__ = ["refuse_other_stage", "refuse_out_of_reach", "vanished"]
+__all__ = ["refuse_other_stage", "refuse_out_of_reach", "vanished", "vanished_skus"]
 
 
 def refuse_other_stage(engine: Engine, clip: Clip, *, was: str, remedy: str) -> None:
@@ -30,3 +33,9 @@ def refuse_out_of_reach(engine: Engine, clip: Clip) -> None:
 def vanished(then: str) -> FixConfiguration:
     """Why nothing is paid for a clip of a product that is not in the feed any more. ``then`` follows another run."""
     return FixConfiguration("Its product vanished from the feed.", f"Run again with a feed that has it, then {then}.")
+
+
+def vanished_skus(ledger: Ledger, catalog: str, clips: Iterable[Clip]) -> set[str]:
+    """The SKUs of these clips whose products are known to have left the feed of a catalog."""
+    known = ledger.known_products(catalog, {clip.sku for clip in clips})
+    return {product.sku for product in known.values() if product.retired}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import case, func, or_, select, update
@@ -15,7 +15,7 @@ from reelmill.ledger.plans import planning_times
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import CLIP_COLUMNS, INTENT_COLUMNS, clip_from, intent_from
 from reelmill.ledger.schema import clips, intents, runs
-from reelmill.ledger.states import DELIVERED, State
+from reelmill.ledger.states import DELIVERED
 
 __all__ = ["followed", "keep_planned", "remade", "videos_of"]
 
@@ -27,10 +27,14 @@ _Place = tuple[str, str, int, str]
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """An attempt at a clip of a place. ``moment`` is when the last plan began that asked for it or kept it there."""
+    """An attempt at a clip of a place. ``moment`` is when the last plan began that asked for the clip or kept it there.
+
+    That is the same for all attempts at a clip: asked for again without a feed, it is no more up to date.
+    """
 
     clip: Clip
     draft: bool
+    delivered: bool
     moment: datetime
 
 
@@ -70,8 +74,7 @@ def remade(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> set
     clip that took it: an old video shows the old product. Where nobody wrote down when a plan began, the moment
     counts at which the attempt was authorised.
     """
-    delivered = _attempts(database, attempts, DELIVERED)
-    return {clip.clip_id for clip, later in _with_later(database, attempts, delivered) if later}
+    return {clip.clip_id for clip, later in _with_later(database, attempts) if any(one.delivered for one in later)}
 
 
 def followed(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> dict[str, str]:
@@ -79,18 +82,16 @@ def followed(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> d
 
     A place is that of :func:`remade`. What only followed shows nothing instead, but nobody wants the clip before it.
     """
-    there = _attempts(database, attempts, list(State))
     return {
         clip.clip_id: max(later, key=lambda one: one.moment).clip.clip_id
-        for clip, later in _with_later(database, attempts, there)
+        for clip, later in _with_later(database, attempts)
         if later
     }
 
 
-def _with_later(
-    database: Database, attempts: Collection[tuple[Clip, Intent]], found: Mapping[_Place, Sequence[_Attempt]]
-) -> Iterator[tuple[Clip, list[_Attempt]]]:
-    """Each with those of the attempts found that came in its clip's place, after its own."""
+def _with_later(database: Database, attempts: Collection[tuple[Clip, Intent]]) -> Iterator[tuple[Clip, list[_Attempt]]]:
+    """Each with the attempts at other clips that came in its clip's place, after its own."""
+    found = _attempts(database, attempts)
     with database.reading() as connection:
         planned = planning_times(connection, sorted({intent.run_id for _, intent in attempts}))
     for clip, intent in attempts:
@@ -109,24 +110,29 @@ def _counts_for(other: _Attempt, clip: Clip, intent: Intent) -> bool:
     return (not clip.scene or other.clip.scene in ("", clip.scene)) and (intent.draft or not other.draft)
 
 
-def _attempts(
-    database: Database, instead_of: Collection[tuple[Clip, Intent]], states: Collection[State]
-) -> dict[_Place, list[_Attempt]]:
-    """All attempts that stand so at clips of the same products, by place."""
+def _attempts(database: Database, instead_of: Collection[tuple[Clip, Intent]]) -> dict[_Place, list[_Attempt]]:
+    """All attempts at clips of the same products, by place."""
     found: dict[_Place, list[_Attempt]] = {}
     for chunk in chunks(sorted({clip.sku for clip, _ in instead_of}), _CHUNK):
         with database.reading() as connection:
             query = (
-                select(_i.output, _i.draft, _ASKED_AT, _i.kept_at, *CLIP_COLUMNS)
+                select(_i.output, _i.draft, _i.state, _ASKED_AT, _i.kept_at, *CLIP_COLUMNS)
                 .select_from(clips.join(intents, _i.clip_id == _c.clip_id).join(runs, runs.c.run_id == _i.run_id))
-                .where(one_of(connection, _c.sku, chunk), _i.state.in_(states))
+                .where(one_of(connection, _c.sku, chunk))
             )
             rows = connection.execute(query).all()
-        for output, draft, asked_at, kept_at, *facts in rows:
+        for output, draft, state, asked_at, kept_at, *facts in rows:
             clip = clip_from(facts)
-            attempt = _Attempt(clip, draft, max(asked_at, kept_at or asked_at))
+            attempt = _Attempt(clip, draft, state in DELIVERED, max(asked_at, kept_at or asked_at))
             found.setdefault(_place(clip, output), []).append(attempt)
-    return found
+    return {place: _as_last_asked(there) for place, there in found.items()}
+
+
+def _as_last_asked(attempts: Sequence[_Attempt]) -> list[_Attempt]:
+    latest: dict[str, datetime] = {}
+    for one in attempts:
+        latest[one.clip.clip_id] = max(one.moment, latest.get(one.clip.clip_id, one.moment))
+    return [replace(one, moment=latest[one.clip.clip_id]) for one in attempts]
 
 
 def _place(clip: Clip, output: str) -> _Place:

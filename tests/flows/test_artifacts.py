@@ -14,15 +14,14 @@ from reelmill.production.stop import StopSignal
 from tasks import produce_group, progress, publish
 
 MADE = ClipResult("c", "r", "SKU", "9:16", State.SUCCEEDED, Decimal("0.80"), "", ("gs://b/v.mp4",), "pass")
-SAID_NO = "An artifact could not be published: no room"
 
 
 async def answering(value):
     return value
 
 
-async def refusing(*_, **__):
-    raise ValueError("no room")
+async def refusing(said):
+    raise ValueError(said)
 
 
 class Silent:
@@ -54,9 +53,10 @@ async def test_what_prefect_made_is_handed_on(told):
     assert not told.records
 
 
-async def test_a_server_that_refuses_costs_one_line(told):
-    assert await publish.publish(refusing()) is None
-    assert told.messages == [SAID_NO]
+@pytest.mark.parametrize(("said", "told_so"), [("no room", "no room"), ("", "ValueError")])
+async def test_a_server_that_refuses_costs_one_line(told, said, told_so):
+    assert await publish.publish(refusing(said)) is None
+    assert told.messages == [f"An artifact could not be published: {told_so}"]
 
 
 async def test_the_first_progress_is_waited_for_until_the_run_is_told_to_leave(monkeypatch):

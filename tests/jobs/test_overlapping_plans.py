@@ -88,6 +88,24 @@ def test_a_clip_that_was_made_again_meanwhile_takes_no_place_of_one_whose_plan_w
     assert engine.ledger.run("redrive").planned_at == engine.ledger.run("first").planned_at
 
 
+def test_what_is_made_again_together_is_each_as_up_to_date_as_its_own_plan(engine, tmp_path):
+    with planned(engine, tmp_path, "CUP") as first:
+        first("first", State.FAILED)
+    with planned(engine, tmp_path, "BOWL") as second:
+        ((old, made),) = second("second")
+    with planned(engine, tmp_path, "BOWL", title="Walnut bowl, oiled") as third:
+        ((new, _),) = third("third", State.FAILED)
+    summary, works = plan_redrive(engine, only=["BOWL", "CUP"])
+    open_run(engine, "redrive", summary, None, {})
+    into = {"run_id": "redrive", "output": engine.storage.root, "again": True}
+    again = {
+        work.clip.sku: bring_to(engine.ledger, State.SUCCEEDED, work.clip, after=work.after, **into) for work in works
+    }
+
+    assert set(again) == {"CUP", "BOWL"}
+    assert engine.ledger.remade([(old, made), (new, again["BOWL"])]) == {old.clip_id}
+
+
 def test_finals_are_as_up_to_date_as_the_last_plan_whose_books_were_opened(engine, tmp_path):
     assert plan_finals(engine, None)[0].planned_at is None
     with planned(engine, tmp_path, "BOWL") as first, planned(engine, tmp_path, "BOWL", "CUP") as second:
