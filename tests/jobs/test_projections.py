@@ -15,12 +15,13 @@ from reelmill.jobs.films import FilmWork
 from reelmill.jobs.galleries import gallery_index
 from reelmill.jobs.projections import bring_up_to_date
 from reelmill.jobs.settling import settle
-from reelmill.ledger.records import Run, RunStatus, Settlement
+from reelmill.ledger.records import Run, RunStatus
 from reelmill.ledger.states import State
 from reelmill.production.sending import authorise, send
 from reelmill.production.work import Work
 from reelmill.report.tables import table_name
 from reelmill.settings import load_settings
+from tests.ledger.making import bring_to
 from tests.support.production import RUN, clip, open_engine
 
 GONE = "machine-two/0a1b2c3d/4711/99/deadbeef"
@@ -40,18 +41,7 @@ def engine(tmp_path, folder, monkeypatch):
     monkeypatch.setenv("REELMILL_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
     with Engine(load_settings(), str(folder)) as engine:
         begin(engine, RUN)
-        intent = engine.ledger.authorise(
-            clip(),
-            run_id=RUN,
-            output=engine.storage.root,
-            output_prefix_for=lambda intent_id, attempt: f"clips/{intent_id}-{attempt}",
-            owner=GONE,
-            lease_s=0,
-            caps=engine.caps,
-        )
-        engine.ledger.mark_sending(intent.intent_id, owner=GONE, lease_s=0)
-        engine.ledger.accepted(intent.intent_id, "operations/1")
-        engine.ledger.settle(intent.intent_id, Settlement(state=State.SUCCEEDED, returned=1))
+        bring_to(engine.ledger, State.SUCCEEDED, clip(), run_id=RUN, output=engine.storage.root, owner=GONE)
         yield engine
 
 
