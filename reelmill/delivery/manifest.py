@@ -192,8 +192,13 @@ class _Making:
             return
         for one in self.maker.spool.retired():
             for key in keys_of(one):
-                if self.earlier.list_now(key):
+                if not self._shows_others(key) and self.earlier.list_now(key):
                     self._retire({self.spec.key: key})
+
+    def _shows_others(self, key: str) -> bool:
+        """Whether its earlier row lists what is still shown: then it is an item of a group by now."""
+        row = self.earlier.row(key)
+        return row is not None and self.earlier.is_shown(self._carried(row))
 
     def _retire_listed(self) -> None:
         """What an earlier file listed and this one does not; an item's row may stand without the feed."""

@@ -88,7 +88,7 @@ class Spool:
             yield Deliverable.from_json(data)
 
     def has_sku(self, sku: str) -> bool:
-        """Whether a product of this SKU has a video, shown or not."""
+        """Whether a product of this SKU has a video and is not retired."""
         return bool(self._with_video([sku]))
 
     def is_rejected(self, key: str) -> bool:
@@ -117,7 +117,9 @@ class Spool:
     def _with_video(self, skus: Collection[str]) -> set[str]:
         asked = orjson.dumps([sku.encode("utf-8", "replace").decode() for sku in skus]).decode()
         found = self._db.execute(
-            "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM videos WHERE sku = value)", (asked,)
+            # What is retired may be an item of a group by now, whose video it has.
+            "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM videos WHERE sku = value AND NOT retired)",
+            (asked,),
         )
         return {sku for (sku,) in found}
 
@@ -135,6 +137,11 @@ class Earlier:
             "INSERT OR REPLACE INTO listed VALUES (?, ?, 0)", ((key, orjson.dumps(row)) for key, row in rows)
         )
         self._db.execute("COMMIT")
+
+    def row(self, key: str) -> Row | None:
+        """The row of this key in the earlier file."""
+        found = self._db.execute("SELECT data FROM listed WHERE key = ? AND data IS NOT NULL", (key,)).fetchone()
+        return _row_from(found[0]) if found else None
 
     def show(self, addresses: Iterable[str]) -> None:
         """These addresses are still to be shown."""
@@ -159,9 +166,13 @@ class Earlier:
         query = "SELECT key, data FROM listed WHERE now = 0 AND key > ? ORDER BY key LIMIT ?"
         while rows := self._db.execute(query, (after, _CHUNK)).fetchall():
             for key, data in rows:
-                values: dict[str, Any] = orjson.loads(data)
-                yield key, {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+                yield key, _row_from(data)
             after = rows[-1][0]
+
+
+def _row_from(data: bytes) -> Row:
+    values: dict[str, Any] = orjson.loads(data)
+    return {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
 
 
 def _product_json(product: Product) -> bytes:
