@@ -28,6 +28,7 @@ class Coded:
     video_kbps: float
     audio_kbps: float
     audio_hz: int
+    audio_channels: int
     first_s: float
     tags: Mapping[str, str]
 
@@ -47,6 +48,7 @@ def read_coded(path: Path) -> Coded:
             video_kbps=_kbps(video, facts.duration_s),
             audio_kbps=_kbps(audio, facts.duration_s) if audio else 0.0,
             audio_hz=audio.rate if audio else 0,
+            audio_channels=audio.layout.nb_channels if audio else 0,
             first_s=float((video.start_time or 0) * (video.time_base or 0)),
             tags={str(name): str(text) for name, text in container.metadata.items()},
         )

@@ -17,6 +17,7 @@ _PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 _ROUGHLY = 0.9  # of the asked rate of sound: AAC's is a mean
 _PEAK_DB = 0.1
 _AT_ONCE_S = 0.03  # less than a frame, and nobody sees lips out of step
+_CHANNELS = 2  # loudness and peaks are measured of stereo: mono has higher peaks than the stereo made of it
 _MOST_FPS = 60  # where a platform says nothing
 
 
@@ -56,7 +57,7 @@ def picture_fits(platform: Platform, coded: Coded) -> bool:
 def sound_fits(platform: Platform, coded: Coded, loudness: Loudness | None) -> bool:
     """Whether the sound can be delivered without coding it again."""
     rules = platform.delivery
-    if coded.facts.audio_codec != rules.audio_codec:
+    if coded.facts.audio_codec != rules.audio_codec or coded.audio_channels != _CHANNELS:
         return False
     if coded.audio_kbps < _ROUGHLY * (rules.audio_kbps or 0) or coded.audio_hz < (rules.audio_hz or 0):
         return False

@@ -22,6 +22,7 @@ __all__ = ["SoundTracks", "Track", "loudness_in", "own_sound"]
 
 _KBPS = 128
 _CORRECTIONS = 2
+_OVERHANG_S = 0.1  # sound ends with a whole packet of its coder's
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ class SoundTracks:
         own = self.order.sound and platform.audio and sound is not None
         if not own and music is None:
             return Track()
-        at_once = sound is not None and begins_at_once(self.seen.first_s, sound.first_s)
-        if own and music is None and at_once and sound_fits(platform, self.coded, self.seen.loudness):
+        if own and music is None and self._in_step() and sound_fits(platform, self.coded, self.seen.loudness):
             return Track(self.order.source, self.seen.loudness)
         rules = platform.delivery
         rate, lufs, peak_dbtp = rules.audio_kbps or _KBPS, rules.loudness_lufs, rules.true_peak_dbtp
@@ -62,6 +62,13 @@ class SoundTracks:
             path = self.order.folder / f"sound-{len(self._made)}.mp4"
             self._made[key] = self._track(path, own=own, kbps=rate, lufs=lufs, peak_dbtp=peak_dbtp)
         return self._made[key]
+
+    def _in_step(self) -> bool:
+        """Whether the clip's own sound begins and ends with its pictures as it is."""
+        sound, seen = self.seen.sound, self.seen
+        if sound is None or not begins_at_once(seen.first_s, sound.first_s):
+            return False
+        return sound.seconds <= seen.duration_s + _OVERHANG_S
 
     def _track(self, path: Path, *, own: bool, kbps: int, lufs: float | None, peak_dbtp: float) -> Track:
         """Levelled, coded, and measured as it is heard: AAC changes both, by an amount that depends on the sound.

@@ -107,6 +107,45 @@ def test_peaks_are_held_down_where_no_loudness_is_asked_for(delivered):
     assert heard(made.path).true_peak_dbtp <= -1
 
 
+@pytest.fixture
+def untouched(tmp_path):
+    """The file and its record for a platform that takes the clip as it is, of a clip with such sound."""
+
+    def deliver(**sound):
+        source = make_video(tmp_path / "v.mp4", seconds=2, width=64, height=64, **sound)
+        place = Platform(
+            name="here", title="Here", ratio="1:1", native="16:9", source="made up for tests", width=64, height=64
+        )
+        maker = RenditionMaker(Order(source=source, folder=tmp_path, platforms=[place], sound=True))
+        inspect_video(source, Expectation(duration_s=2, width=64, height=64, audio=True), outputs=maker)
+        return source, maker.made[0]
+
+    return deliver
+
+
+def sound_of(path):
+    with av.open(str(path)) as container:
+        return b"".join(bytes(packet) for packet in container.demux(audio=0))
+
+
+def test_sound_that_fits_is_kept_as_it_is(untouched):
+    source, made = untouched(layout="stereo")
+    assert sound_of(made.path) == sound_of(source)
+    assert made.loudness.lufs == pytest.approx(heard(made.path).lufs, abs=0.1)
+
+
+@pytest.mark.parametrize("layout", ["mono", "5.1"])
+def test_the_record_says_how_loud_a_file_is_whatever_channels_its_clip_has(untouched, layout):
+    _, made = untouched(layout=layout, sound=0.9)
+    assert made.loudness == heard(made.path)
+
+
+def test_sound_that_goes_on_beyond_the_pictures_is_cut(untouched):
+    _, made = untouched(layout="stereo", sound_seconds=4)
+    with av.open(str(made.path)) as container:
+        assert container.duration / av.time_base == pytest.approx(2, abs=0.1)
+
+
 def test_levelling_goes_on_until_it_comes_close():
     wave = drums(1)
     samples = np.stack([wave, wave]).astype(np.float32)

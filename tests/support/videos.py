@@ -52,22 +52,23 @@ def make_video(
     codec: str = "libx264",
     sound_codec: str = "aac",
     hertz: float = 440,
+    layout: str = "mono",
 ) -> Path:
     """Write an MP4, H.264 and AAC if nothing else is asked for.
 
-    ``sound`` is the loudness of a tone of ``hertz``, 0 for silence, None for no track.
+    ``sound`` is the loudness of a tone of ``hertz``, 0 for silence, None for no track; ``layout`` its channels.
     """
     with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
         options = {"preset": "veryfast", "crf": str(crf)} if codec == "libx264" else {}
         video = container.add_stream(codec, rate=fps, options=options)
         video.gop_size = key_frame_every
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        audio = None if sound is None else container.add_stream(sound_codec, rate=_RATE, layout="mono")
+        audio = None if sound is None else container.add_stream(sound_codec, rate=_RATE, layout=layout)
         for number in range(round(seconds * fps)):
             container.mux(video.encode(_frame(picture(number, width, height), number, fps)))
         container.mux(video.encode())
         if audio is not None:
-            for frame in _tone(sound or 0, sound_seconds or seconds, hertz):
+            for frame in _tone(sound or 0, sound_seconds or seconds, hertz, layout):
                 container.mux(audio.encode(frame))
             container.mux(audio.encode())
     return path
@@ -88,11 +89,12 @@ def _grey(luma: NDArray[np.uint8]) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(np.vstack([luma, colour]), format="yuv420p")
 
 
-def _tone(loudness: float, seconds: float, hertz: float) -> list[av.AudioFrame]:
+def _tone(loudness: float, seconds: float, hertz: float, layout: str) -> list[av.AudioFrame]:
     frames = []
     for start in range(0, round(seconds * _RATE), 1024):
         wave = loudness * np.sin(np.arange(start, start + 1024) * 2 * np.pi * hertz / _RATE)
-        frame = av.AudioFrame.from_ndarray(wave.astype(np.float32).reshape(1, -1), format="fltp", layout="mono")
+        channels = np.tile(wave.astype(np.float32), (av.AudioLayout(layout).nb_channels, 1))
+        frame = av.AudioFrame.from_ndarray(channels, format="fltp", layout=layout)
         frame.sample_rate, frame.pts, frame.time_base = _RATE, start, Fraction(1, _RATE)
         frames.append(frame)
     return frames
