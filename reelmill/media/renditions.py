@@ -28,7 +28,7 @@ from reelmill.media.sound_track import SoundTracks, Track
 from reelmill.media.stretches import Luma
 from reelmill.platforms import Platform
 
-__all__ = ["Rendition", "RenditionMaker", "off_rules"]
+__all__ = ["Rendition", "RenditionMaker", "measures", "off_rules"]
 
 _PREVIEW_S = 3.0
 _PREVIEW_FROM = 0.25  # of what the preview leaves out lies before it: products turn to the viewer early
@@ -49,18 +49,9 @@ class Rendition:
     limited: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """What it is, as plain JSON values."""
-        facts = self.coded.facts
-        return {
-            "platform": self.platform,
-            "width": facts.width,
-            "height": facts.height,
-            "duration_s": facts.duration_s,
-            "bytes": self.coded.size,
-            "encoded": self.encoded,
-            "loudness": asdict(self.loudness) if self.loudness else None,
-            "limited": self.limited,
-        }
+        """What it is and how it was made, as plain JSON values."""
+        measured = measures(self.platform, self.coded, self.loudness)
+        return {**measured, "encoded": self.encoded, "limited": self.limited}
 
 
 @dataclass(slots=True)
@@ -241,6 +232,19 @@ class RenditionMaker:
         name = platform.name if platform else ""
         words = f"What was to be made for {name or 'the preview'} failed: {reason[:200]}."
         self.findings.append(Finding(FindingCode.RENDITION_FAILED, words, platform=name))
+
+
+def measures(platform: str, coded: Coded, loudness: Loudness | None) -> dict[str, Any]:
+    """What a platform's file is like, as plain JSON values."""
+    facts = coded.facts
+    return {
+        "platform": platform,
+        "width": facts.width,
+        "height": facts.height,
+        "duration_s": facts.duration_s,
+        "bytes": coded.size,
+        "loudness": asdict(loudness) if loudness else None,
+    }
 
 
 def off_rules(platform: Platform, coded: Coded, loudness: Loudness | None) -> list[Finding]:

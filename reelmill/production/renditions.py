@@ -13,7 +13,7 @@ from reelmill.media.coded import read_coded
 from reelmill.media.findings import Finding, FindingCode, Inspection, InspectionStatus
 from reelmill.media.order import Order
 from reelmill.media.probe import UNREADABLE
-from reelmill.media.renditions import RenditionMaker, off_rules
+from reelmill.media.renditions import RenditionMaker, measures, off_rules
 from reelmill.media.sound_track import loudness_in
 from reelmill.production.finishing import Finishing
 from reelmill.production.provenance import NAME
@@ -95,8 +95,9 @@ class Making:
         for platform, name in self.there.items():
             data = storage.read(name)
             uris[platform], digests[platform] = storage.uri(name), _digest(data)
-            details.append({"platform": platform, "bytes": len(data)})
-            before += self._off_rules(platform, data)
+            detail, found = self._lying_there(platform, data)
+            details.append(detail)
+            before += found
         for rendition in maker.made:
             name = f"{self.prefix}/{_FOLDER}/{rendition.platform}.mp4"
             uris[rendition.platform] = storage.uri(name)
@@ -111,18 +112,21 @@ class Making:
         details += [rendition.to_dict() for rendition in maker.made]
         return judged, Made(uris, digests, preview_uri, preview_sha256, tuple(details))
 
-    def _off_rules(self, name: str, data: bytes) -> list[Finding]:
-        """What the platform would refuse of a file that an interrupted try has written, whose findings are lost."""
+    def _lying_there(self, name: str, data: bytes) -> tuple[dict[str, Any], list[Finding]]:
+        """What a file that an interrupted try has written is like, and what its platform would refuse of it."""
         platform = self.finishing.platforms.get(name)
         path = self.maker.order.folder / f"{name}.mp4"
         try:
             path.write_bytes(data)
-            return off_rules(platform, read_coded(path), loudness_in(path)) if platform is not None else []
+            coded, loudness = read_coded(path), loudness_in(path)
         except UNREADABLE:
             words = f"What was to be made for {name} failed: what an interrupted try has written cannot be read."
-            return [Finding(FindingCode.RENDITION_FAILED, words, platform=name)]
+            failed = Finding(FindingCode.RENDITION_FAILED, words, platform=name)
+            return {"platform": name, "bytes": len(data)}, [failed]
         except OSError as error:
             raise no_room(path.parent, error) from None
+        found = off_rules(platform, coded, loudness) if platform is not None else []
+        return measures(name, coded, loudness), found
 
     def _create(self, name: str, path: Path) -> str:
         """Write an object unless it is there; the digest of what lies there now."""

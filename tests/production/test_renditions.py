@@ -98,6 +98,18 @@ def test_an_interrupted_try_is_repeated_and_what_it_wrote_stays(tmp_path, veo, g
         assert one.made.preview_uri is not None
 
 
+def test_what_an_interrupted_try_wrote_is_told_as_it_is(tmp_path, veo, gcs, catalogs):
+    """Manifests and the gallery take a file's size from the record of it."""
+    with open_engine(tmp_path, veo, gcs, inspect="full", catalogs_dir=catalogs) as engine:
+        studio, intent, uris = landed_video(engine, tmp_path, sound=0.2)
+        landed = inspect_videos(studio, asked("small", "square"), intent, uris)
+        again = inspect_videos(studio, asked("small", "square"), intent, uris)
+
+    known = [{name: one[name] for name in again.made.details[0]} for one in landed.made.details]
+    assert list(again.made.details) == known
+    assert {"width": 90, "height": 160}.items() <= known[0].items()
+
+
 def test_what_cannot_be_made_is_a_finding_and_the_rest_is_made(tmp_path, veo, gcs, catalogs):
     with (catalogs / "brand.toml").open("a") as brand:
         brand.write('[finish]\nlogo = "logo.png"\nfindings = { rendition_failed = "pass" }\n')
