@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import orjson
 from reelmill.errors import FixConfiguration
 
 __all__ = ["Journal"]
+
+_EVENT = b'{"event":"'  # how every line begins
 
 
 class Journal:
@@ -30,7 +32,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            self._read_back(path.read_bytes())
+            self._read_back(path)
         except OSError as error:
             raise FixConfiguration(
                 f"The journal {path} cannot be written ({error.strerror}).", "Choose another --journal FILE."
@@ -65,17 +67,32 @@ class Journal:
             os.write(self._file, orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
             os.fsync(self._file)
 
-    def _read_back(self, data: bytes) -> None:
+    def _read_back(self, path: Path) -> None:
+        data = path.read_bytes()
         whole, _, torn = data.rpartition(b"\n")
+        try:
+            for event in _events(whole, torn):
+                self._read_event(event)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise FixConfiguration(
+                f"{path} is no journal of the simulator.", "Choose another --journal FILE; this one was left as it is."
+            ) from None
         if torn and self._file is not None:  # a crash cut the last line: that submit was never answered
             os.ftruncate(self._file, len(data) - len(torn))
-        for line in whole.splitlines():
-            event = orjson.loads(line)
-            kind, operation = event.pop("event"), event["operation"]
-            if kind == "accepted":
-                self._records[operation] = event
-            else:
-                self._records[operation].update(event)
         for record in self._records.values():
             if record["outcome"] == "running":
                 record["outcome"] = "interrupted"
+
+    def _read_event(self, event: dict[str, Any]) -> None:
+        kind, operation = event.pop("event"), event["operation"]
+        if kind == "accepted":
+            self._records[operation] = event
+        else:
+            self._records[operation].update(event)
+
+
+def _events(whole: bytes, torn: bytes) -> Iterator[dict[str, Any]]:
+    """The events of the whole lines. Raises ValueError if the ``torn`` last line is not one of ours either."""
+    if torn[: len(_EVENT)] != _EVENT[: len(torn)]:
+        raise ValueError(torn)
+    yield from map(orjson.loads, whole.splitlines())

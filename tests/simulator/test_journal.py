@@ -109,6 +109,15 @@ def test_a_journal_that_cannot_be_written_is_refused(tmp_path):
         Journal(tmp_path / "file" / "journal.jsonl")
 
 
+@pytest.mark.parametrize("content", [b'{"a": 1}', b"one\ntwo", b"[1]\n", b'{"event":"finished","operation":"x"}\n'])
+def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path, content):
+    path = tmp_path / "notes.json"
+    path.write_bytes(content)
+    with pytest.raises(FixConfiguration, match="is no journal of the simulator"):
+        Journal(path)
+    assert path.read_bytes() == content
+
+
 def test_a_submit_that_nobody_waited_for_is_in_the_journal(storage, tmp_path):
     import httpx
 
