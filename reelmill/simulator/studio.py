@@ -28,6 +28,7 @@ __all__ = ["InputRejected", "Studio"]
 _SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 _EVEN = 16  # sides are multiples of this after scaling
 _INVALID_ARGUMENT = 3
+_EXTENDED_SECONDS = 1, 30  # of a video that is extended (model cards)
 _PROMPT_WORDS = 14
 _PICTURE_CRF = 27
 _TEMPLATE_CRF = 40  # small files: fast videos are about bytes per second
@@ -136,8 +137,12 @@ class Studio:
 
         if inputs.video is None:
             return job.seconds * FPS
-        # An extension returns the whole: what was there and seven seconds more (documented: at most 37).
-        return round(((video_seconds(inputs.video) or 0) + EXTENSION_SECONDS) * FPS)
+        seconds = video_seconds(inputs.video) or 0
+        shortest, longest = _EXTENDED_SECONDS
+        if not shortest <= seconds < longest + 1:  # sound may end a little later; text UNVERIFIED
+            raise InputRejected(f"The input video has {seconds:g} seconds, supported are {shortest} to {longest}.")
+        # An extension returns the whole: what was there and seven seconds more.
+        return round((seconds + EXTENSION_SECONDS) * FPS)
 
 
 def _photograph(scene: Scene, frames: int, *, audio: bool, crf: int = _PICTURE_CRF) -> bytes:

@@ -222,3 +222,15 @@ def test_an_extension_returns_the_whole_and_bills_seven_seconds(http, storage, r
     longer = http.result(name)["response"]["videos"][0]["gcsUri"]
     assert look(storage.read(longer))[0]["frames"] == 11 * 24
     assert (record(name)["seconds"], record(name)["amount_usd"]) == (7, "0.70")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 36])
+def test_an_extension_of_a_video_that_is_too_short_or_long_fails(http, tmp_path, record, seconds):
+    path = make_video(tmp_path / "v.mp4", width=64, height=36, seconds=seconds, sound=None)
+    video = {"bytesBase64Encoded": base64.b64encode(path.read_bytes()).decode(), "mimeType": "video/mp4"}
+    name = http.accepted(instance={"video": video})
+    assert http.result(name)["error"] == {
+        "code": 3,
+        "message": f"The input video has {seconds:g} seconds, supported are 1 to 30.",
+    }
+    assert record(name)["amount_usd"] == "0"
