@@ -21,6 +21,7 @@ from reelmill.simulator.faults import Fault, FaultPlan
 from reelmill.simulator.journal import Journal
 from reelmill.simulator.options import SimulatorOptions
 from reelmill.simulator.requests import Job
+from reelmill.simulator.shelf import Kept, Shelf
 from reelmill.simulator.store import ObjectStore, StorageRefused
 from reelmill.simulator.studio import InputRejected, Studio
 
@@ -40,7 +41,7 @@ _PLAIN_ERRORS = {  # Texts UNVERIFIED.
 
 @dataclass(slots=True)
 class Operation:
-    """One accepted submit. ``result`` is the poll's whole answer once it is done."""
+    """One accepted submit. ``result`` is where the poll's whole answer lies once it is done."""
 
     name: str
     ordinal: int
@@ -48,7 +49,7 @@ class Operation:
     fault: Fault | None
     latency_s: float
     polls: int = 0
-    result: bytes | None = None
+    result: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Operations:
             workers=options.workers,
             ready=options.videos,
         )
+        self._shelf = Shelf()
         self._known: dict[str, Operation] = {}
         self._lives: set[asyncio.Task[None]] = set()
 
@@ -100,6 +102,10 @@ class Operations:
         """The operation with this full name."""
         return self._known.get(name)
 
+    def result(self, operation: Operation) -> bytes | None:
+        """What polls are answered once it is done; None before."""
+        return None if operation.result is None else self._shelf.get(operation.result)
+
     @property
     def running(self) -> int:
         """How many are not done."""
@@ -110,6 +116,7 @@ class Operations:
         for life in list(self._lives):
             life.cancel()
         self._studio.close()
+        self._shelf.close()
 
     async def _live(self, operation: Operation) -> None:
         if operation.fault is Fault.NEVER_DONE:
@@ -195,7 +202,7 @@ class Operations:
             },
         )
         operation.job = replace(job, media=())  # pictures that came inline need not be kept
-        operation.result = orjson.dumps(_said(operation, ending.said))
+        operation.result = self._shelf.put(orjson.dumps(_said(operation, ending.said)))
 
     def _record(self, operation: Operation) -> dict[str, Any]:
         job = operation.job

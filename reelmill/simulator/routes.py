@@ -205,8 +205,8 @@ class Routes:
         return fault
 
     def _poll(self, operation: Operation) -> Reply:
-        if operation.result is not None:
-            return Reply(body=operation.result)
+        if (result := self._operations.result(operation)) is not None:
+            return Reply(body=result)
         pending = {} if operation.fault is Fault.NAMELESS_POLL else {"name": operation.name}
         return json_reply({**pending, "done": False} if self._options.pending_done else pending)
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import io
+import random
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -234,3 +236,20 @@ def test_an_extension_of_a_video_that_is_too_short_or_long_fails(http, tmp_path,
         "message": f"The input video has {seconds:g} seconds, supported are 1 to 30.",
     }
     assert record(name)["amount_usd"] == "0"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of another process is read from /proc")
+def test_memory_does_not_grow_with_the_videos_that_come_inline(storage, tmp_path):
+    (tmp_path / "v.mp4").write_bytes(random.Random(0).randbytes(2_000_000))
+    with simulator(storage.url, quota_per_minute=0, latency="0:0", videos=str(tmp_path)) as service:
+        http, status = VertexHttp(service.url), Path(f"/proc/{service.service.pid}/status")
+
+        def mib_after(count):
+            names = [http.accepted() for _ in range(count)]
+            for name in names:
+                http.result(name)
+            return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmRSS" in line) / 1024
+
+        begun = mib_after(3)
+        assert mib_after(25) - begun < 30, "25 of them take 67 MB"
+        assert base64.b64decode(http.result(http.accepted())["response"]["videos"][0]["bytesBase64Encoded"])
