@@ -14,6 +14,7 @@ from reelmill.signatures import unsigned
 __all__ = ["Checked", "Complaint", "check_file", "check_row"]
 
 _ELLIPSIS = "…"
+_CHANGE = "Change it in the feed, to choose what stands there."
 _LONGEST_WORD = 24  # a cut falls back at most so far to the end of a word
 
 
@@ -83,7 +84,11 @@ def _cleaned(one: Field, value: Value, done: Checked) -> Value:
     if found:
         text = text.translate({ord(char): other for char, other in one.swaps.items()})
         listed = " and ".join(map(repr, found))
-        done.notes.append(Complaint(one.name, f"has {listed}, which stands as a look-alike now", "Change the title."))
+        reason = f"has {listed}, which stands as a look-alike now"
+        done.notes.append(Complaint(one.name, reason, _CHANGE))
+    if one.without and re.search(one.without, text):
+        text = " ".join(re.sub(one.without, " ", text).split())
+        done.notes.append(Complaint(one.name, "has what the field does not take, which was left out", _CHANGE))
     return text
 
 

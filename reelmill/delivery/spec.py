@@ -72,8 +72,8 @@ class Field:
 
     ``cut`` shortens what is too long at a word, ``drops`` leaves out the last items of a list that has too many; both
     tell it, and without them such a row is refused. ``swaps`` are characters that the field does not take with what
-    stands for them. ``web`` wants a public http(s) address, ``lines`` permits line breaks. A list is written with
-    ``joined_by`` between its items.
+    stands for them, ``without`` is a pattern of what is left out. ``web`` wants a public http(s) address, ``lines``
+    permits line breaks. A list is written with ``joined_by`` between its items.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Field:
     cut: bool = False
     drops: bool = False
     swaps: Mapping[str, str] = field(default_factory=dict)
+    without: str | None = None
     joined_by: str = "|"
 
 

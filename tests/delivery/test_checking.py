@@ -51,6 +51,26 @@ def test_bytes_are_counted_and_no_character_is_halved(text):
         assert value.endswith("…")
 
 
+def test_what_stands_as_a_look_alike_is_told_wherever_it_stands():
+    (note,) = check_row(FORMATS["youtube"], {"action": "upload", "snippet.description": "5 < 6"}).notes
+    assert note.field == "snippet.description"
+    assert "title" not in note.remedy
+
+
+@pytest.mark.parametrize(
+    ("title", "listed"),
+    [
+        ("Lamp, see https://shop.example.com/l", "Lamp, see"),
+        ("Lamp WWW.shop.example.com now", "Lamp now"),
+        ("Wwwonder  lamp, http-blue", "Wwwonder  lamp, http-blue"),
+    ],
+)
+def test_an_address_is_left_out_of_amazon_titles_and_told(title, listed):
+    done = check_row(FORMATS["amazon"], {"action": "upload", "key": "k", "sku": "A", "video": "v", "title": title})
+    assert (done.row["title"], done.problems) == (listed, [])
+    assert [note.field for note in done.notes] == ["title"] * (title != listed)
+
+
 def test_a_cut_ends_with_a_word():
     done = checked(TITLE, "Handmade lamp " * 12)
     assert done.row["t"] == ("Handmade lamp " * 7).strip() + "…"

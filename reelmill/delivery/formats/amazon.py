@@ -9,6 +9,7 @@ from reelmill.delivery.spec import Field, FileKind, Group, Row, Source, Spec
 __all__ = ["AMAZON"]
 
 _PLATFORMS = ("amazon",)
+_ADDRESS = r"(?i)(?:https?://|\bwww\.)\S*"
 
 
 def _rows(group: Group) -> Iterator[Row]:
@@ -59,7 +60,7 @@ AMAZON = Spec(
             meaning="Amazon's number of it, ten letters and digits: from a feed column `asin`, or for you to fill in.",
             pattern=r"[A-Z0-9]{10}",
         ),
-        Field(name="title", meaning="Title, without addresses.", required=True),
+        Field(name="title", meaning="Title, without addresses.", required=True, without=_ADDRESS),
         Field(name="video", meaning="The video: a public address, or where it lies in storage.", required=True),
         Field(name="thumbnail", meaning="Its poster (JPEG)."),
         Field(name="width", meaning="Pixels."),
