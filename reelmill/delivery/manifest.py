@@ -167,7 +167,7 @@ class _Making:
 
     def _add(self, row: Row) -> None:
         self.number += 1
-        checked = check_row(self.spec, row)
+        checked = check_row(self.spec, self._recalled(row))
         key = str(checked.row[self.spec.key] or "")
         for note in checked.notes:
             self._tell(key, note, refused=False)
@@ -184,6 +184,12 @@ class _Making:
             return
         self.writer.write(checked.row)
         self.done.rows += 1
+
+    def _recalled(self, row: Row) -> Row:
+        if self.spec.recall is None:
+            return row
+        earlier = self.earlier.row(str(row[self.spec.key]))
+        return row if earlier is None else self.spec.recall(row, earlier)
 
     def _retire_known(self) -> None:
         """Products that the ledger knows to be gone, listed before or not."""

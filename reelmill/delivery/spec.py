@@ -135,9 +135,9 @@ class Spec:
     from that row; None if leaving it out is all that the format has. ``retires_known`` also takes away products that
     the ledger knows to be retired, listed before or not. ``carries`` are the fields with the files: the earlier row of
     an item that no row can be made of (no feed names it, or its row there was rejected) stands while all its files are
-    shown. Of a product's rows those after the first ``most_rows`` are left out, and told. ``most_file_bytes`` is the
-    largest file that may be listed; None if nobody publishes one. No cell of a file ``for_people`` can act as a
-    formula.
+    shown. ``recall`` completes a row with what the earlier one of its key says. Of a product's rows those after the
+    first ``most_rows`` are left out, and told. ``most_file_bytes`` is the largest file that may be listed; None if
+    nobody publishes one. No cell of a file ``for_people`` can act as a formula.
     """
 
     name: str
@@ -152,6 +152,7 @@ class Spec:
     needs: tuple[Need, ...] = ()
     retires_known: Callable[[Deliverable], Iterable[str]] | None = None
     carries: tuple[str, ...] = ()
+    recall: Callable[[Row, Row], Row] | None = None
     most_rows: int | None = None
     most_file_bytes: int | None = None
     for_people: bool = False

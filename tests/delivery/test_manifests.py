@@ -310,6 +310,24 @@ def test_google_ads_takes_youtube_ids_and_waits_for_the_others(stall, tmp_path):
     assert (gone["action"], gone["asset.youtube_video_asset.youtube_video_id"]) == ("remove", "dQw4w9WgXcQ")
 
 
+def test_google_ads_remembers_the_ids_that_it_was_given(stall, tmp_path):
+    """A list of tonight's uploads takes nothing away that was listed before."""
+    path, ids = tmp_path / "ids.csv", ("abcdefghij1", "abcdefghij2")
+    for sku, video_id in zip("AB", ids, strict=True):
+        intent = stall.deliver(make_clip(sku, ratio=NativeRatio.LANDSCAPE, platforms=("youtube",)))
+        path.write_text(f"custom_id,video_id\n{intent.intent_id}-youtube,{video_id}\n")
+        made = make(stall, "google-ads", youtube_ids=str(path))
+    rows = table(stall, "google-ads")
+    assert [(one["action"], one["asset.youtube_video_asset.youtube_video_id"]) for one in rows] == [
+        ("add", video_id) for video_id in ids
+    ]
+    assert (made.manifests[0].rows, made.manifests[0].retired, made.refused) == (2, 0, 0)
+
+    stall.retire("A")
+    make(stall, "google-ads", youtube_ids=str(path))
+    assert {one["action"]: one["sku"] for one in table(stall, "google-ads")} == {"add": "B", "remove": "A"}
+
+
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", None])
 def test_a_file_that_holds_no_ids_is_refused(stall, tmp_path, content):
     path = tmp_path / "ids.csv"

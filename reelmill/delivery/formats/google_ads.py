@@ -9,6 +9,7 @@ from reelmill.delivery.spec import Field, FileKind, Group, Need, Row, Source, Sp
 __all__ = ["GOOGLE_ADS"]
 
 _PLATFORMS = ("youtube", "youtube_shorts")
+_ID = "asset.youtube_video_asset.youtube_video_id"
 
 
 def _rows(group: Group) -> Iterator[Row]:
@@ -18,7 +19,7 @@ def _rows(group: Group) -> Iterator[Row]:
             "custom_id": one.key,
             "asset.name": f"{one.sku} {one.platform} {one.variant} {(one.film or one.intent_id)[:8]}",
             "asset.type": "YOUTUBE_VIDEO",
-            "asset.youtube_video_asset.youtube_video_id": group.youtube_ids.get(one.key),
+            _ID: group.youtube_ids.get(one.key),
             "sku": one.sku,
             "aspect_ratio": one.aspect_ratio,
             "duration_s": one.duration_s,
@@ -26,8 +27,13 @@ def _rows(group: Group) -> Iterator[Row]:
         }
 
 
+def _recall(row: Row, earlier: Row) -> Row:
+    """The id that the same file is listed with already, where none is given now: a list of new uploads is enough."""
+    return row if row[_ID] or earlier.get("action") != "add" else {**row, _ID: earlier.get(_ID)}
+
+
 def _retire(earlier: Row) -> Row:
-    kept = ("custom_id", "asset.name", "asset.type", "asset.youtube_video_asset.youtube_video_id", "sku")
+    kept = ("custom_id", "asset.name", "asset.type", _ID, "sku")
     return {"action": "remove", **{name: earlier.get(name) for name in kept}}
 
 
@@ -49,8 +55,8 @@ GOOGLE_ADS = Spec(
         Field(name="asset.name", meaning="Product, platform, variant and attempt: unique.", required=True),
         Field(name="asset.type", meaning="YOUTUBE_VIDEO.", required=True, one_of=("YOUTUBE_VIDEO",)),
         Field(
-            name="asset.youtube_video_asset.youtube_video_id",
-            meaning="the 11 characters by which YouTube names the upload; give them with --youtube-ids.",
+            name=_ID,
+            meaning="the 11 characters by which YouTube names the upload; give them with --youtube-ids, each once.",
             required=True,
             pattern=r"[A-Za-z0-9_-]{11}",
         ),
@@ -61,6 +67,7 @@ GOOGLE_ADS = Spec(
     ),
     rows=_rows,
     retire=_retire,
+    recall=_recall,
     retiring="a row `remove` with the id of the video",
     for_people=True,
     sources=(
