@@ -81,7 +81,8 @@ def make_manifests(ledger: Ledger, settings: Settings, root: str, request: Manif
     What may be shown, review decides (setting ``review``).
 
     A format that lacks something (a public address, the feed) is left out if all were asked for; named, it raises
-    FixConfiguration; so does an earlier manifest of an output that no run of this ledger was for.
+    FixConfiguration; so does an earlier manifest of an output that no run of this ledger was for, and in a rehearsal
+    one of an output with bought videos.
     """
     made = Made()
     specs = list(_possible(settings, request, made))
@@ -114,23 +115,30 @@ def make_manifests(ledger: Ledger, settings: Settings, root: str, request: Manif
                 whole=request.run_id is None,
                 with_feed=request.feed is not None,
             )
-            if request.run_id is None and root not in ledger.outputs():
-                _refuse_to_retire(maker, specs, root)
+            if request.run_id is None and (mistake := _mistake(ledger, root, settings, made.tally)):
+                _refuse_to_retire(maker, specs, *mistake)
             made.manifests = [maker.make(spec) for spec in specs]
         storage.upload(f"{prefix}{_PROBLEMS}", path, "application/x-ndjson")
         made.problems_uri = storage.uri(f"{prefix}{_PROBLEMS}")
     return made
 
 
-def _refuse_to_retire(maker: ManifestMaker, specs: Iterable[Spec], root: str) -> None:
-    """Raises FixConfiguration if an earlier manifest lists anything: a ledger in use knows where that came from."""
+def _mistake(ledger: Ledger, root: str, settings: Settings, listed: Tally) -> tuple[str, str] | None:
+    """Why everything that an earlier manifest lists would be retired by mistake, and the remedy."""
+    if root not in ledger.outputs():
+        return f"no run of this ledger was for {root}", "Check REELMILL_LEDGER_URL, and the output."
+    if settings.rehearsal and listed.other_stage:
+        remedy = "Unset REELMILL_VERTEX_BASE_URL, or name another place with --to."
+        return f"this is a rehearsal, and {root} has bought videos", remedy
+    return None
+
+
+def _refuse_to_retire(maker: ManifestMaker, specs: Iterable[Spec], why: str, remedy: str) -> None:
+    """Raises FixConfiguration if an earlier manifest lists anything."""
     for spec in specs:
         if maker.lists_already(spec):
-            raise FixConfiguration(
-                f"{maker.prefix}{spec.file} lists rows already, and no run of this ledger was for {root}: all of them "
-                "would be retired.",
-                "Check REELMILL_LEDGER_URL, and the output.",
-            )
+            words = f"{maker.prefix}{spec.file} lists rows already, and {why}: all of them would be retired."
+            raise FixConfiguration(words, remedy)
 
 
 def _possible(settings: Settings, request: ManifestRequest, made: Made) -> Iterator[Spec]:

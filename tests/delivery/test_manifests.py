@@ -74,6 +74,16 @@ def test_a_ledger_that_no_run_of_an_output_is_in_retires_nothing_there(stall, tm
     assert [path.read_bytes() for path in files] == before
 
 
+def test_a_rehearsal_retires_nothing_that_was_bought(stall, tmp_path):
+    bought = stall.deliver(make_clip("A-1"))
+    make(stall, "merchant")
+    simulated = WEB | {"vertex_base_url": "http://127.0.0.1:4500"}
+    with pytest.raises(FixConfiguration, match=r"is a rehearsal.*would be retired\. Unset REELMILL_VERTEX_BASE_URL"):
+        make(stall, "merchant", settings=simulated)
+    assert table(stall, "merchant") == [{"id": "A-1", "video_link": url(stall, bought.video_uris[0])}]
+    assert make(stall, "merchant", settings=simulated, to=str(tmp_path / "elsewhere")).manifests[0].rows == 0
+
+
 def test_merchant_lists_every_file_of_a_product_once_the_wide_one_first(stall):
     portrait = stall.deliver(make_clip("A-1"))
     landscape = stall.deliver(make_clip("A-1", ratio=NativeRatio.LANDSCAPE))
