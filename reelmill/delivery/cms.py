@@ -21,6 +21,7 @@ from reelmill.delivery.publishing import Receipt
 from reelmill.delivery.tus import Answer, Broken, Content, TusClient
 from reelmill.errors import FixConfiguration, FixDeliverable, TryLater
 from reelmill.settings import Settings
+from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
 from reelmill.webhooks.backoff import pause_s
 from reelmill.webhooks.posting import trust
@@ -111,7 +112,8 @@ class CmsPublisher:
 
     def _fetch(self, deliverable: Deliverable, path: Path) -> None:
         try:
-            self.storage.download(self.storage.name(deliverable.uri), path)
+            with own_disk("The video"):
+                self.storage.download(self.storage.name(deliverable.uri), path)
         except FileNotFoundError:
             raise FixDeliverable(f"{deliverable.uri} is not there.", "Look what became of it.") from None
         except ValueError:

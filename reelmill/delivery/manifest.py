@@ -15,6 +15,7 @@ from reelmill.delivery.spec import Group, Row, Spec
 from reelmill.delivery.spool import Earlier, Spool
 from reelmill.delivery.writing import RowWriter, open_writer, read_rows
 from reelmill.product import Product
+from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
 
 __all__ = ["Manifest", "ManifestMaker", "Trouble"]
@@ -81,10 +82,13 @@ class ManifestMaker:
     with_feed: bool = False
 
     def make(self, spec: Spec) -> Manifest:
-        """Write the file of one format. Raises FixConfiguration if what lies there is no manifest of ours."""
+        """Write the file of one format.
+
+        Raises FixConfiguration if what lies there is no manifest of ours, TryLater without room on this machine.
+        """
         name = f"{self.prefix}{spec.file}"
         done = Manifest(format=spec.name, file=spec.file, uri=self.storage.uri(name))
-        with tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
+        with own_disk("The manifest"), tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
             earlier = self._earlier(spec, Path(folder))
             path = Path(folder) / spec.file
             with path.open("w", encoding="utf-8", newline="") as file:

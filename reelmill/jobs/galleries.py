@@ -24,6 +24,7 @@ from reelmill.ledger.tallying import Dimension
 from reelmill.production.kept_pictures import KeptPictures
 from reelmill.report.summary import summarise
 from reelmill.storage.names import safe_name
+from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
 
 __all__ = [
@@ -63,12 +64,13 @@ def gallery_index(run_id: str) -> str:
 def write_gallery(ledger: Ledger, storage: Storage, run_id: str) -> str:
     """Write a run's gallery beside its videos, over an older one; the full address of its page.
 
-    Raises FixConfiguration for an unknown run, and what the storage raises.
+    Raises FixConfiguration for an unknown run, TryLater without room on this machine, and what the storage raises.
     """
     index = gallery_index(run_id)
     kept = KeptPictures(storage)
-    for file in gallery_files(ledger, run_id, LinksBeside(storage, kept), kept):
-        storage.replace(f"{index.removesuffix(INDEX)}{file.name}", file.data, file.content_type)
+    with own_disk("The gallery"):
+        for file in gallery_files(ledger, run_id, LinksBeside(storage, kept), kept):
+            storage.replace(f"{index.removesuffix(INDEX)}{file.name}", file.data, file.content_type)
     return storage.uri(index)
 
 

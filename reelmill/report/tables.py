@@ -19,6 +19,7 @@ from reelmill.ledger.records import Run
 from reelmill.report.rows import film_row, reject_row, result_row, run_row, spend_row, verdict_row
 from reelmill.report.schema import TABLES, Table
 from reelmill.storage.names import safe_name
+from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
 
 __all__ = ["rebuild_tables", "table_name", "write_tables"]
@@ -32,7 +33,7 @@ def write_tables(ledger: Ledger, storage: Storage, run_id: str) -> list[str]:
     """Write ``results``, ``films``, ``spend``, ``rejects`` and ``runs`` of one run; the object names written.
 
     Each file appears whole or not at all, and the same ledger gives the same bytes.
-    Raises FixConfiguration for an unknown run, and what the storage raises.
+    Raises FixConfiguration for an unknown run, TryLater without room on this machine, and what the storage raises.
     """
     run = ledger.run(run_id)
     if run is None:
@@ -55,7 +56,7 @@ def table_name(table: str, run: Run) -> str:
 
 def _write(ledger: Ledger, storage: Storage, run: Run) -> list[str]:
     written = []
-    with tempfile.TemporaryDirectory(prefix="reelmill-tables-") as folder:
+    with own_disk("The tables"), tempfile.TemporaryDirectory(prefix="reelmill-tables-") as folder:
         for table, rows in _rows(ledger, run).items():
             path = Path(folder) / f"{table}.parquet"
             _write_file(path, TABLES[table], rows)

@@ -1,5 +1,6 @@
 """Publishing to a real server in a process of its own, which tears connections, loses answers and keeps what it got."""
 
+import errno
 import hashlib
 import os
 import tracemalloc
@@ -75,6 +76,19 @@ def test_a_file_arrives_in_pieces_with_what_it_is(tmp_path, one):
     assert (told["sha256"], told["sku"], told["title"], told["ai_generated"]) == (
         digest, "SKU-1", "Lampe aus Messing, groß", "true",
     )  # fmt: skip
+
+
+class NoRoom(LocalStorage):
+    """As Cloud Storage does, it lets a full disk of this machine be heard as it is."""
+
+    def download(self, name, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_of_this_machine_stops_publishing_with_what_to_do(tmp_path, one):
+    port = CmsPublisher.from_settings(NoRoom(tmp_path / "out"), settings("http://127.0.0.1:9/files"))
+    with port, pytest.raises(TryLater, match=r"No space left on device\. Free some space or set TMPDIR"):
+        port.publish(one)
 
 
 @pytest.mark.parametrize("plain", [[], ["--plain"]], ids=["asked by content", "plain tus"])

@@ -1,5 +1,6 @@
 """Tables that could not be written when something changed: the error names the commands that write them."""
 
+import errno
 import logging
 import re
 import shlex
@@ -161,3 +162,15 @@ async def test_what_settling_charged_is_written_although_no_film_could_be_stitch
     assert str(settled.trouble) == "The database does not answer. Run the same command again."
     assert settled.films == FilmWork()
     assert [row["status"] for row in rows(engine, "results")] == ["succeeded"]
+
+
+@pytest.mark.parametrize("broken", ["pyarrow.parquet.ParquetWriter", "tempfile.SpooledTemporaryFile"])
+def test_a_full_disk_of_this_machine_is_told_like_a_storage_that_takes_no_tables(engine, monkeypatch, broken):
+    def no_room(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(broken, no_room)
+    with pytest.raises(TryLater, match="No space left on device") as caught:
+        bring_up_to_date(engine, [RUN])
+    assert caught.value.problem.startswith(UNWRITTEN)
+    assert "report --rebuild" in caught.value.remedy
