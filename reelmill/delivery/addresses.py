@@ -21,7 +21,8 @@ class PublicAddresses:
     def url(self, uri: str | None) -> str | None:
         """The ``http(s)://`` address of a stored file; None without one, or for a file outside the root.
 
-        Everything but letters, digits, ``-._~`` and the slashes is percent-encoded, the comma too.
+        Everything but letters, digits, ``-._~`` and the slashes is percent-encoded; a comma in the base, too: between
+        addresses of one field it would part them.
         """
         if not uri or not self.base:
             return None
@@ -29,4 +30,4 @@ class PublicAddresses:
         name = path.removeprefix(f"{self.root}/")
         if name == path or not name or ".." in name.split("/"):
             return None
-        return f"{self.base.rstrip('/')}/{quote(name, safe='/', errors='replace')}"
+        return f"{self.base.rstrip('/').replace(',', '%2C')}/{quote(name, safe='/', errors='replace')}"

@@ -40,3 +40,8 @@ def test_a_folder_behind_a_web_server():
     assert (
         PublicAddresses("/srv/out", "https://x.example/").url("/srv/out/clips/a.mp4") == "https://x.example/clips/a.mp4"
     )
+
+
+def test_a_comma_of_the_base_parts_no_addresses():
+    base = "https://cdn.example.com/video/upload/w_720,h_1280"
+    assert PublicAddresses("gs://b/r", base).url("gs://b/r/a.mp4") == f"{base.replace(',', '%2C')}/a.mp4"
