@@ -24,7 +24,7 @@ class Deliverable:
     ``width`` and ``height`` are pixels, ``duration_s`` seconds of video, ``size_bytes`` those of the file, None where
     its record does not say. ``retired``: the product is known to be gone
     from the catalog, and its video must not be shown any more. ``film`` is the edition of a film; then ``clip_id`` and
-    ``intent_id`` are those of its first scene.
+    ``intent_id`` are those of its first scene. ``split``: items of a group are products of their own.
     """
 
     sku: str
@@ -48,11 +48,12 @@ class Deliverable:
     film: str = ""
     ai_generated: bool = True
     retired: bool = False
+    split: bool = False
 
     @property
     def is_group(self) -> bool:
         """Whether the product stands for a group of items, which have ids of their own in the feed."""
-        return bool(self.item_group_id) and self.sku == self.item_group_id
+        return not self.split and bool(self.item_group_id) and self.sku == self.item_group_id
 
     @property
     def key(self) -> str:

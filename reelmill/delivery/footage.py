@@ -73,6 +73,7 @@ class Footage:
                 run_id=intent.run_id,
                 film=self.film,
                 retired=retired,
+                split=terms.split,
             )
 
     def _lack(self, name: str, platform: Platform | None, terms: Terms) -> Lack | None:

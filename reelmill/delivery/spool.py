@@ -24,8 +24,8 @@ __all__ = ["Earlier", "Spool"]
 _CHUNK = 1000
 _SCHEMA = """
     PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;
-    CREATE TABLE videos (sku TEXT, platform TEXT, variant INTEGER, number INTEGER, retired INTEGER, data BLOB,
-        PRIMARY KEY (sku, platform, variant, number)) WITHOUT ROWID;
+    CREATE TABLE videos (sku TEXT, platform TEXT, variant INTEGER, number INTEGER, retired INTEGER, grouped INTEGER,
+        data BLOB, PRIMARY KEY (sku, platform, variant, number)) WITHOUT ROWID;
     CREATE TABLE items (owner TEXT, sku TEXT, number INTEGER, data BLOB, PRIMARY KEY (owner, sku)) WITHOUT ROWID;
     CREATE TABLE rejected (key TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE listed (key TEXT PRIMARY KEY, data BLOB, now INTEGER) WITHOUT ROWID;
@@ -56,8 +56,11 @@ class Spool:
         numbered = enumerate(found)
         self._db.execute("BEGIN")
         self._db.executemany(
-            "INSERT INTO videos VALUES (?, ?, ?, ?, ?, ?)",
-            ((one.sku, one.platform, one.variant, number, one.retired, one.to_json()) for number, one in numbered),
+            "INSERT INTO videos VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (one.sku, one.platform, one.variant, number, one.retired, one.is_group, one.to_json())
+                for number, one in numbered
+            ),
         )
         self._db.execute("COMMIT")
 
@@ -101,12 +104,13 @@ class Spool:
         return Earlier(self._db)
 
     def _add_items(self, items: Sequence[tuple[int, Product]]) -> None:
-        wanted = self._with_video({name for _, one in items for name in (one.sku, one.item_group_id)})
+        own = self._with_video({one.sku for _, one in items})
+        groups = self._with_video({one.item_group_id for _, one in items}, groups=True)
+        owned = [(one.sku if one.sku in own else one.item_group_id, number, one) for number, one in items]
         rows = [
             (owner, _sound(one.sku), number, _product_json(one))
-            for number, one in items
-            for owner in [next((name for name in (one.sku, one.item_group_id) if name in wanted), None)]
-            if owner is not None
+            for owner, number, one in owned
+            if owner in (own if owner == one.sku else groups)
         ]
         self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)", rows)
 
@@ -114,14 +118,18 @@ class Spool:
         self._nameless |= not reject.keys
         self._db.executemany("INSERT OR IGNORE INTO rejected VALUES (?)", ((_sound(key),) for key in reject.keys))
 
-    def _with_video(self, skus: Collection[str]) -> set[str]:
-        asked = orjson.dumps([sku.encode("utf-8", "replace").decode() for sku in skus]).decode()
+    def _with_video(self, names: Collection[str], *, groups: bool = False) -> set[str]:
+        """Those of these products, or of these ``groups`` that were made as one product, that have a video.
+
+        What is retired has none: it may be an item of a group by now, whose video it has.
+        """
+        asked = orjson.dumps([name.encode("utf-8", "replace").decode() for name in names]).decode()
         found = self._db.execute(
-            # What is retired may be an item of a group by now, whose video it has.
-            "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM videos WHERE sku = value AND NOT retired)",
-            (asked,),
+            "SELECT value FROM json_each(?) WHERE EXISTS "
+            "(SELECT 1 FROM videos WHERE sku = value AND NOT retired AND grouped >= ?)",
+            (asked, groups),
         )
-        return {sku for (sku,) in found}
+        return {name for (name,) in found}
 
 
 class Earlier:

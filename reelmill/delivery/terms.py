@@ -17,7 +17,8 @@ class Terms:
     """What holds for everything that is handed over.
 
     ``looks`` says whether videos are looked at at all, ``renders`` whether files are made for platforms. In a
-    ``rehearsal`` rehearsed videos are handed over, else bought ones, and never one among the others.
+    ``rehearsal`` rehearsed videos are handed over, else bought ones, and never one among the others. ``split`` says
+    that items of a group are products of their own.
     """
 
     platforms: Mapping[str, Platform]
@@ -26,6 +27,7 @@ class Terms:
     looks: bool = True
     renders: bool = True
     rehearsal: bool = False
+    split: bool = False
 
     @property
     def raw(self) -> bool:

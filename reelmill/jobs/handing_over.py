@@ -24,4 +24,5 @@ def open_terms(ledger: Ledger, settings: Settings) -> Terms:
         looks=settings.inspect is not InspectDepth.OFF,
         renders=settings.inspect is InspectDepth.FULL and settings.renditions,
         rehearsal=settings.rehearsal,
+        split=settings.split_variants,
     )
