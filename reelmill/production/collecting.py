@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from reelmill.settings import InspectDepth
 from reelmill.veo.outcomes import ReturnedVideo
 
 __all__ = ["Landed", "inspect_videos", "land_videos", "renew_provenance", "write_provenance"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +191,15 @@ def write_provenance(
 def renew_provenance(studio: Studio, clip: Clip, intent: Intent, landed: Landed) -> None:
     """Write the record of a settled clip anew, with what looking at its videos found and what was made of them.
 
-    What was paid stays in it, verdicts of an earlier look too: a rebuilt ledger charges what its records say.
+    What was paid stays in it, verdicts of an earlier look too: a rebuilt ledger charges what its records say. One that
+    is gone or not to be believed stays as it is: looking at other clips must not end at it.
     """
     storage = studio.storage
     name = f"{intent.output_prefix}/{NAME}"
     try:
         record = read_provenance(storage.read(name), name, storage)
-    except FileNotFoundError:
+    except (LookFirst, FileNotFoundError) as error:
+        log.warning("The record of %s is left as it is: %s", clip.sku, error)
         return
     seen = replace(
         record.intent,

@@ -89,6 +89,23 @@ async def test_what_was_paid_for_a_verdict_stays_in_the_record(tmp_path, veo, gc
             assert rebuilt.run(RUN).spent_usd == engine.ledger.run(RUN).spent_usd == looked_at.charged_usd
 
 
+@pytest.mark.parametrize("damaged", [b"{}", None])
+async def test_a_record_that_is_damaged_or_gone_stays_so_and_keeps_no_clip_from_being_looked_at(
+    tmp_path, veo, gcs, settled_unseen, damaged
+):
+    output = await settled_unseen("later-1", "later-2")
+    with open_engine(tmp_path, veo, gcs, output=output, media_workers=1) as engine:
+        first = next(intent for _, intent in engine.ledger.intents())
+        name = engine.storage.name(first.provenance_uri)
+        engine.storage.delete(name)
+        if damaged is not None:
+            engine.storage.create(name, damaged, "application/json")
+        tally, _ = await inspect_unseen(engine)
+        assert tally.counts == {State.SUCCEEDED: 2}
+        assert engine.ledger.count_unseen(output=output) == 0
+        assert [engine.storage.read(stored.name) for stored in engine.storage.list(name)] == [damaged] * bool(damaged)
+
+
 async def test_two_workers_never_look_at_the_same_and_one_that_falls_silent_is_followed(
     tmp_path, veo, gcs, settled_unseen
 ):
