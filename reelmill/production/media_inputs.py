@@ -99,7 +99,9 @@ class MediaInputs:
         if address.startswith("gs://"):
             return hashlib.sha256(address.encode()).hexdigest()
         image = self.fetcher.fetch(address)
-        self._remember(unsigned(address), self._store(image))
+        name = self._store(image)
+        self._remember(unsigned(address), name)
+        self._remember(image.sha256, name)
         return image.sha256
 
     def _resolve(self, clip: Clip, reference: str, address: str) -> MediaInput:
@@ -125,12 +127,16 @@ class MediaInputs:
         return data if len(data) <= self.settings.image_max_bytes else None
 
     def _kept(self, clip: Clip, reference: str) -> str | None:
-        """The name under which an earlier clip or run keeps this picture."""
+        """The name under which this picture is kept; of a clip that was identified by its content, that very one."""
+        by_content = self.settings.image_identity is ImageIdentity.CONTENT
+        if by_content and (digest := dict(zip(clip.request.media, clip.content_hashes, strict=False)).get(reference)):
+            return self._kept_content(digest)
         with self._lock:
-            if (known := self._known.get(reference)) is not None:
-                return known
-        if self.settings.image_identity is ImageIdentity.CONTENT:
-            return self._kept_content(clip, reference)
+            known = self._known.get(reference)
+        return known if known is not None or by_content else self._pointed_at(reference)
+
+    def _pointed_at(self, reference: str) -> str | None:
+        """The name that an earlier clip or run has written down for this address."""
         try:
             name = str(orjson.loads(self.storage.read(pointer(reference)))["name"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):  # never fetched, or no pointer of ours
@@ -142,11 +148,16 @@ class MediaInputs:
         self._remember(reference, name)
         return name
 
-    def _kept_content(self, clip: Clip, reference: str) -> str | None:
-        """The very picture that the clip was identified by."""
-        digests = dict(zip(clip.request.media, clip.content_hashes, strict=False))
-        found = self.storage.list(f"inputs/{digests[reference]}") if reference in digests else []
-        return next((stored.name for stored in found if PICTURE.fullmatch(stored.name)), None)
+    def _kept_content(self, digest: str) -> str | None:
+        """The very picture of this digest, whatever lies at its address by now."""
+        with self._lock:
+            if (known := self._known.get(digest)) is not None:
+                return known
+        found = self.storage.list(f"inputs/{digest}")
+        name = next((stored.name for stored in found if PICTURE.fullmatch(stored.name)), None)
+        if name is not None:
+            self._remember(digest, name)
+        return name
 
     def _fetch(self, reference: str, address: str) -> str:
         if is_incomplete(address):

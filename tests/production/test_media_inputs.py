@@ -101,6 +101,19 @@ def test_a_clip_gets_the_very_picture_that_it_was_identified_by(tmp_path, veo, g
     assert found[other].uri.endswith(f"/inputs/{hashlib.sha256(shop.pictures['/other.png']).hexdigest()}.png")
 
 
+def test_a_clip_gets_its_own_picture_also_after_another_was_found_at_the_address(tmp_path, veo, gcs, shop):
+    address = f"{shop.origin}/lamp.png"
+    with open_engine(tmp_path, veo, gcs, image_identity=ImageIdentity.CONTENT) as engine:
+        media = inputs(engine, shop)
+        digests = [media.content_hash(address)]
+        shop.pictures["/lamp.png"] = png(64, 48, shade=90)
+        digests.append(media.content_hash(address))  # by the next product of the same plan
+        of_each = [media.resolve(replace(clip(image=address), content_hashes=(digest,))) for digest in digests]
+
+    assert [found[address].uri.rpartition("/")[2] for found in of_each] == [f"{digest}.png" for digest in digests]
+    assert shop.asked["/lamp.png"] == 2
+
+
 def test_a_kept_picture_that_is_gone_is_fetched_again(tmp_path, veo, gcs, shop):
     asked = clip(image=f"{shop.origin}/lamp.png")
     with open_engine(tmp_path, veo, gcs) as engine:
