@@ -29,21 +29,26 @@ _TOLERANCE_US = 300_000
 _CLOCK_WENT_BACK_US = 5_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# If the clock was set back by more than some jitter, the slots move back with it: nobody waits an hour for a
-# moment that was promised by a wrong clock.
+# If the clock was set back by more than some jitter, the slots and the penalty move back with it: nobody waits an
+# hour for a moment that was promised by a wrong clock.
+_BACK = "CASE WHEN seen_us - {now} > :went_back THEN seen_us - {now} ELSE 0 END"
 _NEXT = """
     UPDATE quota
-    SET tat_us = {later}(
-            tat_us - CASE WHEN seen_us - {now} > :went_back THEN seen_us - {now} ELSE 0 END, {now} - :tolerance
-        ) + :interval,
+    SET tat_us = {later}(tat_us - {back}, {now} - :tolerance) + :interval,
+        blocked_until_us = blocked_until_us - {back},
         seen_us = {now}
     WHERE key = :key
     RETURNING tat_us - :interval - seen_us
 """
-_SERVER_US = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
-_NEXT_SQLITE = text(_NEXT.format(later="max", now=":now"))
-_NEXT_POSTGRESQL = text(_NEXT.format(later="greatest", now=_SERVER_US))
-_NEXT_POSTGRESQL_AT = text(_NEXT.format(later="greatest", now="CAST(:now AS bigint)"))
+
+
+def _next(later: str, now: str) -> TextClause:
+    return text(_NEXT.format(later=later, now=now, back=_BACK.format(now=now)))
+
+
+_NEXT_SQLITE = _next("max", ":now")
+_NEXT_POSTGRESQL = _next("greatest", "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
+_NEXT_POSTGRESQL_AT = _next("greatest", "CAST(:now AS bigint)")
 
 _ROW = select(quota.c.tat_us, quota.c.streak, quota.c.blocked_until_us).where(quota.c.key == bindparam("this"))
 

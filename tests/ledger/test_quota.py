@@ -51,6 +51,17 @@ def test_a_clock_set_back_moves_the_slots_back_with_it(ledger, clock):
     assert ledger.next_slot(KEY, 60) == pytest.approx(4.24), "jitter is waited out"
 
 
+def test_a_clock_set_back_moves_a_penalty_back_with_it(ledger, clock):
+    ledger.next_slot(KEY, 60)
+    ledger.throttle(KEY, first_s=30, max_s=240)
+    clock.advance(-3600)
+    assert ledger.next_slot(KEY, 60) == pytest.approx(30)
+    assert ledger.blocked_for(KEY) == pytest.approx(30)
+    assert ledger.throttle(KEY, first_s=30, max_s=240) == pytest.approx(30), "it is the same episode still"
+    clock.advance(30)
+    assert ledger.blocked_for(KEY) == 0
+
+
 GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 0.5), st.floats(0, 90)), min_size=1, max_size=40)
 
 
