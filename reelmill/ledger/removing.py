@@ -1,8 +1,9 @@
 """Which paid videos may leave, and which have left. What was paid for them stays in the books for ever.
 
 What a person approved always stays. Of each clip, the latest delivered attempt and the latest fit one stay, unless a
-person rejected them: the first is what the plan counts as delivered, the second what a shop can use. A draft was
-made to be looked at: it stays only if it was picked.
+person rejected them: the first is what the plan counts as delivered, the second what a shop can use. One that is to be
+remade stays until another is there, but takes nobody's place. A draft was made to be looked at: it stays only if it
+was picked.
 """
 
 from __future__ import annotations
@@ -40,11 +41,12 @@ __all__ = [
 
 _CHUNK = 500
 _i, _r = intents.c, removals.c
+
 Keep = Mapping[RemovalKind, int | None]
 """Days that each kind is kept after it came to be of no use; None, or no word of it, is for ever."""
 
-
 _UNDECIDED: Mapping[str, Review] = MappingProxyType({})
+_UNWANTED = (Decision.REJECT, Decision.REMAKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,9 @@ def of_no_use(
     nobody has looked at any.
     """
     delivered = sorted((one for one in attempts if one.state.delivered), key=lambda one: one.attempt)
-    rejected = {id_ for id_, review in decisions.items() if review.decision is Decision.REJECT}
+    unwanted = {id_ for id_, review in decisions.items() if review.decision in _UNWANTED}
     looked_at = [one for one in delivered if one.inspection is not None]
-    usable = [one for one in looked_at or delivered if not one.unfit and one.intent_id not in rejected]
+    usable = [one for one in looked_at or delivered if not one.unfit and one.intent_id not in unwanted]
     found = {}
     for one in delivered:
         review = decisions.get(one.intent_id)

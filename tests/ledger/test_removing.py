@@ -112,6 +112,8 @@ NUMBERS = itertools.count()
         ([(PASS, [R, A])], []),
         ([(PASS, [A]), (PASS, [])], []),  # what was approved stays, whatever came later
         ([(PASS, []), (PASS, [R])], [(2, "rejected")]),  # the older one is the only one of use
+        ([(PASS, []), (PASS, [Decision.REMAKE])], []),  # nor may the newer one be shown
+        ([(PASS, []), (PASS, [Decision.REMAKE]), (PASS, [])], [(1, "orphan"), (2, "orphan")]),
         ([(PASS, []), (PASS, [R]), (PASS, [])], [(1, "orphan"), (2, "orphan")]),
     ],
 )
