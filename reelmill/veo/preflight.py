@@ -20,6 +20,7 @@ from reelmill.veo.credentials import load_credentials
 from reelmill.veo.endpoint import Endpoint
 from reelmill.veo.model import Model
 from reelmill.veo.registry import Registry
+from reelmill.veo.transport import Call, VertexTransport
 
 __all__ = ["TIMEOUT_S", "veo_checks"]
 
@@ -106,11 +107,15 @@ def _prices(settings: Settings, model: Model, moment: datetime, prefix: str) -> 
 
 
 def _clock(endpoint: Endpoint) -> Check:
-    """Compare our clock with the Date that the server stamps on any answer."""
+    """Compare our clock with the Date that the server stamps on any answer, asked by the way that submits take."""
     asked = time.time()
     try:
-        answer = httpx.get(endpoint.base_url, timeout=TIMEOUT_S, follow_redirects=False)
+        transport = VertexTransport(endpoint.base_url)
+        with httpx.Client(transport=transport) as client, transport.during(Call(time.monotonic() + TIMEOUT_S)):
+            answer = client.get(endpoint.base_url)
         theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except ReelmillError as error:  # a proxy or certificates of no use
+        return _failed(_CLOCK, error)
     except httpx.HTTPError as error:
         return Check(
             _CLOCK,

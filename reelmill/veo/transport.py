@@ -187,18 +187,27 @@ def _same_name(error: Exception, otherwise: type[httpx.RequestError]) -> type[ht
 
 
 def _proxy_for(base_url: str) -> httpcore.Proxy | None:
-    """The environment's proxy for this endpoint, unless NO_PROXY names it."""
+    """The environment's proxy for this endpoint, unless NO_PROXY names it. Raises FixConfiguration."""
     parts = urlsplit(base_url)
     proxies = getproxies()
     address = proxies.get(parts.scheme) or proxies.get("all")
     if not address or proxy_bypass(parts.hostname or ""):
         return None
-    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    try:
+        proxy = urlsplit(address if "://" in address else f"http://{address}")
+        host, port = proxy.hostname, proxy.port or (443 if proxy.scheme == "https" else 80)
+    except ValueError:  # half an IPv6 address, a port that is no number: its words could quote a password
+        raise _of_no_use("has an address that cannot be read") from None
     if proxy.scheme not in ("http", "https"):
-        raise FixConfiguration(
-            f"The proxy of the environment speaks {proxy.scheme}, which Reelmill does not.",
-            "Name an http:// proxy in HTTPS_PROXY, or the endpoint's host in NO_PROXY.",
-        )
+        raise _of_no_use(f"speaks {proxy.scheme}, which Reelmill does not")
+    if not host:
+        raise _of_no_use("has an address without a host")
     auth = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
-    port = proxy.port or (443 if proxy.scheme == "https" else 80)
-    return httpcore.Proxy(f"{proxy.scheme}://{proxy.hostname}:{port}", auth=auth)
+    return httpcore.Proxy(httpcore.URL(scheme=proxy.scheme, host=host, port=port, target="/"), auth=auth)
+
+
+def _of_no_use(why: str) -> FixConfiguration:
+    return FixConfiguration(
+        f"The proxy of the environment {why}.",
+        "Name an http:// proxy in HTTPS_PROXY, or the endpoint's host in NO_PROXY.",
+    )

@@ -93,6 +93,24 @@ def test_the_clock(skew_s, ok):
     assert ("ahead" if skew_s > 0 else "behind") in checks["clock"].detail
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
+        ("https_proxy", "socks5://127.0.0.1:1080", "speaks socks5"),
+        ("https_proxy", "http://proxy:port", "cannot be read"),
+    ],
+)
+def test_what_keeps_submits_from_being_sent_is_found(monkeypatch, name, value, problem):
+    for other in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    settings = Settings(project="p", vertex_base_url="https://127.0.0.1:9", vertex_token="t")
+    checks = {check.name: check for check in veo_checks(settings, Registry.shipped(), now=NOW)}
+    assert checks["clock"].ok is False
+    assert problem in checks["clock"].detail
+
+
 def test_settings_that_are_wrong_are_found_without_a_single_request():
     checks, server = run(
         clock(), project="", location="europe-west4", model="veo-3.1-lite-generate-001", resolution="4k"

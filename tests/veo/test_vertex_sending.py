@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reelmill.clip import VideoRequest
-from reelmill.errors import TryLater
+from reelmill.errors import FixConfiguration, TryLater
 from reelmill.platforms import NativeRatio
 from reelmill.settings import Settings
 from reelmill.veo.credentials import TokenTrust
@@ -123,6 +123,27 @@ def test_a_proxy_that_refuses_the_tunnel_has_sent_nothing(monkeypatch):
         assert isinstance(outcome, Refused)
         assert outcome.refusal is Refusal.NOT_SENT
         assert [seen.method for seen in proxy.seen] == ["CONNECT"]
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("socks5://proxy.test:1080", "speaks socks5"),
+        ("http://ada:s3cret/x@proxy.test:8080", "cannot be read"),
+        ("http://[::1", "cannot be read"),
+        ("http://", "without a host"),
+    ],
+)
+def test_a_proxy_of_no_use_is_told_with_its_remedy_and_without_its_password(monkeypatch, address, problem):
+    monkeypatch.setenv("https_proxy", address)
+    with pytest.raises(FixConfiguration, match=f"{problem}.*HTTPS_PROXY") as told:
+        VertexTransport("https://vertex.test")
+    assert "s3cret" not in str(told.value)
+
+
+def test_a_proxy_may_be_named_by_an_ipv6_address(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://[::1]:8080")
+    VertexTransport("https://vertex.test").close()
 
 
 class RenewableToken:
