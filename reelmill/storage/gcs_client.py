@@ -51,13 +51,13 @@ def make_client(settings: Settings) -> Client:
 
 def _credentials(key_file: Path | None) -> tuple[Any, str | None]:
     import google.auth
-    from google.auth.exceptions import DefaultCredentialsError
+    from google.auth.exceptions import GoogleAuthError
     from google.oauth2.service_account import Credentials
 
     if key_file is None:
         try:
             return google.auth.default(scopes=[_SCOPE])
-        except DefaultCredentialsError:
+        except (GoogleAuthError, OSError, ValueError):  # none, or a file named in the environment that cannot be read
             raise FixAccess("No Google credentials were found.", _LOGIN) from None
     try:
         # google-auth types only part of itself

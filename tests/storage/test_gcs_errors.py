@@ -157,6 +157,12 @@ def test_no_credentials_at_all_are_said(tmp_path, monkeypatch):
         open_storage("gs://some-bucket/p", Settings(storage_emulator_host=""))
 
 
+def test_default_credentials_that_cannot_be_read_are_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path))  # a secret that was not mounted is a folder
+    with pytest.raises(FixAccess, match="gcloud auth application-default login"):
+        open_storage("gs://some-bucket/p", Settings(storage_emulator_host=""))
+
+
 def test_a_wait_ends_as_soon_as_nobody_waits_any_more(answering):
     server = answering(503)
     asked = []
