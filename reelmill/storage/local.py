@@ -116,8 +116,13 @@ class LocalStorage:
             for file in files:
                 path = Path(parent, file)
                 name = path.relative_to(self._root).as_posix()
-                if name.startswith(prefix) and not file.startswith(PRIVATE_PREFIX) and not path.is_symlink():
-                    yield StoredObject(name, str(path), path.stat().st_size)
+                if not name.startswith(prefix) or file.startswith(PRIVATE_PREFIX) or path.is_symlink():
+                    continue
+                try:
+                    size = path.stat().st_size
+                except FileNotFoundError:  # deleted since its folder was read
+                    continue
+                yield StoredObject(name, str(path), size)
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[BinaryIO]:

@@ -91,6 +91,20 @@ def test_what_a_killed_writer_left_is_not_listed(local, tmp_path):
     assert local.list("") == []
 
 
+def test_what_is_deleted_while_a_folder_is_listed_is_left_out(local, monkeypatch, tmp_path):
+    for name in "abc":
+        local.create(name, b"1", "text/plain")
+    is_symlink = Path.is_symlink
+
+    def deleted_first(path):
+        if path.name == "b":
+            path.unlink(missing_ok=True)
+        return is_symlink(path)
+
+    monkeypatch.setattr(Path, "is_symlink", deleted_first)
+    assert [found.name for found in local.list("")] == ["a", "c"]
+
+
 def test_nothing_is_made_until_something_is_written(tmp_path):
     storage = LocalStorage(tmp_path / "later")
     assert storage.list("") == []
