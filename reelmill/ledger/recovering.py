@@ -205,6 +205,10 @@ def _fill(connection: Connection, intent: Intent, keys: BudgetKeys, missing: lis
             state=State.FAILED,
             charged_usd=ZERO,
             operation=None,
+            refusals=0,
+            sending_at=None,
+            submitted_at=None,
+            unclear_since=None,
             error_code=UNRECORDED,
             error_message="No record of this attempt is left; videos without a record are listed by ledger rebuild.",
             video_uris=(),
@@ -217,5 +221,7 @@ def _fill(connection: Connection, intent: Intent, keys: BudgetKeys, missing: lis
             sent_negative_prompt=None,
             sent_video=None,
             filter_causes=(),
+            remake=0,
+            draft=False,
         )
         _insert(connection, blank, keys)

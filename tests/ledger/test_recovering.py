@@ -120,6 +120,17 @@ def test_what_was_remembered_of_a_retry_in_other_words_comes_back(ledger, elsewh
     assert ledger.audit() == []
 
 
+def test_an_attempt_without_a_record_claims_nothing_of_the_one_after_it(ledger, elsewhere):
+    bring_to(elsewhere, State.SUCCEEDED, make_clip("a"))
+    (one,) = paid(elsewhere)
+    remade = replace(one.intent, attempt=2, remake=1, draft=True, refusals=3)
+    ledger.recover([replace(one, intent=remade)])
+    blank, _ = sorted((intent for _, intent in ledger.intents()), key=lambda intent: intent.attempt)
+    assert (blank.remake, blank.draft, blank.refusals) == (0, False, 0)
+    assert blank.sending_at is blank.submitted_at is blank.unclear_since is None
+    assert ledger.audit() == []
+
+
 def test_a_prefix_is_accounted_for_while_its_intent_is_open_or_paid(ledger):
     intents = {state: bring_to(ledger, state, make_clip(state.value)) for state in State}
     prefixes = [intent.output_prefix for intent in intents.values()]
