@@ -140,6 +140,7 @@ class VertexBackend:
             if getattr(error, "code", None) == httpx.codes.UNAUTHORIZED:
                 self._trust.reject(call.token)
             return poll_failure(error)
+        self._trust.accept()
         return poll_outcome(found)
 
     def _judge_token(self, outcome: SubmitOutcome, shot: Shot) -> SubmitOutcome:

@@ -14,7 +14,7 @@ from reelmill.platforms import NativeRatio
 from reelmill.settings import Settings
 from reelmill.veo.credentials import TokenTrust
 from reelmill.veo.endpoint import Endpoint
-from reelmill.veo.outcomes import Accepted, Refusal, Refused, Unclear
+from reelmill.veo.outcomes import Accepted, Pending, Refusal, Refused, Unclear, Unreachable
 from reelmill.veo.transport import Shot, StoppedBeforeSending, VertexTransport
 from reelmill.veo.vertex import VertexBackend
 from tests.support.postcount import OPERATION, answer, drop, post_counter
@@ -198,6 +198,14 @@ def test_many_threads_with_one_stale_token_all_get_another_chance():
     assert credentials.token == "fresh"
     trust.accept()
     assert trust.reject("fresh")
+
+
+def test_a_process_that_only_polls_renews_each_token_that_goes_stale():
+    with post_counter(*map(bearer, "bbcc")) as server:
+        with VertexBackend(Endpoint("p", "us-central1", f"{server.url}/"), RenewableToken("a", "b", "c")) as vertex:
+            polled = [vertex.poll(OPERATION) for _ in range(4)]
+        assert [type(outcome) for outcome in polled] == [Unreachable, Pending, Unreachable, Pending]
+        assert [seen.headers["authorization"] for seen in server.seen] == [f"Bearer {token}" for token in "abbc"]
 
 
 def test_credentials_that_cannot_be_renewed_are_an_access_problem_and_nothing_is_sent():
