@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
 
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import one_of
+from reelmill.ledger.listed import mostly, one_of
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import INTENT_COLUMNS, intent_from
 from reelmill.ledger.schema import intents
@@ -37,9 +37,9 @@ def adopt(
     """
     wanted: list[ColumnElement[bool]] = [_IS_OPEN]
     if output is not None:
-        wanted.append(_i.output == output)
+        wanted.append(mostly(_i.output == output))
     if run_id is not None:
-        wanted.append(_i.run_id == run_id)
+        wanted.append(mostly(_i.run_id == run_id))
     gone = _gone_owners(database, wanted, owner, is_gone)
     with database.writing() as connection:
         now = database.now(connection)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import one_of
+from reelmill.ledger.listed import mostly, one_of
 from reelmill.ledger.locked import LockedIntent
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent
@@ -21,7 +21,8 @@ from reelmill.ledger.states import DELIVERED
 __all__ = ["Inspected", "count_unseen", "keep_looking", "record_inspection", "take_unseen"]
 
 _i = intents.c
-_UNSEEN = and_(_i.state.in_(DELIVERED), _i.inspection.is_(None), ~exists().where(removals.c.intent_id == _i.intent_id))
+_THERE = ~exists().where(removals.c.intent_id == _i.intent_id)
+_UNSEEN = and_(mostly(_i.state.in_(DELIVERED)), _i.inspection.is_(None), _THERE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def take_unseen(
         connection.execute(update(intents).where(one_of(connection, _i.intent_id, taken)).values(**held))
     with database.reading() as connection:
         mine = [one_of(connection, _i.intent_id, taken), _i.owner == owner]
-    return list(read_intents(database, states=DELIVERED, run_id=run_id, output=output, also=mine))
+    return list(read_intents(database, states=None, run_id=None, output=None, also=mine))
 
 
 def count_unseen(database: Database, *, output: str, run_id: str | None) -> int:

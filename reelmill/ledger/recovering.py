@@ -20,7 +20,7 @@ from reelmill.errors import LookFirst
 from reelmill.ledger.budgets import BudgetKeys, spend
 from reelmill.ledger.database import Database
 from reelmill.ledger.judging import add_verdict
-from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.listed import chunks, mostly, one_of
 from reelmill.ledger.records import ZERO, BudgetScope, Intent, RunStatus
 from reelmill.ledger.rows import clip_values, intent_values
 from reelmill.ledger.schema import charges, clips, intents, runs
@@ -82,7 +82,8 @@ def prefixes_accounted(database: Database, prefixes: Collection[str]) -> set[str
     known: set[str] = set()
     for chunk in chunks(prefixes, _CHUNK):
         with database.reading() as connection:
-            query = select(_i.output_prefix).where(one_of(connection, _i.output_prefix, chunk), _i.state.in_(accounted))
+            listed = one_of(connection, _i.output_prefix, chunk)
+            query = select(_i.output_prefix).where(listed, mostly(_i.state.in_(accounted)))
             known.update(connection.execute(query).scalars())
     return known
 

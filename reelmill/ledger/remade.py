@@ -10,7 +10,7 @@ from sqlalchemy import case, func, or_, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.listed import chunks, mostly, one_of
 from reelmill.ledger.plans import planning_times
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import CLIP_COLUMNS, INTENT_COLUMNS, clip_from, intent_from
@@ -21,6 +21,7 @@ __all__ = ["followed", "keep_planned", "remade", "videos_of"]
 
 _CHUNK = 1000
 _c, _i = clips.c, intents.c
+_DELIVERED = mostly(_i.state.in_(DELIVERED))
 _ASKED_AT = func.coalesce(runs.c.planned_at, _i.created_at).label("asked_at")
 _Place = tuple[str, str, int, str]
 
@@ -44,7 +45,7 @@ def videos_of(database: Database, clip_ids: Collection[str], *, output: str | No
     order = (case((_i.output == output, 1), else_=0), _i.attempt)
     for chunk in chunks(clip_ids, _CHUNK):
         with database.reading() as connection:
-            these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(DELIVERED))
+            these = (one_of(connection, _i.clip_id, chunk), _DELIVERED)
             rows = connection.execute(select(*INTENT_COLUMNS).where(*these).order_by(*order)).all()
         found |= {intent.clip_id: intent for intent in map(intent_from, rows)}
     return found
@@ -60,7 +61,7 @@ def keep_planned(
     for chunk in chunks(clip_ids, _CHUNK):
         with database.writing() as connection:
             moment = planned_at or database.now(connection)
-            these = (one_of(connection, _i.clip_id, chunk), _i.output == output, _i.state.in_(DELIVERED))
+            these = (one_of(connection, _i.clip_id, chunk), mostly(_i.output == output), _DELIVERED)
             older = or_(_i.kept_at.is_(None), _i.kept_at < moment)
             connection.execute(update(intents).where(*these, older).values(kept_at=moment))
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, exists, or_, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import chunks, one_of
+from reelmill.ledger.listed import chunks, mostly, one_of
 from reelmill.ledger.orphans import SUPERSEDED, THERE
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Decision, Intent, RemovalKind, Review
@@ -177,7 +177,7 @@ def removed_at(database: Database, *, run_id: str) -> dict[str, datetime]:
 def _useless(connection: Connection, clip_ids: Collection[str]) -> dict[str, tuple[Reason, ...]]:
     found: dict[str, tuple[Reason, ...]] = {}
     for chunk in chunks(sorted(clip_ids), _CHUNK):
-        these = (one_of(connection, _i.clip_id, chunk), _i.state.in_(DELIVERED))
+        these = (one_of(connection, _i.clip_id, chunk), mostly(_i.state.in_(DELIVERED)))
         attempts: dict[tuple[str, str], list[Intent]] = {}  # what lies in another output is no replacement
         for intent in map(intent_from, connection.execute(select(*INTENT_COLUMNS).where(*these))):
             attempts.setdefault((intent.clip_id, intent.output), []).append(intent)

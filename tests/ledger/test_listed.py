@@ -3,13 +3,16 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from reelmill.ledger.database import Database
 from reelmill.ledger.engine import parse_url
+from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.listed import Lookup, chunks, one_of
+from reelmill.ledger.records import Run
 from reelmill.ledger.schema import clips
-from tests.ledger.making import authorise, make_clip
+from reelmill.ledger.states import State
+from tests.ledger.making import LEASE_S, OTHER, OUTPUT, RUN, authorise, bring_to, make_clip
 
 ODD = ['a "quoted" one', "one, with comma", "{braces}", "100 %", "ключ", "back\\slash", ""]
 MANY = 40_000  # more than SQLite takes variables, and than PostgreSQL takes parameters a half
@@ -49,3 +52,50 @@ def test_a_lookup_takes_further_values(odd):
         found = lookup.rows(connection, [*ODD, "nobody"], "ab12")
         assert sorted(map(tuple, found)) == sorted((sku, "apparel/9x16") for sku in ODD)
         assert list(lookup.rows(connection, ODD, "another version")) == []
+
+
+BY_KEYS = {
+    "videos_of": lambda ledger, intent: ledger.videos_of([intent.clip_id], output=OUTPUT),
+    "keep_planned": lambda ledger, intent: ledger.keep_planned(OUTPUT, [intent.clip_id]),
+    "keep_looking": lambda ledger, intent: ledger.keep_looking([intent.intent_id], owner=OTHER, lease_s=LEASE_S),
+    "prefixes": lambda ledger, intent: ledger.prefixes_accounted([intent.output_prefix]),
+    "begin_removals": lambda ledger, intent: ledger.begin_removals([intent], keep={}),
+}
+OPEN = {
+    "of an output": {"output": OUTPUT},
+    "of a run": {"run_id": RUN},
+}
+
+
+@pytest.mark.parametrize("ask", BY_KEYS.values(), ids=BY_KEYS)
+def test_sqlite_goes_by_the_keys_and_not_through_all_that_was_delivered(tmp_path, ask):
+    plans = plans_of(tmp_path, ask)
+    assert [plan for plan in plans if "ix_intents_" in plan or "SCAN intents" in plan] == []
+
+
+@pytest.mark.parametrize("which", OPEN.values(), ids=OPEN)
+def test_sqlite_finds_what_is_open_without_going_through_what_has_ended(tmp_path, which):
+    plans = plans_of(
+        tmp_path, lambda ledger, _: ledger.adopt(owner=OTHER, lease_s=LEASE_S, is_gone=lambda _: False, **which)
+    )
+    assert [plan for plan in plans if "ix_intents_state" not in plan] == []
+
+
+def plans_of(folder, ask):
+    """How SQLite finds the rows of intents in every statement of a question."""
+    told = []
+    with Ledger.open(f"sqlite:///{folder / 'ledger.db'}") as ledger:
+        ledger.start_run(Run(run_id=RUN, output=OUTPUT))
+        intent = bring_to(ledger, State.SUCCEEDED)
+        database = ledger._db
+        event.listen(database.engine, "before_cursor_execute", lambda *told_of: told.append(told_of[2:4]))
+        ask(ledger, intent)
+        with database.reading() as connection:
+            steps = [
+                row[3]
+                for sql, values in list(told)
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
+            ]
+    plans = [step for step in steps if step.startswith(("SEARCH intents", "SCAN intents"))]
+    assert plans
+    return plans
