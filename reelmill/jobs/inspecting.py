@@ -35,10 +35,20 @@ async def inspect_unseen(
     studio, tally = engine.studio(), Tally()
 
     def unseen() -> Iterator[tuple[Clip, Intent]]:
-        while taken := engine.ledger.take_unseen(
-            owner=engine.owner, lease_s=settings.lease_s, output=engine.storage.root, run_id=run_id, limit=1
-        ):
+        last: Intent | None = None
+        while True:
+            taken = engine.ledger.take_unseen(
+                owner=engine.owner,
+                lease_s=settings.lease_s,
+                output=engine.storage.root,
+                run_id=run_id,
+                limit=1,
+                after=last,
+            )
             yield from taken
+            if not taken and last is None:
+                return
+            last = taken[-1][1] if taken else None  # at the end once more from the start: others may have fallen silent
 
     async def look(item: tuple[Clip, Intent]) -> ClipResult:
         return await inspect_settled(studio, *item)

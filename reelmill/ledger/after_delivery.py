@@ -20,10 +20,22 @@ class AfterDelivery(Reader):
     # What is looked at after it was paid
 
     def take_unseen(
-        self, *, owner: str, lease_s: float, output: str, run_id: str | None = None, limit: int
+        self,
+        *,
+        owner: str,
+        lease_s: float,
+        output: str,
+        run_id: str | None = None,
+        limit: int,
+        after: Intent | None = None,
     ) -> list[tuple[Clip, Intent]]:
-        """Delivered clips that nobody has looked at become ``owner``'s to look at, until the lease lapses."""
-        return inspecting.take_unseen(self._db, owner=owner, lease_s=lease_s, output=output, run_id=run_id, limit=limit)
+        """Delivered clips that nobody has looked at become ``owner``'s to look at, until the lease lapses.
+
+        With ``after`` only those that were authorised after it.
+        """
+        return inspecting.take_unseen(
+            self._db, owner=owner, lease_s=lease_s, output=output, run_id=run_id, limit=limit, after=after
+        )
 
     def count_unseen(self, *, output: str, run_id: str | None = None) -> int:
         """How many delivered clips nobody has looked at, whoever holds them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, select, tuple_, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
@@ -35,10 +35,20 @@ class Inspected:
 
 
 def take_unseen(
-    database: Database, *, owner: str, lease_s: float, output: str, run_id: str | None, limit: int
+    database: Database,
+    *,
+    owner: str,
+    lease_s: float,
+    output: str,
+    run_id: str | None,
+    limit: int,
+    after: Intent | None = None,
 ) -> list[tuple[Clip, Intent]]:
-    """Unseen clips that nobody holds become ``owner``'s to look at, oldest first. Two workers never get the same."""
-    wanted = _unseen(output, run_id)
+    """Unseen clips that nobody holds become ``owner``'s to look at, oldest first. Two workers never get the same.
+
+    With ``after`` those younger than that one: who takes many need not walk through what was seen each time.
+    """
+    wanted = _unseen(output, run_id) + ([] if after is None else [_younger(after)])
     with database.writing() as connection:
         now = database.now(connection)
         query = select(_i.intent_id).where(*wanted, _i.lease_until <= now).order_by(_i.created_at, _i.intent_id)
@@ -61,6 +71,11 @@ def count_unseen(database: Database, *, output: str, run_id: str | None) -> int:
 
 def _unseen(output: str, run_id: str | None) -> list[ColumnElement[bool]]:
     return [_UNSEEN, _i.output == output, *([_i.run_id == run_id] if run_id is not None else [])]
+
+
+def _younger(than: Intent) -> ColumnElement[bool]:
+    last = literal(than.created_at, _i.created_at.type), literal(than.intent_id, _i.intent_id.type)
+    return tuple_(_i.created_at, _i.intent_id) > tuple_(*last)
 
 
 def keep_looking(database: Database, intent_ids: Collection[str], *, owner: str, lease_s: float) -> None:

@@ -43,6 +43,17 @@ def test_each_unseen_clip_is_taken_by_one_worker_oldest_first(ledger, unseen):
     assert [known(ledger, intent).owner for intent in unseen] == [OWNER, OTHER]
 
 
+def test_who_takes_many_goes_on_after_the_last_one(ledger, unseen, clock):
+    twin = bring_to(ledger, State.SUCCEEDED, make_clip("twin"))  # authorised at the very moment of another one
+    other = bring_to(ledger, State.SUCCEEDED, make_clip("other"))
+    clock.advance(LEASE_S + 1)
+    first, second = sorted((twin, other), key=lambda intent: intent.intent_id)
+    assert take(ledger, after=second) == []
+    assert take(ledger, after=first) == [ledger.clip(second.clip_id).sku]
+    assert take(ledger, limit=1, after=unseen[0]) == ["second"]
+    assert take(ledger, limit=1) == ["first"]
+
+
 def test_one_whose_worker_is_gone_is_taken_by_another(ledger, unseen, clock):
     assert take(ledger) == ["first", "second"]
     clock.advance(LEASE_S - 1)
