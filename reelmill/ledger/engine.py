@@ -33,6 +33,10 @@ def parse_url(text: str) -> URL:
         raise FixConfiguration("The ledger's URL is no database URL.", remedy) from None
     kind = url.drivername.partition("+")[0]
     if kind in ("postgresql", "postgres"):
+        if "@" in (url.host or ""):  # the end of a password, which would be looked up as a host, and shown as one
+            raise FixConfiguration(
+                "The password in the ledger's URL holds an @.", "Write it as %40 in REELMILL_LEDGER_URL."
+            )
         return url.set(drivername="postgresql+psycopg")
     if kind != "sqlite":
         raise FixConfiguration(f"The ledger cannot live in {kind}.", remedy)

@@ -33,6 +33,13 @@ def test_a_url_that_cannot_be_a_ledger_is_refused_without_being_shown(url):
     assert SECRET not in str(refusal.value)
 
 
+def test_the_end_of_a_password_is_not_taken_for_a_host():
+    with pytest.raises(FixConfiguration, match="%40 in REELMILL_LEDGER_URL") as refusal:
+        Ledger.open(f"postgresql://ada:p@{SECRET}@localhost/books")
+    assert SECRET not in str(refusal.value)
+    assert parse_url(f"postgresql://ada:p%40{SECRET}@localhost/books").password == f"p@{SECRET}"
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
 def test_every_spelling_of_postgresql_uses_our_driver(scheme):
     assert parse_url(f"{scheme}://me:pw@db.example.com:5433/reels").drivername == "postgresql+psycopg"
