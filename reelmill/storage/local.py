@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import uuid
@@ -170,9 +171,13 @@ def _link_new(part: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # No hard links here (FAT, some shares): claim the name exclusively, then fill it in one step.
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        part.replace(target)
+        # No hard links here (FAT, some shares): one writer of a folder at a time, so that looking and putting it there
+        # are one step. A name claimed by an empty file would stay claimed, and empty, if its writer were killed.
+        with target.with_name(f"{PRIVATE_PREFIX}turn").open("ab") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # until it is closed, or its process is gone
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+            part.replace(target)
 
 
 def _make_folder(folder: Path) -> None:

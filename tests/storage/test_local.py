@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,25 @@ def test_create_works_where_there_are_no_hard_links(local, monkeypatch):
     assert not local.create("a.txt", b"second", "text/plain")
     assert local.read("a.txt") == b"first"
     assert [found.name for found in local.list("")] == ["a.txt"]
+
+
+def test_a_writer_killed_where_there_are_no_hard_links_leaves_the_name_free(local, monkeypatch):
+    def no_links(*_paths):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    def killed(*_paths):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "link", no_links)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            local.create("a.mp4", b"paid", "video/mp4")
+    assert local.create("a.mp4", b"paid", "video/mp4")
+    assert local.read("a.mp4") == b"paid"
+    with ThreadPoolExecutor(16) as threads:
+        won = list(threads.map(lambda number: local.create("b.mp4", b"%d" % number, "video/mp4"), range(64)))
+    assert [b"%d" % number for number, first in enumerate(won) if first] == [local.read("b.mp4")]
 
 
 def test_what_a_killed_writer_left_is_not_listed(local, tmp_path):
