@@ -8,7 +8,6 @@ import random
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -113,7 +112,7 @@ class Producer:
         ):
             intent = await self._look(clip, intent, watch)
             looks += 1
-            if self._given_up(intent, watch):
+            if await self._given_up(intent, watch):
                 break
         return intent
 
@@ -211,12 +210,14 @@ class Producer:
         renew = partial(studio.ledger.renew, [intent.intent_id], owner=studio.owner, lease_s=lease_s)
         return await with_signs_of_life(work, studio.threads, renew, lease_s=lease_s)
 
-    def _given_up(self, intent: Intent, watch: Watch) -> bool:
-        settings = self.studio.settings
+    async def _given_up(self, intent: Intent, watch: Watch) -> bool:
+        studio, settings = self.studio, self.studio.settings
         patience = 2 * (settings.operation_deadline_s + settings.unclear_wait_s)
         since = intent.submitted_at or intent.unclear_since or intent.sending_at
-        old = since is not None and not watch.from_the_start and datetime.now(UTC) - since > timedelta(seconds=patience)
-        return old or watch.seconds > patience
+        try:
+            return await studio.threads.poll(watch.over, studio.ledger, since, patience)
+        except TryLater:  # nobody tells the ledger's time now; our own patience ends all the same
+            return False
 
     def _interval(self, looks: int) -> float:
         """Soon at first, then every ``poll_interval_s``; jitter keeps hundreds of polls from marching in step."""

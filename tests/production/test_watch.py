@@ -8,10 +8,11 @@ import pytest
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.states import State
 from reelmill.production.following import PART_PATIENCE, next_step
+from reelmill.production.producer import Producer
 from reelmill.production.sending import authorise
 from reelmill.production.watch import Watch
 from reelmill.production.work import Work
-from reelmill.veo.outcomes import Pending
+from reelmill.veo.outcomes import Failed, Pending
 from tests.support.production import RUN, clip, open_engine, producer
 
 OPERATION = "projects/p/locations/l/publishers/google/models/m/operations/o"
@@ -35,6 +36,30 @@ def sent(engine, *, ahead, unclear=False, samples=1):
     engine.ledger.close()
     engine.ledger = Ledger.open(engine.settings.ledger_url)
     return replace(engine.studio(), backend=_NeverDone()), engine.ledger.intent(intent.intent_id)
+
+
+class _DoneAtLast:
+    """Has ended when it is asked for the third time."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def poll(self, operation):
+        self.asked += 1
+        return Pending() if self.asked < 3 else Failed(13, "Internal error.")
+
+
+async def test_a_machine_whose_clock_is_ahead_of_the_ledgers_follows_what_others_left(tmp_path, veo, gcs):
+    with open_engine(tmp_path, veo, gcs) as engine:
+        sent(engine, ahead=timedelta(hours=-9))
+        engine.ledger.close()
+        engine.ledger = Ledger.open(engine.settings.ledger_url, clock=lambda: datetime.now(UTC) - timedelta(hours=9))
+        ((asked, intent),) = engine.ledger.intents()
+        studio = replace(engine.studio(), backend=_DoneAtLast())
+
+        result = await Producer(studio, RUN).follow(asked, intent)
+
+    assert result.state is State.FAILED
 
 
 async def test_a_clip_whose_moments_lie_ahead_is_not_waited_for_until_then(tmp_path, veo, gcs):
