@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from reelmill.ledger.database import Database
+from reelmill.ledger.listed import mostly
 from reelmill.ledger.records import Run, RunStatus
 from reelmill.ledger.runs import query_runs
 from reelmill.ledger.schema import intents, runs
@@ -49,7 +50,7 @@ def unfinished_runs(database: Database, *, output: str) -> list[UnfinishedRun]:
         longest = func.max(intents.c.lease_until, type_=intents.c.lease_until.type)
         held = (
             select(intents.c.run_id, intents.c.owner, longest)
-            .where(intents.c.run_id.in_([run.run_id for run in found]), intents.c.state.in_(_OPEN))
+            .where(mostly(intents.c.run_id.in_([run.run_id for run in found])), intents.c.state.in_(_OPEN))
             .group_by(intents.c.run_id, intents.c.owner)
         )
         for run_id, owner, until in connection.execute(held):

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import Lookup, chunks, one_of
+from reelmill.ledger.listed import Lookup, chunks, mostly, one_of
 from reelmill.ledger.records import Charge, Intent, Standing, StateTotal
 from reelmill.ledger.rows import (
     CHARGE_COLUMNS,
@@ -100,13 +100,16 @@ def read_intents(
     also: Sequence[ColumnElement[bool]] = (),
 ) -> Iterator[tuple[Clip, Intent]]:
     """Intents with their clips, oldest first; ``also`` are further conditions on both tables."""
+    which = among(run_id, output)
+    if states is not None:
+        if not any(state.final for state in states):  # few of what there ever was
+            which = [mostly(condition) for condition in which]
+        which.append(intents.c.state.in_(list(states)))
     query = (
         select(*CLIP_COLUMNS, *INTENT_COLUMNS)
         .select_from(intents.join(clips, clips.c.clip_id == intents.c.clip_id))
-        .where(*among(run_id, output), *also)
+        .where(*which, *also)
     )
-    if states is not None:
-        query = query.where(intents.c.state.in_(list(states)))
     for row in stream(database, query, intents.c.created_at, intents.c.intent_id, limit):
         yield clip_from(row[:_CLIP_WIDTH]), intent_from(row[_CLIP_WIDTH:-2])
 
