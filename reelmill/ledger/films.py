@@ -94,7 +94,8 @@ def plan_films(database: Database, run_id: str, output: str, planned: Iterable[F
     Of one that is named more than once, the last word counts, and over that of a plan that began earlier.
     """
     for named in chunks(planned, _CHUNK):
-        chunk = list({film.film_id: film for film in named}.values())
+        latest = {film.film_id: film for film in named}
+        chunk = [latest[film_id] for film_id in sorted(latest)]  # no two plans wait for each other in a circle
         with database.writing() as connection:
             planned_at = planning_times(connection, [run_id]).get(run_id) or database.now(connection)
             rows = [_row(film) | {"run_id": run_id, "output": output, "planned_at": planned_at} for film in chunk]

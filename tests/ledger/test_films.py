@@ -1,5 +1,6 @@
 """Films in the ledger: as plans asked for them, each with its own scenes, its latest video, and what took its place."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -112,3 +113,13 @@ def test_a_later_plan_takes_a_films_place_but_drafts_only_that_of_drafts(
     assert shared["tent-first"] == (before.film_id if draft_after and not draft_before else after.film_id)
     assert shared.keys() == {"tent-first", "tent-last", "lamp-near"}
     assert ledger.films_of_clips(["tent-last"])["tent-last"].film == before
+
+
+def test_two_plans_that_name_the_same_films_in_other_orders_do_not_wait_in_a_circle(ledger):
+    films = [film(f"sku-{number}", "first", "last") for number in range(300)]
+    with ThreadPoolExecutor(2) as plans:
+        for _ in range(6):
+            both = [plans.submit(ledger.plan_films, RUN, OUTPUT, order) for order in (films, films[::-1])]
+            for plan in both:
+                plan.result()
+    assert len(list(ledger.films(output=OUTPUT))) == len(films)
