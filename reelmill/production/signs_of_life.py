@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
+from reelmill.errors import TryLater
 from reelmill.production.threads import Threads
 
 __all__ = ["with_signs_of_life"]
@@ -16,11 +18,15 @@ R = TypeVar("R")
 async def with_signs_of_life(
     work: Coroutine[Any, Any, R], threads: Threads, renew: Callable[[], object], *, lease_s: float
 ) -> R:
-    """The result of ``work``; ``renew`` is called three times in each ``lease_s`` seconds until it is there."""
+    """The result of ``work``; ``renew`` is called three times in each ``lease_s`` seconds until it is there.
+
+    A sign that the ledger does not take is no reason to throw the work away: its own end will tell whose the clip is.
+    """
     task = asyncio.create_task(work)
     try:
         while not (await asyncio.wait({task}, timeout=lease_s / 3))[0]:
-            await threads.ledger(renew)
+            with suppress(TryLater):
+                await threads.ledger(renew)
     finally:
         task.cancel()  # of no effect on one that is done
     return task.result()
