@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import Insert
 
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import Lookup, chunks, one_of
+from reelmill.ledger.listed import Lookup, chunks, lock_in_order, one_of
 from reelmill.ledger.plans import LaterPlans, later_plans
 from reelmill.ledger.records import KnownProduct
 from reelmill.ledger.schema import products
@@ -136,4 +136,5 @@ def retire_products(database: Database, catalog: str, skus: Iterable[str], run_i
                 return
             these = (_p.catalog == catalog, one_of(connection, _p.sku, sorted(chunk)))
             not_theirs = ~one_of(connection, _p.run_id, later.run_ids)
+            lock_in_order(connection, _p.sku, *these)
             connection.execute(update(products).where(*these, not_theirs).values(retired=True, run_id=run_id))

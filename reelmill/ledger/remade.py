@@ -10,7 +10,7 @@ from sqlalchemy import case, func, or_, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import chunks, mostly, one_of
+from reelmill.ledger.listed import chunks, lock_in_order, mostly, one_of
 from reelmill.ledger.plans import planning_times
 from reelmill.ledger.records import Intent
 from reelmill.ledger.rows import CLIP_COLUMNS, INTENT_COLUMNS, clip_from, intent_from
@@ -63,6 +63,7 @@ def keep_planned(
             moment = planned_at or database.now(connection)
             these = (one_of(connection, _i.clip_id, chunk), mostly(_i.output == output), _DELIVERED)
             older = or_(_i.kept_at.is_(None), _i.kept_at < moment)
+            lock_in_order(connection, _i.intent_id, *these, older)
             connection.execute(update(intents).where(*these, older).values(kept_at=moment))
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, exists, or_, select, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
-from reelmill.ledger.listed import chunks, mostly, one_of
+from reelmill.ledger.listed import chunks, lock_in_order, mostly, one_of
 from reelmill.ledger.orphans import SUPERSEDED, THERE
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Decision, Intent, RemovalKind, Review
@@ -131,8 +131,7 @@ def begin_removals(database: Database, chosen: Collection[Intent], *, keep: Keep
         now = database.now(connection)
         # Locked where a database locks rows, as decisions lock them: nothing is approved meanwhile.
         for chunk in chunks(sorted(asked), _CHUNK):
-            locked = select(_i.intent_id).where(one_of(connection, _i.intent_id, chunk)).order_by(_i.intent_id)
-            connection.execute(locked.with_for_update())
+            lock_in_order(connection, _i.intent_id, one_of(connection, _i.intent_id, chunk))
         useless = _useless(connection, {intent.clip_id for intent in chosen})
         reasons = {id_: _due(found, keep, now) for id_, found in useless.items() if id_ in asked}
         due = {id_: reason.kind for id_, reason in reasons.items() if reason is not None}

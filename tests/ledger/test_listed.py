@@ -1,5 +1,7 @@
 """Many keys in one question, on both databases, and lists in parts of a size."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +10,9 @@ from sqlalchemy import event, select
 from reelmill.ledger.database import Database
 from reelmill.ledger.engine import parse_url
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.listed import Lookup, chunks, one_of
-from reelmill.ledger.records import Run
-from reelmill.ledger.schema import clips
+from reelmill.ledger.listed import Lookup, chunks, lock_in_order, one_of
+from reelmill.ledger.records import KnownProduct, Run
+from reelmill.ledger.schema import clips, products
 from reelmill.ledger.states import State
 from tests.ledger.making import LEASE_S, OTHER, OUTPUT, RUN, authorise, bring_to, make_clip
 
@@ -52,6 +54,26 @@ def test_a_lookup_takes_further_values(odd):
         found = lookup.rows(connection, [*ODD, "nobody"], "ab12")
         assert sorted(map(tuple, found)) == sorted((sku, "apparel/9x16") for sku in ODD)
         assert list(lookup.rows(connection, ODD, "another version")) == []
+
+
+def test_rows_are_locked_by_their_keys_in_whatever_order_they_lie(postgres_url):
+    sku = products.c.sku
+    with Ledger.open(postgres_url) as ledger, ThreadPoolExecutor(1) as threads:
+        ledger.start_run(Run(run_id=RUN, output=OUTPUT))
+        for name in ("z", "B", "a"):
+            ledger.remember_products("shop", [KnownProduct(name, "f", 1)], RUN)
+
+        def lock_all():
+            with ledger._db.writing() as connection:
+                lock_in_order(connection, sku, products.c.catalog == "shop")
+
+        with ledger._db.writing() as connection:
+            connection.execute(select(sku).where(sku == "B").with_for_update())
+            waiting = threads.submit(lock_all)
+            assert not wait([waiting], timeout=0.5).done
+            # It waits for the first of them, as a sorted list would be written, and holds none of the others.
+            connection.execute(select(sku).where(sku.in_(["a", "z"])).with_for_update(nowait=True))
+        waiting.result()
 
 
 BY_KEYS = {
