@@ -28,6 +28,7 @@ class LocalStorage:
     def __init__(self, root: Path) -> None:
         try:
             self._root = root.expanduser().resolve()
+            str(self._root).encode()  # a name that is no text cannot stand in the ledger
         except (RuntimeError, OSError, ValueError):  # ~somebody without a home, links in a circle, no characters
             raise FixConfiguration(f"The output {str(root)!r} names no folder.", "Write its path out.") from None
 

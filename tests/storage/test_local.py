@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reelmill.errors import FixAccess, TryLater
+from reelmill.errors import FixAccess, FixConfiguration, TryLater
 from reelmill.storage.local import LocalStorage
 
 
@@ -68,6 +68,11 @@ def test_nothing_half_written_stays_when_the_disk_is_full(local, monkeypatch, tm
     with pytest.raises(TryLater, match="Free some space"):
         local.create("a.txt", b"x", "text/plain")
     assert list((tmp_path / "root").iterdir()) == []
+
+
+def test_a_root_whose_name_is_no_text_is_refused(tmp_path):
+    with pytest.raises(FixConfiguration, match="names no folder"):
+        LocalStorage(tmp_path / os.fsdecode(b"caf\xe9"))
 
 
 def test_a_file_where_a_folder_should_be_is_said(local, tmp_path):
