@@ -227,17 +227,26 @@ class Ledger(AfterDelivery):
         code: str,
         message: str,
         final: bool,
+        filter_causes: Sequence[str] = (),
         owner: str | None = None,
         refusals: int | None = None,
     ) -> State:
         """A definite refusal: SENDING → AUTHORISED, or FAILED if final; UNKNOWN, LOST → RELEASED. The state after it.
 
+        A final one that a safety filter gave, for ``filter_causes``, makes it FILTERED instead of FAILED.
         With ``owner``, also AUTHORISED → FAILED (if final and it is the owner's), for what cannot even be sent.
         ``refusals`` is how many the intent had when it was marked SENDING: the answer to an earlier mark, written
         once more, changes nothing.
         """
         return sending.refused(
-            self._db, intent_id, code=code, message=message, final=final, owner=owner, refusals=refusals
+            self._db,
+            intent_id,
+            code=code,
+            message=message,
+            final=final,
+            filter_causes=filter_causes,
+            owner=owner,
+            refusals=refusals,
         )
 
     def unclear(self, intent_id: str, reason: str) -> bool:

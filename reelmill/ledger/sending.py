@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -66,14 +67,23 @@ def accepted(database: Database, intent_id: str, operation: str) -> bool:
 
 
 def refused(
-    database: Database, intent_id: str, *, code: str, message: str, final: bool, owner: str | None, refusals: int | None
+    database: Database,
+    intent_id: str,
+    *,
+    code: str,
+    message: str,
+    final: bool,
+    filter_causes: Sequence[str],
+    owner: str | None,
+    refusals: int | None,
 ) -> State:
     """A definite refusal: nothing is billed. Returns the state after it.
 
-    SENDING → AUTHORISED, or FAILED if ``final``; UNKNOWN or LOST → RELEASED (the answer came late). An
-    AUTHORISED one that can never be sent → FAILED, if ``final`` and ``owner`` holds it. Others stay as they are,
-    and so does everything that a given ``owner`` does not hold: what it knows is not about the holder's submit. So
-    does, with ``refusals``, an intent that has another number of them by now: this answer was to an earlier mark.
+    SENDING → AUTHORISED, or if ``final`` FAILED (FILTERED with ``filter_causes``); UNKNOWN or LOST → RELEASED (the
+    answer came late). An AUTHORISED one that can never be sent → FAILED, if ``final`` and ``owner`` holds it. Others
+    stay as they are, and so does everything that a given ``owner`` does not hold: what it knows is not about the
+    holder's submit. So does, with ``refusals``, an intent that has another number of them by now: this answer was to
+    an earlier mark.
     """
     with database.writing() as connection:
         held = LockedIntent(database, connection, intent_id)
@@ -85,9 +95,11 @@ def refused(
         if held.state in _LATE and mine:
             target = State.RELEASED
         elif held.state is State.SENDING and mine:
-            target = State.FAILED if final else State.AUTHORISED
+            target = State.AUTHORISED if not final else State.FILTERED if filter_causes else State.FAILED
         elif held.state is State.AUTHORISED and final and owner == held.intent.owner:
             target = State.FAILED
+        if target is State.FILTERED:
+            facts["filter_causes"] = tuple(filter_causes)
         if target is State.AUTHORISED and held.state is State.SENDING:
             held.move(target, **facts)
         elif target is not held.state:

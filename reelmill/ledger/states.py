@@ -5,7 +5,7 @@
     AUTHORISED ──send──▶ SENDING ──accepted──▶ SUBMITTED ──▶ SUCCEEDED | PARTIAL | FILTERED | FAILED
         │  ▲              │ │ │                    └──deadline──▶ EXPIRED  (looks again, may still end as above)
         │  └───refused────┘ │ └──unclear──▶ UNKNOWN ──nothing there──▶ LOST  (stays reserved)
-        │                   └──refused for good──▶ FAILED
+        │                   └──refused for good──▶ FILTERED | FAILED
         ├──refused for good──▶ FAILED
         └──never sent──▶ RELEASED
 
@@ -96,7 +96,7 @@ _ENDED = _FOUND | {State.FILTERED, State.FAILED}
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.AUTHORISED: frozenset({State.SENDING, State.FAILED, State.RELEASED}),
-    State.SENDING: frozenset({State.AUTHORISED, State.SUBMITTED, State.UNKNOWN, State.FAILED}),
+    State.SENDING: frozenset({State.AUTHORISED, State.SUBMITTED, State.UNKNOWN, State.FILTERED, State.FAILED}),
     State.SUBMITTED: _ENDED | {State.EXPIRED},
     State.UNKNOWN: _FOUND | {State.SUBMITTED, State.RELEASED, State.LOST},
     State.LOST: _FOUND | {State.SUBMITTED, State.RELEASED},

@@ -19,7 +19,7 @@ from reelmill.production.chaining import video_to_continue
 from reelmill.production.leaving import unless_left
 from reelmill.production.provenance import clip_folder, prefix_leaf
 from reelmill.production.remaking import remakes
-from reelmill.production.softening import softened_words
+from reelmill.production.softening import softened_words, why_not_retried
 from reelmill.production.studio import VERTEX_SILENT, Studio
 from reelmill.production.work import Work
 from reelmill.veo.backend import MediaInput
@@ -153,7 +153,7 @@ def _transmit(studio: Studio, clip: Clip, intent: Intent, media: dict[str, Media
         before_send=still_ours,
     )
     took = time.monotonic() - began
-    _surely(lambda: _record(studio, marked, outcome), lambda: studio.stop.leaving, str(outcome))
+    _surely(lambda: _record(studio, clip, marked, outcome), lambda: studio.stop.leaving, str(outcome))
     studio.instruments.submitted(clip, _word(outcome), took)
     if isinstance(outcome, Refused) and outcome.refusal is Refusal.NOT_SENT and not outcome.code:
         studio.waits.waiting(VERTEX_SILENT, outcome.message)
@@ -178,15 +178,21 @@ def _word(outcome: SubmitOutcome) -> str:
             return "unclear"
 
 
-def _record(studio: Studio, intent: Intent, outcome: SubmitOutcome) -> None:
+def _record(studio: Studio, clip: Clip, intent: Intent, outcome: SubmitOutcome) -> None:
     ledger = studio.ledger
     match outcome:
         case Accepted(operation):
             ledger.accepted(intent.intent_id, operation)
         case Refused(refusal, status, said):
-            code, message = explain_refusal(f"http_{status}" if status else refusal, said)
-            final = refusal is Refusal.BAD_REQUEST
-            ledger.refused(intent.intent_id, code=code, message=message, final=final, refusals=intent.refusals)
+            verdict = explain_refusal(f"http_{status}" if status else refusal, said)
+            ledger.refused(
+                intent.intent_id,
+                code=verdict.code,
+                message=verdict.message + why_not_retried(studio, clip, intent, verdict),
+                final=refusal is Refusal.BAD_REQUEST,
+                filter_causes=verdict.causes,
+                refusals=intent.refusals,
+            )
         case Unclear(reason):
             ledger.unclear(intent.intent_id, reason)
 

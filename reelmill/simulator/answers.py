@@ -89,7 +89,7 @@ def over_quota(model: str) -> str:
 
 
 def filtered_prompt(code: str) -> str:
-    """Operation error 3: the prompt was blocked."""
+    """Operation error 3, or HTTP 400: the prompt was blocked."""
     return (
         "The prompt could not be submitted. This prompt contains sensitive words that violate Google's Responsible AI "
         "practices. Try rephrasing the prompt. If you think this was an error, send feedback. "

@@ -25,6 +25,7 @@ class Fault(StrEnum):
     """One kind of fault, spelled as after ``--fault``."""
 
     HTTP_400 = "400"
+    HTTP_400_FILTER = "400_filter"
     HTTP_401 = "401"
     HTTP_403 = "403"
     HTTP_404 = "404"
@@ -94,6 +95,7 @@ class Fault(StrEnum):
 
 MEANINGS: Mapping[Fault, tuple[Stage, str]] = {
     Fault.HTTP_400: (Stage.REFUSAL, "400 INVALID_ARGUMENT"),
+    Fault.HTTP_400_FILTER: (Stage.REFUSAL, "400: the prompt is blocked, with a support code"),
     Fault.HTTP_401: (Stage.REFUSAL, "401 UNAUTHENTICATED"),
     Fault.HTTP_403: (Stage.REFUSAL, "403 PERMISSION_DENIED"),
     Fault.HTTP_404: (Stage.REFUSAL, "404 NOT_FOUND, as for a retired model"),

@@ -106,7 +106,7 @@ class Routes:
         if fault is not None:
             self._faults[fault] += 1
             if fault.stage is Stage.REFUSAL:
-                return self._refusal(fault, request, match)
+                return self._refusal(fault, request, match, ordinal)
         operation = self._operations.accept(job, ordinal, fault)
         self._counts["accepted"] += 1
         reply = json_reply({"name": operation.name})
@@ -141,10 +141,12 @@ class Routes:
         # A redirect that was followed ends here, or it would go round for ever.
         return None if redirected and fault in (Fault.REDIRECT, Fault.REDIRECT_AFTER) else fault
 
-    def _refusal(self, fault: Fault, request: Request, match: re.Match[str]) -> Reply:
+    def _refusal(self, fault: Fault, request: Request, match: re.Match[str], ordinal: int) -> Reply:
         project, location, model = match.groups()
+        code = self._plan.random("code", ordinal).choice(answers.INPUT_SUPPORT_CODES)
         texts = {
             "400": answers.NO_RESOURCE,
+            "400_filter": answers.filtered_prompt(code),
             "401": answers.UNAUTHENTICATED,
             "403": answers.denied(project, location, model),
             "404": answers.no_model(project, location, model),

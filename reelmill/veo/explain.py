@@ -82,12 +82,15 @@ def classify(outcome: Finished | Failed, samples: int) -> Verdict:
     )
 
 
-def explain_refusal(code: str, message: str) -> tuple[str, str]:
-    """Code and message of a request that was refused at once; explained, if a safety filter refused it."""
+def explain_refusal(code: str, message: str) -> Verdict:
+    """What a request amounts to that was refused at once: filtered, if a safety filter refused it, else failed.
+
+    A blocked prompt has been met as an operation's error 3 and as HTTP 400, in the same words.
+    """
     if not says_filtered(message):
-        return code, message
-    code, told, _ = _told((message,))
-    return code, f"Google's safety filter refused the request. {told}"
+        return Verdict(VerdictState.FAILED, code, message)
+    code, told, causes = _told((message,))
+    return Verdict(VerdictState.FILTERED, code, f"Google's safety filter refused the request. {told}", causes=causes)
 
 
 def _failed(outcome: Failed) -> Verdict:

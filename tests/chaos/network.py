@@ -31,6 +31,7 @@ _MADE, _FAILED, _FILTERED, _LOST = State.SUCCEEDED, State.FAILED, State.FILTERED
 EXPECTED: Mapping[str, State] = {
     # Refused for good, or for now.
     "400": _FAILED,
+    "400_filter": _FILTERED,
     "401:1": _MADE,  # the run stops there; the next one makes it
     "403:1": _MADE,
     "404:1": _MADE,

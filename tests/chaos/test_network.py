@@ -13,7 +13,7 @@ from tests.chaos.tally import Tally
 pytestmark = pytest.mark.timeout(600)  # many processes, and some machines are busy
 
 _FAULTS = {fault for fault in Fault if fault.stage is not Stage.VERDICT}  # no judge is asked in these worlds
-_NEVER_ACCEPTED = {"400", "500_before", "503_before", "504_before", "drop_before", "redirect"}
+_NEVER_ACCEPTED = {"400", "400_filter", "500_before", "503_before", "504_before", "drop_before", "redirect"}
 
 
 def test_every_fault_of_the_service_ends_as_it_has_to(chaos_bank: Bank, tmp_path: Path) -> None:

@@ -80,6 +80,15 @@ def test_a_filtered_clip_is_delivered_in_softer_words(reelmill, rehearsal, write
     assert [FAULT in entry["prompt"] for entry in submits()] == [True, False]
 
 
+def test_so_is_one_whose_prompt_was_blocked_before_it_was_taken(reelmill, rehearsal, write_product, policy, submits):
+    policy(1)
+    feed = write_product("Lamp", "Ready for battle [[fault:400_filter]].")
+    code, printed, _ = reelmill(*arguments("run", feed, rehearsal))
+    assert code == ExitCode.OK, printed
+    assert "1 clip delivered in softer words" in printed
+    assert len(submits()) == 1, "the blocked one was never accepted"
+
+
 def test_the_same_command_takes_the_policy_up_where_it_was_left_and_never_starts_again(
     reelmill, reelmill_json, rehearsal, write_product, policy, submits
 ):

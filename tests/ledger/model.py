@@ -215,6 +215,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def refused(self, data):
         final = data.draw(st.booleans(), "final")
+        causes = data.draw(st.sampled_from([(), ("prompt:violence",)]), "what a filter struck")
         owner = data.draw(st.sampled_from([None, *OWNERS]), "owner")
         behind = data.draw(st.sampled_from([None, 0, 0, 1]), "refusals that it does not know of")
         intent_id, imagined = self.one(data, State.SENDING, State.UNKNOWN, State.LOST)
@@ -224,11 +225,12 @@ class LedgerMachine(RuleBasedStateMachine):
         elif imagined.state in (State.UNKNOWN, State.LOST) and mine:
             self.move(imagined, State.RELEASED)
         elif imagined.state is State.SENDING and mine:
-            self.move(imagined, State.FAILED if final else State.AUTHORISED)
+            self.move(imagined, State.AUTHORISED if not final else State.FILTERED if causes else State.FAILED)
         elif imagined.state is State.AUTHORISED and final and owner == imagined.owner:
             self.move(imagined, State.FAILED)
         known = None if behind is None else imagined.refusals - behind
-        answer = self.ledger.refused(intent_id, code="429", message="no", final=final, owner=owner, refusals=known)
+        told = {"code": "429", "message": "no", "final": final, "filter_causes": causes}
+        answer = self.ledger.refused(intent_id, **told, owner=owner, refusals=known)
         imagined.refusals += imagined.state is not before
         assert answer is imagined.state
 

@@ -59,8 +59,9 @@ def step_for(source, target):
         return LedgerMachine.give_up, {"what": what}
     if target is State.RELEASED and source is State.AUTHORISED:
         return LedgerMachine.release, {"owner": OWNER}
-    if target in (State.RELEASED, State.AUTHORISED) or (source, target) == (State.SENDING, State.FAILED):
-        return LedgerMachine.refused, {"final": target is State.FAILED, "owner": None}
+    if target in (State.RELEASED, State.AUTHORISED) or (source is State.SENDING and target in ENDS):
+        causes = ("prompt:violence",) if target is State.FILTERED else ()
+        return LedgerMachine.refused, {"final": target in ENDS, "owner": None, "what a filter struck": causes}
     assert target in ENDS
     return LedgerMachine.settle, {"end": target}
 

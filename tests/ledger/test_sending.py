@@ -87,6 +87,15 @@ def test_a_refusal_for_good_frees_the_reservation(ledger):
     assert reserved(ledger) == 0
 
 
+def test_a_refusal_by_a_safety_filter_is_known_as_one(ledger):
+    intent, causes = bring_to(ledger, State.SENDING), ("prompt:violence",)
+    refusal = {"code": "61493863", "message": "blocked", "filter_causes": causes}
+    assert ledger.refused(intent.intent_id, **refusal, final=True) is State.FILTERED
+    after = known(ledger, intent)
+    assert (after.filter_causes, after.finished_at, after.reserved_usd) == (causes, NOON, 0)
+    assert (reserved(ledger), ledger.audit()) == (0, [])
+
+
 @pytest.mark.parametrize("state", [State.UNKNOWN, State.LOST])
 @pytest.mark.parametrize("final", [False, True])
 def test_a_late_refusal_releases_what_was_unclear(ledger, state, final):

@@ -16,7 +16,7 @@ OK, PART, FILT, FAIL, REL = State.SUCCEEDED, State.PARTIAL, State.FILTERED, Stat
 
 MOVES = {
     A: {S, FAIL, REL},
-    S: {A, SUB, U, FAIL},
+    S: {A, SUB, U, FILT, FAIL},
     SUB: {OK, PART, FILT, FAIL, E},
     U: {OK, PART, SUB, REL, L},
     L: {OK, PART, SUB, REL},

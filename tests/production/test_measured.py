@@ -79,6 +79,7 @@ async def test_a_made_clip_is_measured_once(tmp_path, veo, gcs):
     ("fault", "outcome", "state", "ran"),
     [
         ("400", "bad_request", "failed", False),
+        ("400_filter", "bad_request", "filtered", False),
         ("503_before", "unclear", "lost", False),
         ("error_13", "accepted", "failed", True),
     ],

@@ -32,6 +32,7 @@ def only(veo, prompt):
     ("kind", "code", "status"),
     [
         ("400", 400, "INVALID_ARGUMENT"),
+        ("400_filter", 400, "INVALID_ARGUMENT"),
         ("401", 401, "UNAUTHENTICATED"),
         ("403", 403, "PERMISSION_DENIED"),
         ("404", 404, "NOT_FOUND"),

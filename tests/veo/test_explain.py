@@ -175,7 +175,12 @@ def test_a_filter_without_a_code_is_no_bad_request(message, cause):
 
 
 def test_a_refusal_by_a_filter_is_explained_and_others_stay_as_they_are():
-    assert explain_refusal("http_400", "HTTP 400: bad duration") == ("http_400", "HTTP 400: bad duration")
-    code, message = explain_refusal("http_400", f"HTTP 400: {PROMPT}")
-    assert code == "58061214"
-    assert "In the prompt: show the product without people" in message
+    plain = explain_refusal("http_400", "HTTP 400: bad duration")
+    assert (plain.state, plain.code, plain.message) == (VerdictState.FAILED, "http_400", "HTTP 400: bad duration")
+    filtered = explain_refusal("http_400", f"HTTP 400: {PROMPT}")
+    assert (filtered.state, filtered.code, filtered.causes) == (
+        VerdictState.FILTERED,
+        "58061214",
+        classify(Failed(3, PROMPT), 1).causes,
+    )
+    assert "In the prompt: show the product without people" in filtered.message
