@@ -14,6 +14,7 @@ import orjson
 
 from reelmill.clip import Clip
 from reelmill.errors import ReelmillError
+from reelmill.production.turns import Turns
 from reelmill.settings import ImageIdentity, Settings
 from reelmill.signatures import hide_secrets, is_incomplete, unsigned
 from reelmill.storage.feeds import GcsFeeds, open_feed_source
@@ -41,6 +42,7 @@ class MediaInputs:
     _known: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _buckets: GcsFeeds | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turns: Turns = field(default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.fetcher = ImageFetcher.from_settings(self.settings)
@@ -87,9 +89,7 @@ class MediaInputs:
                 return None
             if reference.startswith("gs://"):
                 return self._from_bucket(reference)
-            name = self._kept(clip, reference)
-            if name is None and not made_from:
-                name = self._fetch(reference, reference)
+            name = self._kept(clip, reference) if made_from else self._kept_or_fetched(clip, reference, reference)
             return self.storage.read(name) if name is not None else None
         except (FileNotFoundError, ReelmillError):
             return None
@@ -108,7 +108,7 @@ class MediaInputs:
         if reference.startswith("gs://"):
             suffix = reference[reference.rfind(".") :].lower()
             return MediaInput(_TYPES.get(suffix, "image/jpeg"), uri=reference)
-        name = self._kept(clip, reference) or self._fetch(reference, address)
+        name = self._kept_or_fetched(clip, reference, address)
         mime_type = _TYPES[name[name.rfind(".") :]]
         if self.storage.is_cloud:
             return MediaInput(mime_type, uri=self.storage.uri(name))
@@ -116,6 +116,11 @@ class MediaInputs:
             return MediaInput(mime_type, data=self.storage.read(name))
         except FileNotFoundError:  # somebody tidied up
             return MediaInput(mime_type, data=self.storage.read(self._fetch(reference, address)))
+
+    def _kept_or_fetched(self, clip: Clip, reference: str, address: str) -> str:
+        """The clips of a product are made at the same time, from the same picture."""
+        with self._turns.of(reference):
+            return self._kept(clip, reference) or self._fetch(reference, address)
 
     def _from_bucket(self, reference: str) -> bytes | None:
         with self._lock:

@@ -1,6 +1,7 @@
 import hashlib
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -63,6 +64,19 @@ def test_a_picture_is_fetched_once_kept_by_content_and_reused_by_later_runs(tmp_
     assert found.mime_type == "image/png"
     assert found.uri.endswith(f"/inputs/{digest}.png")
     assert gcs.read(found.uri) == shop.pictures["/lamp.png"]
+    assert shop.asked["/lamp.png"] == 1
+
+
+def test_clips_that_are_made_at_once_from_one_picture_fetch_it_once(tmp_path, veo, gcs, shop):
+    asked = clip(image=f"{shop.origin}/lamp.png")
+    with open_engine(tmp_path, veo, gcs) as engine, ThreadPoolExecutor(6) as threads:
+        media, together = inputs(engine, shop), threading.Barrier(6)
+
+        def make(_):
+            together.wait()
+            return media.resolve(asked)[asked.request.image]
+
+        assert len({found.uri for found in threads.map(make, range(6))}) == 1
     assert shop.asked["/lamp.png"] == 1
 
 
