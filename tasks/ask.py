@@ -47,9 +47,7 @@ async def ask(engine: Engine, request: CatalogRequest, summary: PlanSummary) -> 
         pause = await _pause(client, run_id, plan_page(request, summary), wait_s)
         if pause is None:
             return None
-        log.info(
-            "Waiting for approval of %s: press Resume in the UI, or run reelmill approve %s.", price, flow_run.name
-        )
+        log.info("Waiting for approval of %s: press Resume in the UI, or run: reelmill approve %s", price, run_id)
         try:
             async with asyncio.timeout(wait_s):
                 state = await _end_of_pause(client, run_id, pause, engine.stop, log.warning)

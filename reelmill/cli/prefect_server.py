@@ -132,8 +132,11 @@ class PrefectServer:
 
 
 def _cancel_once(api: httpx.Client, asked: set[str]) -> bool:
-    """Ask every run that has begun and was not ``asked`` yet to end; whether any has still to."""
-    begun = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
+    """Ask every run that has begun and was not ``asked`` yet to end; whether any has still to.
+
+    One that waits for a person has begun, too: without its process, an approval would find nobody.
+    """
+    begun = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "PAUSED", "CANCELLING"]}}}}
     runs = api.post("/flow_runs/filter", json=begun).raise_for_status().json()
     for run in runs:
         if run["id"] not in asked:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
+from reelmill.cli.prefect_server import _cancel_once
 from tests.support.flow_runs import CLIP_USD, accepted, billed, catalog_run_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "rehearsal")
@@ -76,6 +78,17 @@ async def test_it_shows_the_plan_and_goes_on_when_a_person_approves_on_the_comma
     assert (state.name, report.made, report.spent_usd) == ("Completed", 4, 4 * CLIP_USD), state.message
     assert billed(veo, output) == 4 * CLIP_USD
     assert parameters(report.run_id)["approval"]["by"] == "Ada"
+
+
+async def test_it_logs_the_command_that_answers_it(monkeypatch, feed, output):
+    said = []
+    log = SimpleNamespace(info=lambda text, *parts: said.append(text % parts), warning=said.append)
+    monkeypatch.setattr("tasks.ask.get_run_logger", lambda: log)
+    async with asking(feed, output) as (running, run):
+        await answer(run, decision="reject")
+        await running
+
+    assert said[0].endswith(f"or run: reelmill approve {run.id}"), "a name has spaces, and other runs have it too"
 
 
 def parameters(run_id):
@@ -150,6 +163,24 @@ async def test_cancelled_while_it_waits_it_ends_at_once(veo, feed, output):
     assert (state.name, state.is_cancelled()) == ("Cancelled", True)
     assert "nothing was spent" in state.message
     assert not accepted(veo, output)
+
+
+async def test_who_stops_the_server_ends_the_question(prefect_server, veo, feed, output):
+    """A run that waits is asked to end like one that works: later, an approval would find no process."""
+    async with asking(feed, output) as (running, run):
+        await asyncio.to_thread(asked_to_end, prefect_server, run)
+        async with asyncio.timeout(60):
+            state = await running
+
+    assert (state.name, state.is_cancelled()) == ("Cancelled", True)
+    assert not accepted(veo, output)
+
+
+def asked_to_end(server, run):
+    """One look of whoever stops the server at what is to end, blind for the runs of other tests."""
+    with httpx.Client(base_url=f"{server.url}/api", trust_env=False, timeout=60) as api:
+        others = {each["id"] for each in api.post("/flow_runs/filter", json={}).json()} - {str(run.id)}
+        _cancel_once(api, others)
 
 
 async def test_an_approval_that_comes_too_late_for_the_deadline_spends_nothing(monkeypatch, veo, feed, output):
