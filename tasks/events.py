@@ -4,6 +4,7 @@
 event                                 resource                                 when
 ====================================  =======================================  ====================================
 ``reelmill.run.started``              ``reelmill.run.<run_id>``                its books are open, money may be spent
+``reelmill.run.progressed``           same                                     clips have ended; once a minute at most
 ``reelmill.run.<status>``             same                                     completed, stopped, capped or failed
 ``reelmill.clip.sent``                ``reelmill.clip.<clip_id>``              a paid request was sent
 ``reelmill.clip.<state>``             same                                     its end: succeeded, filtered, lost, …
@@ -11,12 +12,14 @@ event                                 resource                                 w
 ====================================  =======================================  ====================================
 
 Clips that share task runs (see :mod:`tasks.grouping`) are too many for the feed: their events are left out.
-Each event is related to its flow run, so that an automation can tell runs apart.
+Each event is related to its flow run, so that an automation can tell those apart. Events of runs and clips are also
+related to ``reelmill.run.<run_id>`` in the role ``reelmill-run``, because shards are flow runs of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
@@ -26,18 +29,25 @@ from reelmill.jobs.thresholds import Passed
 from reelmill.production.results import ClipResult
 from reelmill.production.work import Work
 
-__all__ = ["budget_passed", "clip_ended", "clip_sent", "run_ended", "run_started"]
+__all__ = ["budget_passed", "clip_ended", "clip_sent", "run_ended", "run_progressed", "run_started"]
 
 
 def run_started(run_id: str, output: str, planned_usd: str) -> None:
     """The books of a run are open."""
-    _emit("run.started", f"run.{run_id}", run_id, {"run_id": run_id, "output": output, "planned_usd": planned_usd})
+    told = {"run_id": run_id, "output": output, "planned_usd": planned_usd}
+    _emit("run.started", f"run.{run_id}", run_id, told, run_id=run_id)
+
+
+def run_progressed(run_id: str, ended: int, total: int, spent_usd: Decimal) -> None:
+    """So many of the clips that this flow run makes have come to an end."""
+    told = {"run_id": run_id, "ended": ended, "total": total, "spent_usd": spent_usd}
+    _emit("run.progressed", f"run.{run_id}", run_id, told, run_id=run_id)
 
 
 def run_ended(report: RunReport) -> None:
     """A run has ended; the event is named by its status."""
     told = {name: value for name, value in report.to_dict().items() if name != "tables"}
-    _emit(f"run.{report.status.value}", f"run.{report.run_id}", report.run_id, told)
+    _emit(f"run.{report.status.value}", f"run.{report.run_id}", report.run_id, told, run_id=report.run_id)
 
 
 def clip_sent(run_id: str, work: Work) -> None:
@@ -50,7 +60,8 @@ def clip_sent(run_id: str, work: Work) -> None:
         "category": clip.category,
         "campaign": clip.campaign,
     }
-    _emit("clip.sent", f"clip.{clip.clip_id}", f"{clip.sku} {clip.request.aspect_ratio.value}", payload)
+    name = f"{clip.sku} {clip.request.aspect_ratio.value}"
+    _emit("clip.sent", f"clip.{clip.clip_id}", name, payload, run_id=run_id)
 
 
 def clip_ended(result: ClipResult) -> None:
@@ -64,7 +75,8 @@ def clip_ended(result: ClipResult) -> None:
         "detail": result.detail,
         "inspection": result.inspection,
     }
-    _emit(f"clip.{result.state.value}", f"clip.{result.clip_id}", f"{result.sku} {result.aspect_ratio}", payload)
+    name = f"{result.sku} {result.aspect_ratio}"
+    _emit(f"clip.{result.state.value}", f"clip.{result.clip_id}", name, payload, run_id=result.run_id)
 
 
 def budget_passed(passed: Passed) -> None:
@@ -85,13 +97,15 @@ def budget_passed(passed: Passed) -> None:
     )
 
 
-def _emit(event: str, resource: str, name: str, payload: Mapping[str, object]) -> None:
+def _emit(event: str, resource: str, name: str, payload: Mapping[str, object], *, run_id: str = "") -> None:
     """Amounts go as text, so that no digit is lost. An event that cannot be sent is no reason to stop a paid run."""
     plain = {key: value if isinstance(value, (int, list, dict)) else str(value) for key, value in payload.items()}
+    run = {"prefect.resource.id": f"reelmill.run.{run_id}", "prefect.resource.role": "reelmill-run"}
     try:
         emit_event(
             f"reelmill.{event}",
             resource={"prefect.resource.id": f"reelmill.{resource}", "prefect.resource.name": name},
+            related=[run] if run_id else [],
             payload=plain,
         )
     except Exception as error:  # noqa: BLE001  # whatever ails the server, the clips matter more

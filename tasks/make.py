@@ -26,7 +26,7 @@ __all__ = ["make", "make_what_continues"]
 async def make(engine: Engine, run_id: str, works: Iterable[Work], total: int) -> tuple[Tally, Kept]:
     """Make ``total`` clips, a bounded number in flight, until done, stopped or capped."""
     producer, kept = Producer(engine.studio(), run_id), Kept()
-    async with leaving_on_sigterm(engine.stop), Progress(total, engine.stop).shown() as progress:
+    async with leaving_on_sigterm(engine.stop), Progress(run_id, total, engine.stop).shown() as progress:
 
         def note(result: ClipResult) -> None:
             progress.count(result)

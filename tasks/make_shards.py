@@ -29,7 +29,7 @@ async def make_in_shards(
     """Make ``total`` clips on as many workers as take shards, until done, stopped or capped."""
     shards = await cut(whole(engine), run_id, whole(spool))
     produce = clip_runs(Producer(engine.studio(), run_id))
-    async with leaving_on_sigterm(engine.stop), Progress(total, engine.stop).shown() as progress:
+    async with leaving_on_sigterm(engine.stop), Progress(run_id, total, engine.stop).shown() as progress:
         fleet = Fleet(engine, run_id, produce, progress, [Child(shard) for shard in shards])
         await fleet.make(works_of_the_run_itself(resumed, spool))
         kept = Kept()

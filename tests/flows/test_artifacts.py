@@ -44,6 +44,7 @@ async def show(counting):
 def told(monkeypatch, caplog):
     monkeypatch.setattr(leaving, "_GRACE_S", 0.05)
     monkeypatch.setattr(publish, "get_run_logger", lambda: logging.getLogger("reelmill"))
+    monkeypatch.setattr(progress, "run_progressed", lambda *_: None)
     monkeypatch.setattr(produce_group, "get_run_logger", lambda: logging.getLogger("reelmill.group"))
     return caplog
 
@@ -62,7 +63,7 @@ async def test_a_server_that_refuses_costs_one_line(told, said, told_so):
 async def test_the_first_progress_is_waited_for_until_the_run_is_told_to_leave(monkeypatch):
     stop, server = StopSignal(), Silent()
     monkeypatch.setattr(progress, "acreate_progress_artifact", server)
-    showing = asyncio.create_task(show(progress.Progress(3, stop)))
+    showing = asyncio.create_task(show(progress.Progress("r", 3, stop)))
     await server.asked.wait()
     assert not (await asyncio.wait({showing}, timeout=0.1))[0]
     stop.leave()
@@ -73,7 +74,7 @@ async def test_the_last_progress_does_not_hold_up_who_leaves(monkeypatch):
     stop, server = StopSignal(), Silent()
     monkeypatch.setattr(progress, "acreate_progress_artifact", lambda *_, **__: answering("artifact"))
     monkeypatch.setattr(progress, "aupdate_progress_artifact", server)
-    async with progress.Progress(3, stop).shown() as shown:
+    async with progress.Progress("r", 3, stop).shown() as shown:
         shown.count(MADE)
         stop.leave()
     assert server.asked.is_set()
@@ -108,7 +109,7 @@ async def test_a_request_under_way_is_brought_to_its_end_before_the_last_one(mon
     monkeypatch.setattr(progress, "aupdate_progress_artifact", update)
 
     async def make():
-        async with progress.Progress(2, StopSignal()).shown() as shown:
+        async with progress.Progress("r", 2, StopSignal()).shown() as shown:
             shown.count(MADE)
             await begun.wait()
             shown.count(MADE)

@@ -40,6 +40,7 @@ async def test_every_clip_and_the_run_tell_how_they_ended(tmp_path, output):
 
     counts = {
         "reelmill.run.started": 1,
+        "reelmill.run.progressed": 1,
         "reelmill.clip.sent": 4,
         "reelmill.clip.succeeded": 2,
         "reelmill.clip.filtered": 2,

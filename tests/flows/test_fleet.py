@@ -35,7 +35,7 @@ def engine(tmp_path):
 
 
 def fleet_of(engine, *children):
-    return Fleet(engine, RUN, nothing, Progress(0, engine.stop), list(children))
+    return Fleet(engine, RUN, nothing, Progress(RUN, 0, engine.stop), list(children))
 
 
 def child(number, *, begun=True):
