@@ -1,4 +1,4 @@
-"""The automation that tells of a run that stands still: nobody is called for one that goes on, wherever that is."""
+"""Whom automations call, and when: nobody for a run that goes on, wherever that is, nor for a part of one."""
 
 import uuid
 from datetime import UTC, datetime
@@ -16,17 +16,21 @@ from tasks import events, progress
 from tests.support.flow_runs import MADE
 from tests.support.production import clip
 
-FILE = Path(__file__).resolve().parents[2] / "deployments" / "automations" / "stalled.yaml"
+FOLDER = Path(__file__).resolve().parents[2] / "deployments" / "automations"
 RUN = MADE.run_id
 CLIP = ClipResult("c", RUN, "SKU", "9:16", State.SUCCEEDED, Decimal("0.80"), "", ("gs://b/v.mp4",), "pass")
 
 
-@pytest.fixture
-def trigger():
-    """What the server makes of the file."""
+def trigger_of(name):
+    """What the server makes of an automation's file."""
     from prefect.server.events.schemas.automations import EventTrigger
 
-    return EventTrigger.model_validate(yaml.safe_load(FILE.read_text("utf-8"))["trigger"])
+    return EventTrigger.model_validate(yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))["trigger"])
+
+
+@pytest.fixture
+def trigger():
+    return trigger_of("stalled")
 
 
 @pytest.fixture
@@ -73,3 +77,27 @@ async def test_clips_that_share_task_runs_are_signs_of_life_once_a_minute(monkey
     assert trigger.starts_after(event.event), "and from now on it may stand still"
     assert trigger.bucketing_key(event) == (f"reelmill.run.{RUN}",)
     assert (event.payload["ended"], event.payload["total"]) == (1, 3)
+
+
+@pytest.mark.parametrize(("name", "state"), [("completed", "Completed"), ("failed", "Crashed"), ("failed", "Failed")])
+def test_of_a_run_in_shards_only_the_run_is_told(name, state):
+    trigger = trigger_of(name)
+
+    assert trigger.covers(ended("catalog-run", state))
+    assert not trigger.covers(ended("make-shard", state)), "it may be started again, and its run says what came of it"
+
+
+def ended(flow, state):
+    """What the server says when a flow run of ours has ended."""
+    from prefect.server.events.schemas.events import ReceivedEvent
+
+    return ReceivedEvent(
+        id=uuid.uuid4(),
+        occurred=datetime.now(UTC),
+        event=f"prefect.flow-run.{state}",
+        resource={"prefect.resource.id": "prefect.flow-run.1"},
+        related=[
+            {"prefect.resource.id": "prefect.flow.1", "prefect.resource.role": "flow", "prefect.resource.name": flow},
+            {"prefect.resource.id": "prefect.tag.reelmill", "prefect.resource.role": "tag"},
+        ],
+    )
