@@ -123,7 +123,13 @@ class PrefectServer:
 
     def _run(self, command: list[str], *, cwd: Path) -> str:
         done = subprocess.run(  # noqa: S603  # our own command, no shell
-            command, env=self.env, cwd=cwd, capture_output=True, text=True, check=False
+            command,
+            env=self.env,
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,  # the terminal's Ctrl-C is for us: what it breaks off would look like a failure
         )
         if done.returncode:
             said = (done.stdout + done.stderr).strip()[-_MOST_SAID:]

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reelmill.cli.prefect_server import PrefectServer
 from reelmill.local import free_port
 from tests.support.feeds import product_row, write_feed
 from tests.support.listening import listening
@@ -76,6 +77,13 @@ def test_serve_deploys_runs_and_stops_in_order(project):
     )
     assert "stopped" in status.stdout, status.stdout + status.stderr
     assert "running" not in status.stdout
+
+
+def test_ctrl_c_of_the_terminal_reaches_no_command_that_deploys(tmp_path):
+    """It goes to the whole foreground group; a deploy that it breaks off would be told as a wrong configuration."""
+    printed = PrefectServer.on(tmp_path)._run([sys.executable, "-c", "import os; print(os.getpgrp())"], cwd=tmp_path)
+
+    assert int(printed) != os.getpgrp()
 
 
 def story(api, run_id):
