@@ -71,24 +71,31 @@ def settled(found: Settled) -> State[Any]:
     states = ", ".join(f"{number} {state.value}" for state, number in sorted(found.tally.counts.items()))
     told = f"Looked at {found.looked_at} clips; {money(found.tally.spent_usd)} charged for what came back. {states}"
     left = f"{count(found.left, 'clip')} not looked at: the next settle does." if found.left else ""
-    return _looked([left, _of_tally(found.tally), _of_films(found.films)], told, found.looked_at, found.films, found)
+    if found.known:  # whoever settles by a schedule would call people about them every time
+        told = f"Still waiting for a person (see reelmill status): {count(found.known, 'clip')}. {told}"
+    needs = [left, _of_clips(found.tally.attention - found.known), _of_films(found.films)]
+    return _looked(needs, told, found.looked_at - found.known, found.films, found)
 
 
 def inspected(found: Tally, films: FilmWork) -> State[Any]:
     """The end of a run that looked at clips which were settled unseen, and stitched the films that were whole then."""
     looked_at = sum(found.counts.values())
-    return _looked([_of_tally(found), _of_films(films)], f"Looked at {looked_at} clips.", looked_at, films, found)
+    needs = [_of_clips(found.attention), _of_films(films)]
+    return _looked(needs, f"Looked at {looked_at} clips.", looked_at, films, found)
 
 
-def _looked(needs: Sequence[str], told: str, looked_at: int, films: FilmWork, data: object) -> State[Any]:
-    """The end of a run that only looks: ``needs`` says what is left for a person, ``told`` what was done."""
+def _looked(needs: Sequence[str], told: str, news: int, films: FilmWork, data: object) -> State[Any]:
+    """The end of a run that only looks: ``needs`` says what is left for a person, ``told`` what was done.
+
+    ``news`` are the clips that were looked at and were not known to be as they are.
+    """
     if any(needs):
         return Completed(name="NeedsAttention", message=" ".join(filter(None, [*needs, told])).rstrip(), data=data)
-    return Completed(name=None if looked_at or films.stitched else "Unchanged", message=told.rstrip(), data=data)
+    return Completed(name=None if news or films.stitched else "Unchanged", message=told.rstrip(), data=data)
 
 
-def _of_tally(tally: Tally) -> str:
-    return f"{tally.attention} clips need a person: see reelmill status." if tally.attention else ""
+def _of_clips(number: int) -> str:
+    return f"{number} clips need a person: see reelmill status." if number else ""
 
 
 def _of_films(films: FilmWork) -> str:

@@ -19,6 +19,8 @@ from reelmill.production.work import Work
 
 __all__ = ["Settled", "settle"]
 
+_DOUBTFUL = (State.LOST, State.EXPIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -27,7 +29,7 @@ class Settled:
     ``released`` counts clips that a worker now gone had never sent; ``closed_runs`` are the runs that ended with
     their workers. ``trouble`` is what kept tables from being written, else the first error that kept a clip from being
     looked at or the films from being stitched; such clips stay as they were. ``films`` are those that were stitched
-    now, and those that wait.
+    now, and those that wait. ``known`` of the clips were lost or expired before, and still are: nobody is told anew.
     """
 
     tally: Tally
@@ -39,6 +41,7 @@ class Settled:
     released: int = 0
     closed_runs: tuple[str, ...] = ()
     films: FilmWork = field(default_factory=FilmWork)
+    known: int = 0
 
 
 async def settle(
@@ -69,12 +72,10 @@ async def _settle(
         intent.intent_id not in ours
         for _, intent in ledger.intents(states=[state for state in State if state.open], output=studio.storage.root)
     )
-    doubtful = [
-        Work(clip, intent)
-        for clip, intent in ledger.intents(states=[State.LOST, State.EXPIRED], output=studio.storage.root)
-    ]
+    doubtful = [Work(clip, intent) for clip, intent in ledger.intents(states=_DOUBTFUL, output=studio.storage.root)]
 
     trouble: list[ReelmillError] = []
+    known: list[str] = []
 
     async def look(work: Work) -> ClipResult | None:
         if work.intent is None:
@@ -86,6 +87,8 @@ async def _settle(
         except ReelmillError as error:  # this clip stays as it is; the others are still looked at
             trouble.append(error)
             return None
+        if intent.state is work.intent.state and intent.state in _DOUBTFUL:
+            known.append(intent.intent_id)
         return ClipResult.of(work.clip, intent)
 
     tally = await make_clips(engine, [*works, *doubtful], look, on_result=on_result)
@@ -106,4 +109,5 @@ async def _settle(
         released=taken.released,
         closed_runs=taken.closed_runs,
         films=films,
+        known=len(known),
     )

@@ -12,6 +12,7 @@ from reelmill.ledger.records import RunStatus
 from reelmill.planning.asked import Unmet
 from reelmill.planning.summary import PlanSummary
 from reelmill.production.results import Tally
+from tests.support.feeds import product_row, write_feed
 from tests.support.flow_runs import MADE, catalog_run_of
 
 UNWRITTEN = TryLater(
@@ -64,6 +65,8 @@ def test_a_run_ends_well_only_if_the_command_line_would_return_0(changed, name, 
         ({"looked_at": 0, "left": 3}, "NeedsAttention", "3 clips not looked at"),
         ({"looked_at": 0, "films": ONE_FAILED}, "NeedsAttention", "1 film could not be stitched"),
         ({"tally": Tally(attention=1)}, "NeedsAttention", "1 clips need a person"),
+        ({"tally": Tally(attention=1), "known": 1}, "Unchanged", "waiting for a person (see reelmill status): 1 clip."),
+        ({"tally": Tally(attention=2), "known": 1, "looked_at": 2}, "NeedsAttention", "1 clips need a person"),
     ],
 )
 def test_what_settling_left_is_told(changed, name, said):
@@ -108,3 +111,18 @@ async def test_where_nothing_is_left_to_look_at_nothing_changes(output):
     states = [await flow(output, return_state=True) for flow in (inspect_clips, settle_output)]
 
     assert [state.name for state in states] == ["Unchanged", "Unchanged"], states
+
+
+@pytest.mark.usefixtures("prefect_server", "rehearsal", "veo")
+async def test_a_lost_clip_is_told_once_and_not_again_by_every_settle(monkeypatch, tmp_path, output):
+    """The schedule settles every quarter of an hour, and an automation calls people when something needs them."""
+    from flows.settle_output import settle_output
+
+    monkeypatch.setenv("REELMILL_UNCLEAR_WAIT_S", "1")
+    feed = write_feed(tmp_path / "feed.csv", [product_row("BOWL", "Bowl [[fault:503_before]]")])
+
+    run = await catalog_run_of(feed, output)
+    settling = await settle_output(output, return_state=True)
+
+    assert (run.name, settling.name) == ("NeedsAttention", "Unchanged"), (run.message, settling.message)
+    assert "Still waiting for a person (see reelmill status): 2 clips." in settling.message
