@@ -24,7 +24,11 @@ _READY_S = 180.0  # 5 to 15 s on a free machine; the first start compiles and ma
 _WORKER_STOP_S = 15.0
 _CANCEL_S = 75.0  # a submit on the wire is answered or given up within a minute
 _MOST_SAID = 2000  # characters of an error that Prefect prints with whole requests
-_ELSEWHERE = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_API_AUTH_STRING")  # a person's own Prefect
+# A person's own Prefect: where it is, in which database, and who may use it. Deployments of the same names are there.
+_ELSEWHERE = (
+    *("PREFECT_API_", "PREFECT_SERVER_API_", "PREFECT_SERVER_DATABASE_"),
+    *("PREFECT_PROFILE", "PREFECT_CLIENT_CUSTOM_HEADERS"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class PrefectServer:
     @property
     def env(self) -> dict[str, str]:
         """The environment of server, worker and commands. The UI, too, learns its server from PREFECT_API_URL."""
-        inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+        inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_ELSEWHERE)}
         return {
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
             **inherited,

@@ -86,6 +86,26 @@ def test_ctrl_c_of_the_terminal_reaches_no_command_that_deploys(tmp_path):
     assert int(printed) != os.getpgrp()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+        "PREFECT_API_DATABASE_CONNECTION_URL",
+        "PREFECT_SERVER_API_AUTH_STRING",
+        "PREFECT_API_KEY",
+        "PREFECT_PROFILE",
+    ],
+)
+def test_it_stays_out_of_a_persons_own_prefect(monkeypatch, tmp_path, name):
+    """Deployed there, the rehearsal's deployments would take the place of theirs, and its worker their runs."""
+    monkeypatch.setenv(name, "theirs")
+    server = PrefectServer.on(tmp_path, extra={"PREFECT_SERVER_DATABASE_TIMEOUT": "9"})
+
+    assert "theirs" not in server.env.values()
+    assert server.env["PREFECT_API_URL"] == f"{server.url}/api"
+    assert server.env["PREFECT_SERVER_DATABASE_TIMEOUT"] == "9", "what is asked for stays"
+
+
 def story(api, run_id):
     """How a flow run got where it is."""
     logs = api.post("/logs/filter", json={"logs": {"flow_run_id": {"any_": [run_id]}}}).json()
