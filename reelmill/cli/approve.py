@@ -53,7 +53,8 @@ def approve(
     json: Json = False,
 ) -> int:
     """Show what a paused flow run would spend, and approve or reject it; without a run, list those that wait."""
-    _check_asked(run, reject=reject, approves=up_to_usd is not None or first_clips is not None)
+    limited = up_to_usd is not None or first_clips is not None
+    _check_asked(run, reject=reject, limited=limited, answers=reject or limited or yes or bool(reason or by))
     with prefect_api() as api:
         waiting = _waiting(api)
         if not run:
@@ -80,13 +81,13 @@ def approve(
     return ExitCode.OK
 
 
-def _check_asked(run: str, *, reject: bool, approves: bool) -> None:
+def _check_asked(run: str, *, reject: bool, limited: bool, answers: bool) -> None:
     """Raises FixConfiguration for an answer that would be none, or two."""
-    if reject and approves:
+    if reject and limited:
         raise FixConfiguration(
             "--reject spends nothing: --up-to-usd and --first-clips contradict it.", "Give one or the other."
         )
-    if not run and (reject or approves):
+    if not run and answers:  # a script whose variable is empty must not take the list for a yes
         raise FixConfiguration("An answer was given, and no run.", "Name one that reelmill approve lists.")
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from reelmill.cli.choosing import chosen_run
-from reelmill.cli.options import Json, settings_with
+from reelmill.cli.options import Json, not_blank, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text, shown
-from reelmill.errors import ExitCode
+from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.galleries import Copied, copy_gallery, write_gallery
 from reelmill.ledger.ledger import Ledger
 from reelmill.storage.browse import browse_address
@@ -22,7 +22,9 @@ _LISTED = 5
 
 
 def gallery(
-    run: Annotated[str, Parameter(help="Run id; the latest run with clips if left out.")] = "",
+    run: Annotated[
+        str, Parameter(help="Run id; the latest run with clips if left out.", converter=not_blank("RUN"))
+    ] = "",
     *,
     to: Annotated[
         Path | None, Parameter(help="Copy page, posters and videos into this folder, which then needs nothing else.")
@@ -31,6 +33,8 @@ def gallery(
     json: Json = False,
 ) -> int:
     """Write the gallery of a run afresh, or copy it into a folder. It opens from disk, without a server or network."""
+    if to is None and not videos:
+        raise FixConfiguration("--no-videos is for a copy, and none was asked for.", "Add --to FOLDER.")
     settings = settings_with()
     copied: Copied | None = None
     with Ledger.open_existing(settings.ledger_url) as ledger:

@@ -14,7 +14,7 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 
 from reelmill.cli.choosing import chosen_run
-from reelmill.cli.options import Json, settings_with
+from reelmill.cli.options import Json, not_blank, settings_with
 from reelmill.cli.printing import count, out, print_json, print_rows, print_text
 from reelmill.errors import ExitCode, FixConfiguration
 from reelmill.jobs.engine import Engine
@@ -30,7 +30,9 @@ _LISTED, _LISTED_FOR_MACHINES = 20, 10_000
 
 
 def review(
-    run: Annotated[str, Parameter(help="Run id; the latest run with clips if left out.")] = "",
+    run: Annotated[
+        str, Parameter(help="Run id; the latest run with clips if left out.", converter=not_blank("RUN"))
+    ] = "",
     *,
     reviewer: Annotated[str, Parameter(help="Who decides; whoever is logged in here if left out.")] = "",
     apply: Annotated[
@@ -45,6 +47,11 @@ def review(
     json: Json = False,
 ) -> int:
     """Serve a run's gallery on this machine and keep each decision in the ledger at once, until Ctrl-C."""
+    if apply is not None and (list_ or port):
+        raise FixConfiguration(
+            "--apply keeps the decisions of a file: --list and --port change nothing in that.",
+            "Give --apply without them.",
+        )
     settings = settings_with()
     with Ledger.open_existing(settings.ledger_url) as ledger:
         found = chosen_run(run, settings, ledger)
