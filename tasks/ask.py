@@ -18,6 +18,7 @@ from prefect.states import Paused
 
 from reelmill.cli.printing import money, span
 from reelmill.errors import GetApproval
+from reelmill.jobs.accounting import check_ready
 from reelmill.jobs.catalog import CatalogRequest
 from reelmill.jobs.engine import Engine
 from reelmill.planning.summary import PlanSummary
@@ -39,8 +40,9 @@ async def ask(engine: Engine, request: CatalogRequest, summary: PlanSummary) -> 
     """Show the plan and wait for a person's decision, in the UI or by ``reelmill approve``.
 
     None if the run was cancelled meanwhile. Raises GetApproval if nobody decides within ``ask_wait_s``, if Prefect does
-    not let the run ask, or if the run went on without an answer.
+    not let the run ask, or if the run went on without an answer; and what :func:`check_ready` raises.
     """
+    await asyncio.to_thread(check_ready, engine, summary)  # an approval must not meet what was wrong before it
     wait_s, run_id = engine.settings.ask_wait_s, UUID(flow_run.id)
     price, log = money(summary.most_usd), get_run_logger()
     async with leaving_on_sigterm(engine.stop), get_client() as client:

@@ -49,7 +49,7 @@ def make_asked(
     if not json:
         print_plan(console, summary)
         _print_listed(console, clips, len(works))
-    approve(summary, yes=yes)
+    approve(engine, summary, yes=yes)
     run_id = new_run_id()
     open_run(engine, run_id, summary, None, parameters, films=films)
     with ended_if_broken_off(engine, run_id):

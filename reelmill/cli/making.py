@@ -17,7 +17,7 @@ from reelmill.cli.filtering import filtered_sentences
 from reelmill.cli.logs import say
 from reelmill.cli.printing import count, money, print_text, shown
 from reelmill.errors import FixConfiguration
-from reelmill.jobs.accounting import RunReport
+from reelmill.jobs.accounting import RunReport, check_ready
 from reelmill.jobs.chains import make_links
 from reelmill.jobs.engine import Engine
 from reelmill.jobs.films import FilmWork, stitch_films
@@ -36,13 +36,14 @@ from reelmill.telemetry.log_lines import LogFormat
 __all__ = ["approve", "interruptible", "make_with_progress", "nothing", "print_report"]
 
 
-def approve(summary: PlanSummary, *, yes: bool) -> None:
-    """Ask a person to approve the price. Raises FixConfiguration if nobody does."""
+def approve(engine: Engine, summary: PlanSummary, *, yes: bool) -> None:
+    """Ask a person to approve the price. Raises FixConfiguration if nobody does, or what :func:`check_ready` raises."""
     if yes or not summary.counts[Action.MAKE]:
         return
     price = money(summary.most_usd)
     if not sys.stdin.isatty():
         raise FixConfiguration(f"Nobody approved spending up to {price}.", "Add --yes, with --cap-usd for a limit.")
+    check_ready(engine, summary)
     if not agreed(f"Spend up to {price}?"):
         raise FixConfiguration(f"Spending up to {price} was declined; nothing was sent.", "Run it again to approve.")
 

@@ -39,7 +39,7 @@ def run(
         console = out()
         if not json:
             print_plan(console, summary, force=request.force)
-        approve(summary, yes=yes)
+        approve(engine, summary, yes=yes)
         run_id = new_run_id()
         asked = {"command": "run", "feed": feed, "platforms": list(request.platforms), **drafts_asked(summary)}
         open_run(engine, run_id, summary, spool, asked)

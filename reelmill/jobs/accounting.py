@@ -29,11 +29,13 @@ from reelmill.production.owner import is_gone
 from reelmill.production.results import Tally
 from reelmill.storage.check import check_storage
 from reelmill.telemetry.log_context import about
+from reelmill.veo.vertex import VertexBackend
 from reelmill.webhooks.posting import trust
 from reelmill.webhooks.receiver import Receiver
 
 __all__ = [
     "RunReport",
+    "check_ready",
     "close_abandoned_runs",
     "close_run",
     "ended_if_broken_off",
@@ -122,6 +124,17 @@ class RunReport:
         }
 
 
+def check_ready(engine: Engine, summary: PlanSummary) -> None:
+    """Find out, before a person is asked to approve the price, what would stop the run before its first clip.
+
+    Raises FixAccess if the output cannot be written or there are no credentials, FixConfiguration if there is no
+    project, or if webhooks are wanted and cannot be sent.
+    """
+    _check_places(engine, summary)
+    if summary.counts[Action.MAKE]:
+        VertexBackend.from_settings(engine.settings).close()
+
+
 def open_run(
     engine: Engine,
     run_id: str,
@@ -135,18 +148,15 @@ def open_run(
 
     Raises FixAccess if the output cannot be written, FixConfiguration if webhooks are wanted and cannot be sent.
     """
-    ledger, told = engine.ledger, bool(engine.settings.webhook_url)
-    if told:
-        trust(Receiver.from_settings(engine.settings))
-    if summary.counts[Action.MAKE]:
-        _try_output(engine)
+    ledger = engine.ledger
+    _check_places(engine, summary)
     ledger.start_run(
         Run(
             run_id=run_id,
             output=engine.storage.root,
             parameters={**parameters, OWNER: engine.owner},
             caps=engine.caps,
-            webhooks=told,
+            webhooks=bool(engine.settings.webhook_url),
             planned_at=summary.planned_at,
             catalog=engine.catalog if summary.whole else None,
         )
@@ -162,6 +172,14 @@ def open_run(
         ledger.add_rejects(run_id, spool.rejects())
         films = chain(films, spool.films())
     ledger.plan_films(run_id, engine.storage.root, films)
+
+
+def _check_places(engine: Engine, summary: PlanSummary) -> None:
+    """Whether what the run will say and write can get to where it is wanted."""
+    if engine.settings.webhook_url:
+        trust(Receiver.from_settings(engine.settings))
+    if summary.counts[Action.MAKE]:
+        _try_output(engine)
 
 
 def _try_output(engine: Engine) -> None:

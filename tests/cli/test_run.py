@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from reelmill.errors import ExitCode
@@ -49,6 +51,20 @@ def test_a_product_that_is_again_what_it_was_shows_its_old_video_again_for_nothi
             replaced = ledger.remade(videos)
         shown += [(clip.title, report["made"]) for clip, _ in videos if clip.clip_id not in replaced]
     assert shown == [("Lamp", 1), ("Leuchte", 1), ("Lamp", 0), ("Lamp", 0)]
+
+
+def test_what_would_stop_a_run_is_told_before_anybody_is_asked(reelmill, rehearsal, write_feed, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True, readline=lambda: "yes\n"))
+    for name in ("GOOGLE_CLOUD_PROJECT", "REELMILL_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REELMILL_LEDGER_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    code, _, problems = reelmill("run", write_feed("Lamp"), "--platforms", "tiktok", "--output", rehearsal)
+
+    assert code == ExitCode.USAGE
+    assert "No Google Cloud project is set" in problems
+    assert "Spend up to" not in problems
+    with Ledger.open(f"sqlite:///{tmp_path / 'none.db'}") as ledger:
+        assert ledger.runs() == []
 
 
 def test_nobody_is_asked_to_pay_without_a_yes(reelmill, rehearsal, write_feed, veo):

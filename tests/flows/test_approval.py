@@ -250,6 +250,15 @@ async def executed_again(run):
     return await run_flow_async(catalog_run, flow_run=run, parameters=run.parameters, return_type="state")
 
 
+async def test_what_would_stop_the_run_is_told_before_anybody_is_asked(monkeypatch, feed, output):
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT")
+
+    state = await catalog_run_of(feed, output, ask_above_usd=LOW)
+
+    assert (state.name, state.is_failed()) == ("Failed", True), state.message
+    assert "No Google Cloud project is set" in state.message
+
+
 async def test_a_decision_must_be_one(veo, feed, output):
     async with asking(feed, output) as (running, run):
         with pytest.raises(RuntimeError, match="decision"):
