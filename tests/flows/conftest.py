@@ -46,6 +46,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[PrefectServer]:
     """The running server; ``PREFECT_API_URL`` names it."""
+    import prefect.main  # noqa: F401  # it sets log levels when it is imported: before a test sets its own
+
     with _SERVER.start():
         yield _SERVER
         from prefect.logging.handlers import APILogHandler
