@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelmill.errors import FixAccess, ReelmillError, TryLater
+from reelmill.google_login import google_login
 from reelmill.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,30 +41,12 @@ def make_client(settings: Settings) -> Client:
         nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth types only part of itself
         client = Client(project=settings.project or "local", credentials=nobody, client_options=options)
     else:
-        credentials, project = _credentials(settings.credentials_file)
+        credentials, project = google_login(settings.credentials_file, _SCOPE)
         client = Client(project=settings.project or project, credentials=credentials)
     # Many clips share one client; the default of 10 pooled connections would reconnect (and warn) all the time.
     for scheme in ("http://", "https://"):
         client._http.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))  # noqa: SLF001 - the documented way
     return client
-
-
-def _credentials(key_file: Path | None) -> tuple[Any, str | None]:
-    import google.auth
-    from google.auth.exceptions import GoogleAuthError
-    from google.oauth2.service_account import Credentials
-
-    if key_file is None:
-        try:
-            return google.auth.default(scopes=[_SCOPE])
-        except (GoogleAuthError, OSError, ValueError):  # none, or a file named in the environment that cannot be read
-            raise FixAccess("No Google credentials were found.", _LOGIN) from None
-    try:
-        # google-auth types only part of itself
-        found = Credentials.from_service_account_file(str(key_file), scopes=[_SCOPE])  # type: ignore[no-untyped-call]
-    except (OSError, ValueError):
-        raise FixAccess(f"{key_file} is no readable service-account key file.", _LOGIN) from None
-    return found, found.project_id
 
 
 def patience(seconds: float, on_error: Callable[[Exception], None] | None = None) -> Any:
