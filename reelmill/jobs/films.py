@@ -204,7 +204,7 @@ class _Scenes:
         if intent.unfit:
             return f"inspection found scene {name} unfit; reelmill redrive --unfit makes it again."
         review = self.decisions.get(intent.intent_id)
-        if review is not None and review.decision in (Decision.REJECT, Decision.REMAKE):
+        if review is not None and review.decision.unwanted:
             flag = "--rejected" if review.decision is Decision.REJECT else "--remakes"
             return f"a reviewer said {review.decision.value} to scene {name}; reelmill redrive {flag} makes it again."
         return ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import or_, select
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
+from reelmill.ledger.orphans import REPLACED
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import clips, intents
@@ -15,14 +16,7 @@ from reelmill.ledger.states import DELIVERED
 
 __all__ = ["delivered", "replaced", "shown_video"]
 
-_later = intents.alias("later")
-_REPLACED = exists().where(
-    _later.c.clip_id == intents.c.clip_id,
-    _later.c.output == intents.c.output,
-    _later.c.attempt > intents.c.attempt,
-    _later.c.state.in_(DELIVERED),
-)
-_LATEST = (or_(clips.c.latest_attempt == intents.c.attempt, ~_REPLACED),)  # the first is true of most, and cheaper
+_LATEST = (or_(clips.c.latest_attempt == intents.c.attempt, ~REPLACED),)  # the first is true of most, and cheaper
 
 
 def delivered(database: Database, *, output: str | None, run_id: str | None) -> Iterator[tuple[Clip, Intent]]:
@@ -34,7 +28,7 @@ def replaced(database: Database, *, run_id: str) -> set[str]:
     """The attempts of a run in whose place a later one in the same output has come: one that was delivered."""
     with database.reading() as connection:
         return set(
-            connection.execute(select(intents.c.intent_id).where(intents.c.run_id == run_id, _REPLACED)).scalars()
+            connection.execute(select(intents.c.intent_id).where(intents.c.run_id == run_id, REPLACED)).scalars()
         )
 
 

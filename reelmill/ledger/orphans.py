@@ -17,19 +17,19 @@ from reelmill.ledger.records import Intent
 from reelmill.ledger.schema import clips, intents, removals
 from reelmill.ledger.states import DELIVERED
 
-__all__ = ["SUPERSEDED", "THERE", "orphans"]
+__all__ = ["REPLACED", "SUPERSEDED", "THERE", "orphans"]
 
 _later = intents.alias("later")
-SUPERSEDED = and_(
-    clips.c.latest_attempt > intents.c.attempt,  # true of few, and cheaper to ask
-    exists().where(
-        _later.c.clip_id == intents.c.clip_id,
-        _later.c.output == intents.c.output,
-        _later.c.attempt > intents.c.attempt,
-        _later.c.state.in_(DELIVERED),
-    ),
+REPLACED = exists().where(
+    _later.c.clip_id == intents.c.clip_id,
+    _later.c.output == intents.c.output,
+    _later.c.attempt > intents.c.attempt,
+    _later.c.state.in_(DELIVERED),
 )
 """Condition on an attempt: a later one of its clip was delivered in the same output."""
+
+SUPERSEDED = and_(clips.c.latest_attempt > intents.c.attempt, REPLACED)
+"""The same for attempts with their clips: the first is true of few, and cheaper to ask."""
 
 THERE = ~exists().where(removals.c.intent_id == intents.c.intent_id)
 """Condition on an attempt: nothing of it was removed."""

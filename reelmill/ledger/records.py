@@ -296,6 +296,11 @@ class Decision(StrEnum):
     REMAKE = "remake"  # reject, and wish for another attempt; only `redrive` makes it, at a price shown first
     UNDO = "undo"  # nothing is decided any more
 
+    @property
+    def unwanted(self) -> bool:
+        """Its clip may not be shown."""
+        return self in (Decision.REJECT, Decision.REMAKE)
+
 
 class ReviewedVia(StrEnum):
     """How a decision came into the ledger."""

@@ -46,7 +46,6 @@ Keep = Mapping[RemovalKind, int | None]
 """Days that each kind is kept after it came to be of no use; None, or no word of it, is for ever."""
 
 _UNDECIDED: Mapping[str, Review] = MappingProxyType({})
-_UNWANTED = (Decision.REJECT, Decision.REMAKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def of_no_use(
     nobody has looked at any.
     """
     delivered = sorted((one for one in attempts if one.state.delivered), key=lambda one: one.attempt)
-    unwanted = {id_ for id_, review in decisions.items() if review.decision in _UNWANTED}
+    unwanted = {id_ for id_, review in decisions.items() if review.decision.unwanted}
     looked_at = [one for one in delivered if one.inspection is not None]
     usable = [one for one in looked_at or delivered if not one.unfit and one.intent_id not in unwanted]
     found = {}

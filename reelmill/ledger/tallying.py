@@ -102,7 +102,7 @@ _COUNTED: dict[str, ColumnElement[bool]] = {
     "filtered": _i.state == State.FILTERED,
     "failed": _i.state == State.FAILED,
     "unfit": _VERDICT == "fail",
-    "rejected": _DECISION.in_([Decision.REJECT, Decision.REMAKE]),
+    "rejected": _DECISION.in_([decision for decision in Decision if decision.unwanted]),
 }
 _PAID, _HELD = func.sum(_i.charged), func.sum(_i.reserved)
 _MEASURES: dict[str, ColumnElement[Any]] = {

@@ -8,7 +8,6 @@ from reelmill.clip import Clip
 from reelmill.errors import LookFirst
 from reelmill.ledger.delivered import shown_video
 from reelmill.ledger.ledger import Ledger
-from reelmill.ledger.records import Decision
 from reelmill.settings import InspectDepth
 
 __all__ = ["continued_videos", "video_to_continue"]
@@ -32,9 +31,7 @@ def continued_videos(
     }
     attempts = [intent.intent_id for intent in found.values()]
     decisions, removed = ledger.decisions_of(attempts), ledger.removed(attempts)
-    refused = {
-        intent_id for intent_id, review in decisions.items() if review.decision in (Decision.REJECT, Decision.REMAKE)
-    }
+    refused = {intent_id for intent_id, review in decisions.items() if review.decision.unwanted}
     return {
         clip_id: shown_video(intent)
         for clip_id, intent in found.items()
