@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from reelmill.cli.printing import count, money, out, print_json, print_rows, pri
 from reelmill.cli.skus import skus_of
 from reelmill.errors import ExitCode
 from reelmill.jobs.attention import Attention, find_attention
-from reelmill.jobs.films import waiting_films
+from reelmill.jobs.films import FilmWork, waiting_films
 from reelmill.jobs.outputs import known_output
 from reelmill.ledger.ledger import Ledger
 from reelmill.ledger.records import DeliveryStatus, Run, StateTotal
@@ -53,79 +54,93 @@ def status(
     json: Json = False,
 ) -> int:
     """Say how the clips of an output stand, what they cost, and what to do about those that need a person."""
-    settings = settings_with()
     keeps = _LISTED_FOR_MACHINES if json else _LISTED_WHEN_ASKED if only or state else _LISTED
-    ledger = Ledger.open_existing(settings.ledger_url)
-    try:
-        root = known_output(output, settings, ledger)
-        totals = ledger.totals(output=root)
-        attention = find_attention(
-            ledger,
-            root,
-            catalog=settings.catalog or root,
-            rehearsal=settings.rehearsal,
-            keeps=keeps,
-            only=skus_of(only),
-            states=state,
-        )
-        runs = ledger.runs(output=root, limit=_RUNS)
-        others = [other for other in ledger.outputs() if other != root]
-        clips, drafts = ledger.count_clips(output=root), ledger.draft_total(output=root)
-        films = waiting_films(ledger, root, settings)
-        differences = ledger.audit()
-        dead = ledger.count_deliveries().get(DeliveryStatus.DEAD, 0)
-    finally:
-        ledger.close()
+    found = _find(output, keeps=keeps, only=skus_of(only), states=state)
     if json:
-        print_json(
-            {
-                "output": root,
-                "clips": clips,
-                "states": {state.value: _total(total) for state, total in sorted(totals.items())},
-                "drafts": _total(drafts),
-                **as_dict(attention),
-                "films": films.to_dict(),
-                "runs": [_run(run) for run in runs],
-                "audit": differences,
-                "dead_letters": dead,
-            }
-        )
+        print_json(found.to_dict())
     else:
-        console = out()
-        _print_totals(console, root, clips, totals, attention, drafts=drafts)
-        if not runs and others:
-            print_text(console, f"No run was for this output yet. This ledger knows: {', '.join(others[:_RUNS])}.")
-        print_attention(console, attention, f" --output {shlex.quote(root)}" if output else "")
-        recent = [(run.run_id, run.status.value, money(run.spent_usd), money(run.planned_usd)) for run in runs]
-        print_rows(console, "Latest runs", ("Run", "Status", "Spent", "Planned"), recent)
-        for sentence in stitching_sentences(films):
-            print_text(console, f"film {sentence}")
-        for difference in differences:
-            print_text(console, f"ledger: {difference}")
-        if dead:
-            print_text(
-                console,
-                f"{count(dead, 'dead letter')}: ends that the receiver was not told of, and will not be by itself. "
-                "reelmill webhooks list says why, reelmill webhooks redrive has them sent again.",
-            )
-    return ExitCode.ATTENTION if attention.waiting or differences or dead else ExitCode.OK
+        _print(out(), found, output)
+    return ExitCode.ATTENTION if found.attention.waiting or found.differences or found.dead_letters else ExitCode.OK
 
 
-def _print_totals(
-    console: Console,
-    root: str,
-    clips: int,
-    totals: Mapping[State, StateTotal],
-    attention: Attention,
-    *,
-    drafts: StateTotal,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """How an output stands. ``others`` are the outputs that the ledger knows besides ``root``."""
+
+    root: str
+    others: Sequence[str]
+    clips: int
+    totals: Mapping[State, StateTotal]
+    drafts: StateTotal
+    attention: Attention
+    films: FilmWork
+    runs: Sequence[Run]
+    differences: Sequence[str]
+    dead_letters: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it but the other outputs, as plain values."""
+        return {
+            "output": self.root,
+            "clips": self.clips,
+            "states": {state.value: _total(total) for state, total in sorted(self.totals.items())},
+            "drafts": _total(self.drafts),
+            **as_dict(self.attention),
+            "films": self.films.to_dict(),
+            "runs": [_run(run) for run in self.runs],
+            "audit": self.differences,
+            "dead_letters": self.dead_letters,
+        }
+
+
+def _find(output: str, *, keeps: int, only: tuple[str, ...], states: tuple[State, ...]) -> _Standing:
+    settings = settings_with()
+    with Ledger.open_existing(settings.ledger_url) as ledger:
+        root = known_output(output, settings, ledger)
+        catalog = settings.catalog or root
+        return _Standing(
+            root=root,
+            others=[other for other in ledger.outputs() if other != root],
+            clips=ledger.count_clips(output=root),
+            totals=ledger.totals(output=root),
+            drafts=ledger.draft_total(output=root),
+            attention=find_attention(
+                ledger, root, catalog=catalog, rehearsal=settings.rehearsal, keeps=keeps, only=only, states=states
+            ),
+            films=waiting_films(ledger, root, settings),
+            runs=ledger.runs(output=root, limit=_RUNS),
+            differences=ledger.audit(),
+            dead_letters=ledger.count_deliveries().get(DeliveryStatus.DEAD, 0),
+        )
+
+
+def _print(console: Console, found: _Standing, output: str) -> None:
+    _print_totals(console, found)
+    if not found.runs and found.others:
+        print_text(console, f"No run was for this output yet. This ledger knows: {', '.join(found.others[:_RUNS])}.")
+    print_attention(console, found.attention, f" --output {shlex.quote(found.root)}" if output else "")
+    recent = [(run.run_id, run.status.value, money(run.spent_usd), money(run.planned_usd)) for run in found.runs]
+    print_rows(console, "Latest runs", ("Run", "Status", "Spent", "Planned"), recent)
+    for sentence in stitching_sentences(found.films):
+        print_text(console, f"film {sentence}")
+    for difference in found.differences:
+        print_text(console, f"ledger: {difference}")
+    if found.dead_letters:
+        print_text(
+            console,
+            f"{count(found.dead_letters, 'dead letter')}: ends that the receiver was not told of, and will not be by "
+            "itself. reelmill webhooks list says why, reelmill webhooks redrive has them sent again.",
+        )
+
+
+def _print_totals(console: Console, found: _Standing) -> None:
+    totals, attention, drafts = found.totals, found.attention, found.drafts
     attempts = sum(total.clips for total in totals.values())
     paid = sum((total.charged_usd for total in totals.values()), Decimal(0))
     reserved = sum((total.reserved_usd for total in totals.values()), Decimal(0))
-    console.print(f"[bold]Output[/] {shown(root)}")
+    console.print(f"[bold]Output[/] {shown(found.root)}")
     console.print(
-        f"[bold]Clips[/]  {count(clips, 'clip')} in {count(attempts, 'attempt')}: "
+        f"[bold]Clips[/]  {count(found.clips, 'clip')} in {count(attempts, 'attempt')}: "
         f"{money(paid)} paid, {money(reserved)} reserved\n"
     )
     if not attempts:
