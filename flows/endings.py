@@ -33,11 +33,11 @@ from reelmill.cli.printing import count, money
 from reelmill.errors import GetApproval, RaiseCap, ReelmillError
 from reelmill.jobs.accounting import RunReport
 from reelmill.jobs.films import FilmWork
+from reelmill.jobs.inspecting import LookedAt
 from reelmill.jobs.publishing import Published
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
 from reelmill.planning.summary import PlanSummary
-from reelmill.production.results import Tally
 from tasks.account import report_sentence
 from tasks.decision import Decision
 from tasks.plan_page import plan_sentence
@@ -69,19 +69,19 @@ def rejected(decision: Decision | None) -> State[Any]:
 def settled(found: Settled) -> State[Any]:
     """The end of a settle run; what other running workers hold is theirs to settle."""
     states = ", ".join(f"{number} {state.value}" for state, number in sorted(found.tally.counts.items()))
-    told = f"Looked at {found.looked_at} clips; {money(found.tally.spent_usd)} charged for what came back. {states}"
-    left = f"{count(found.left, 'clip')} not looked at: the next settle does." if found.left else ""
+    charged = money(found.tally.spent_usd)
+    told = f"Looked at {count(found.looked_at, 'clip')}; {charged} charged for what came back. {states}"
     if found.known:  # whoever settles by a schedule would call people about them every time
         told = f"Still waiting for a person (see reelmill status): {count(found.known, 'clip')}. {told}"
-    needs = [left, _of_clips(found.tally.attention - found.known), _of_films(found.films)]
+    needs = [_of_left(found.left, "settle"), _of_clips(found.tally.attention - found.known), _of_films(found.films)]
     return _looked(needs, told, found.looked_at - found.known, found.films, found)
 
 
-def inspected(found: Tally, films: FilmWork) -> State[Any]:
+def inspected(found: LookedAt) -> State[Any]:
     """The end of a run that looked at clips which were settled unseen, and stitched the films that were whole then."""
-    looked_at = sum(found.counts.values())
-    needs = [_of_clips(found.attention), _of_films(films)]
-    return _looked(needs, f"Looked at {looked_at} clips.", looked_at, films, found)
+    looked_at = sum(found.tally.counts.values())
+    needs = [_of_left(found.left, "inspect"), _of_clips(found.tally.attention), _of_films(found.films)]
+    return _looked(needs, f"Looked at {count(looked_at, 'clip')}.", looked_at, found.films, found.tally)
 
 
 def _looked(needs: Sequence[str], told: str, news: int, films: FilmWork, data: object) -> State[Any]:
@@ -94,8 +94,13 @@ def _looked(needs: Sequence[str], told: str, news: int, films: FilmWork, data: o
     return Completed(name=None if news or films.stitched else "Unchanged", message=told.rstrip(), data=data)
 
 
+def _of_left(number: int, flow: str) -> str:
+    return f"{count(number, 'clip')} not looked at: the next {flow} does." if number else ""
+
+
 def _of_clips(number: int) -> str:
-    return f"{number} clips need a person: see reelmill status." if number else ""
+    need = "needs" if number == 1 else "need"
+    return f"{count(number, 'clip')} {need} a person: see reelmill status." if number else ""
 
 
 def _of_films(films: FilmWork) -> str:

@@ -26,6 +26,6 @@ async def inspect_clips(output: str = "") -> State[Any]:
     """
     try:
         with workshop(load_settings(), output) as engine:
-            return inspected(*await inspect(whole(engine)))
+            return inspected(await inspect(whole(engine)))
     except ReelmillError as error:
         return failed(error)

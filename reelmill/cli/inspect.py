@@ -14,8 +14,7 @@ from reelmill.cli.options import Json, Output, not_blank, settings_with
 from reelmill.cli.printing import count, out, print_json, print_text
 from reelmill.errors import ExitCode
 from reelmill.jobs.engine import Engine
-from reelmill.jobs.films import FilmWork
-from reelmill.jobs.inspecting import inspect_unseen
+from reelmill.jobs.inspecting import LookedAt, inspect_unseen
 from reelmill.jobs.outputs import output_of
 from reelmill.ledger.ledger import Ledger
 from reelmill.production.results import ClipResult
@@ -37,8 +36,8 @@ def inspect(
     with Ledger.open_existing(settings.ledger_url) as ledger:
         root = output_of(run, output, settings, ledger, writes=True)
     with Engine(settings, root) as engine:
-        films = asyncio.run(_inspect(engine, run or None, found))
-        left = engine.ledger.count_unseen(output=root, run_id=run or None) if engine.stop.requested else 0
+        looked_at = asyncio.run(_inspect(engine, run or None, found))
+    films, left = looked_at.films, looked_at.left
     verdicts = Counter(result.inspection for result in found)
     code = ExitCode.ATTENTION if verdicts["fail"] or films.failed or left else ExitCode.OK
     if json:
@@ -61,7 +60,6 @@ def inspect(
     return code
 
 
-async def _inspect(engine: Engine, run_id: str | None, found: list[ClipResult]) -> FilmWork:
+async def _inspect(engine: Engine, run_id: str | None, found: list[ClipResult]) -> LookedAt:
     with interruptible(engine.stop):
-        _, films = await inspect_unseen(engine, run_id=run_id, on_result=found.append)
-        return films
+        return await inspect_unseen(engine, run_id=run_id, on_result=found.append)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from reelmill.clip import Clip
 from reelmill.errors import FixConfiguration
@@ -16,12 +17,21 @@ from reelmill.production.inspecting import inspect_settled
 from reelmill.production.results import ClipResult, Tally
 from reelmill.settings import InspectDepth
 
-__all__ = ["inspect_unseen"]
+__all__ = ["LookedAt", "inspect_unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What a round of looking came to: its clips, the films' turn, and the clips that are left since it was stopped."""
+
+    tally: Tally
+    films: FilmWork
+    left: int = 0
 
 
 async def inspect_unseen(
     engine: Engine, *, run_id: str | None = None, on_result: Callable[[ClipResult], None] | None = None
-) -> tuple[Tally, FilmWork]:
+) -> LookedAt:
     """Look at every delivered clip of this output that nobody has looked at, and make its renditions; pays nothing.
 
     Then the films that are whole are stitched.
@@ -67,4 +77,5 @@ async def inspect_unseen(
         bring_up_to_date(engine, {*tally.runs, *films.run_ids})
     if engine.stop.error is not None:
         raise engine.stop.error
-    return tally, films
+    left = engine.ledger.count_unseen(output=engine.storage.root, run_id=run_id) if engine.stop.requested else 0
+    return LookedAt(tally, films, left)

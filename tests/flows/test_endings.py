@@ -7,6 +7,7 @@ import pytest
 from flows.endings import finished, inspected, planned, settled
 from reelmill.errors import ExitCode, FixAccess, RaiseCap, TryLater
 from reelmill.jobs.films import FilmWork
+from reelmill.jobs.inspecting import LookedAt
 from reelmill.jobs.settling import Settled
 from reelmill.ledger.records import RunStatus
 from reelmill.planning.asked import Unmet
@@ -59,14 +60,14 @@ def test_a_run_ends_well_only_if_the_command_line_would_return_0(changed, name, 
 @pytest.mark.parametrize(
     ("changed", "name", "said"),
     [
-        ({}, "Completed", "Looked at 1 clips"),
+        ({}, "Completed", "Looked at 1 clip;"),
         ({"looked_at": 0}, "Unchanged", "Looked at 0 clips"),
         ({"looked_at": 0, "films": FilmWork(stitched=["film-1"])}, "Completed", "Looked at 0 clips"),
         ({"looked_at": 0, "left": 3}, "NeedsAttention", "3 clips not looked at"),
         ({"looked_at": 0, "films": ONE_FAILED}, "NeedsAttention", "1 film could not be stitched"),
-        ({"tally": Tally(attention=1)}, "NeedsAttention", "1 clips need a person"),
+        ({"tally": Tally(attention=1)}, "NeedsAttention", "1 clip needs a person"),
         ({"tally": Tally(attention=1), "known": 1}, "Unchanged", "waiting for a person (see reelmill status): 1 clip."),
-        ({"tally": Tally(attention=2), "known": 1, "looked_at": 2}, "NeedsAttention", "1 clips need a person"),
+        ({"tally": Tally(attention=2), "known": 1, "looked_at": 2}, "NeedsAttention", "1 clip needs a person"),
     ],
 )
 def test_what_settling_left_is_told(changed, name, said):
@@ -84,10 +85,19 @@ def test_a_dry_run_names_what_was_asked_for_and_cannot_be_made():
 
 
 def test_a_film_that_inspecting_could_not_stitch_is_told():
-    state = inspected(Tally(), ONE_FAILED)
+    state = inspected(LookedAt(Tally(), ONE_FAILED))
 
-    assert (state.name, inspected(Tally(), FilmWork()).name) == ("NeedsAttention", "Unchanged")
+    assert (state.name, inspected(LookedAt(Tally(), FilmWork())).name) == ("NeedsAttention", "Unchanged")
     assert "1 film could not be stitched" in state.message
+
+
+def test_what_an_inspecting_that_was_stopped_left_is_told():
+    state = inspected(LookedAt(Tally(), FilmWork(), left=2))
+
+    assert (state.name, state.message) == (
+        "NeedsAttention",
+        "2 clips not looked at: the next inspect does. Looked at 0 clips.",
+    )
 
 
 @pytest.mark.usefixtures("prefect_server", "rehearsal")

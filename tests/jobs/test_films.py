@@ -132,7 +132,7 @@ async def test_with_inspect_later_a_film_waits_until_its_scenes_were_looked_at(e
         engine.ledger.record_inspection(intent.intent_id, Inspected(inspection={"status": "pass", "videos": []}))
     left = await stitch_films(engine)
     assert (left.stitched, left.waiting[0].why) == ([], "all its scenes are there: run reelmill inspect.")
-    _, films = await inspect_unseen(engine)
+    films = (await inspect_unseen(engine)).films
     assert (films.stitched, films.waiting_count) == ([FILM.film_id], 0)
 
 

@@ -42,8 +42,8 @@ async def test_a_clip_is_looked_at_once_and_record_and_ledger_say_what_was_found
     with open_engine(tmp_path, veo, gcs, output=output, inspect="full", catalogs_dir=catalogs) as engine:
         before = {intent.intent_id: intent for _, intent in engine.ledger.intents()}
         records = {id_: record_of(engine, intent) for id_, intent in before.items()}
-        first, _ = await inspect_unseen(engine)
-        again, _ = await inspect_unseen(engine)
+        first = (await inspect_unseen(engine)).tally
+        again = (await inspect_unseen(engine)).tally
         after = {intent.intent_id: intent for _, intent in engine.ledger.intents()}
         renewed = {id_: record_of(engine, intent) for id_, intent in after.items()}
 
@@ -100,7 +100,7 @@ async def test_a_record_that_is_damaged_or_gone_stays_so_and_keeps_no_clip_from_
         engine.storage.delete(name)
         if damaged is not None:
             engine.storage.create(name, damaged, "application/json")
-        tally, _ = await inspect_unseen(engine)
+        tally = (await inspect_unseen(engine)).tally
         assert tally.counts == {State.SUCCEEDED: 2}
         assert engine.ledger.count_unseen(output=output) == 0
         assert [engine.storage.read(stored.name) for stored in engine.storage.list(name)] == [damaged] * bool(damaged)
@@ -120,6 +120,14 @@ async def test_two_workers_never_look_at_the_same_and_one_that_falls_silent_is_f
     assert ids[0] == ids[1]  # the first worker's lease ended at once
     assert ids[1] != ids[2]
     assert [len(found) for found in ids] == [1, 1, 1, 0]
+
+
+async def test_what_is_left_when_it_is_stopped_is_counted(tmp_path, veo, gcs, settled_unseen):
+    output = await settled_unseen("later-1", "later-2", "later-3")
+    with open_engine(tmp_path, veo, gcs, output=output, inspect="header", media_workers=1) as engine:
+        found = await inspect_unseen(engine, on_result=lambda _: engine.stop.request())
+        seen = sum(found.tally.counts.values())
+        assert found.left == 3 - seen > 0
 
 
 async def test_looking_that_is_switched_off_is_refused_with_the_remedy(tmp_path, veo, gcs, settled_unseen):
