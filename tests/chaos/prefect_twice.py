@@ -153,5 +153,14 @@ def _flow_run(server: PrefectServer, parameters: Mapping[str, Any]) -> Iterator[
 
 
 def _ask(server: PrefectServer, method: str, path: str, body: Any = None) -> Any:
-    answer = httpx.request(method, f"{server.url}/api/{path}", json=body, trust_env=False, timeout=60)
-    return answer.raise_for_status().json() if answer.content else None
+    """Asked again while the server's database is busy (503), as by Prefect's own client."""
+    answers: list[httpx.Response] = []
+
+    def taken() -> bool:
+        url = f"{server.url}/api/{path}"
+        answers.append(httpx.request(method, url, json=body, trust_env=False, timeout=60))
+        return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+    until(taken, _PATIENCE_S)
+    answer = answers[-1].raise_for_status()
+    return answer.json() if answer.content else None
