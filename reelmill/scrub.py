@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pydantic import ValidationError
+
 from reelmill.signatures import hide_secrets
 
 __all__ = ["scrub", "without_secrets"]
@@ -20,9 +22,15 @@ _SECRETS = (
 
 def scrub(text: object, limit: int = 400) -> str:
     """``text`` without tokens, keys, passwords and query strings, at most ``limit`` characters long."""
-    clean = without_secrets(str(text))
+    clean = without_secrets(_unquoted(text) if isinstance(text, ValidationError) else str(text))
     clean = " ".join("".join(char if char.isprintable() else " " for char in clean).split())
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def _unquoted(error: ValidationError) -> str:
+    """Why data is not valid, without the data: it is quoted with a hole in the middle, and no pattern fits that."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(": ".join([".".join(map(str, one["loc"])), one["msg"]]) for one in problems)
 
 
 def without_secrets(text: str) -> str:

@@ -139,6 +139,7 @@ def check_polled(outcome) -> None:
 @example(403, json.dumps({"error": {"code": "x", "message": ["a"], "status": 7}}).encode(), "closed")
 @example(403, b'[{"error": 7}]', "closed")
 @example(301, b'{"status": "Bearer SECRET\\u0000"}', "closed")
+@example(200, b'{"name": ["https://cdn.example.com/a.jpg?X-Goog-Signature=SECRET"]}', "closed")  # quoted with a hole
 def test_any_answer_to_a_poll(server, vertex, status, body, end):
     server.seen.clear()
     server.behaviours[:] = [answering(status, body, end)]

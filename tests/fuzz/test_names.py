@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reelmill.errors import FixAccess, FixConfiguration, LookFirst, ReelmillError
@@ -157,9 +157,13 @@ def test_any_address_in_a_setting_is_used_or_refused(text):
 
 @fuzz(40)
 @given(NASTY_TEXT)
+@example("catalogs")
 def test_any_content_folder_is_found_or_refused(text):
-    with pytest.raises(FixConfiguration):
-        content_folder(Settings(catalogs_dir=text or "x"))
+    chosen = Path(text or "x")
+    with suppress(FixConfiguration):
+        found = content_folder(Settings(catalogs_dir=chosen))
+        assert found == chosen
+        assert (found / "platforms.toml").is_file()
 
 
 @pytest.mark.parametrize(

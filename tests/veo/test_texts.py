@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from reelmill.scrub import scrub
 from reelmill.veo.labels import MAX_LABELS, clean_labels, request_labels
@@ -33,6 +35,16 @@ def test_long_values_stay_apart(one, other):
 def test_labels_of_a_request():
     labels = request_labels(run="r1", clip="0a", sku="Mug Ø/1", campaign="", intent="i-1")
     assert labels == {"run": "r1", "clip": "0a", "sku": "mug___1", "intent": "i-1"}
+
+
+def test_data_that_is_not_valid_is_not_quoted():
+    class Answer(BaseModel):
+        name: str
+
+    with pytest.raises(ValidationError) as caught:
+        Answer.model_validate({"name": ["https://cdn.example.com/a.jpg?X-Goog-Signature=SECRET"]})
+    assert "SECRET" in str(caught.value), "no pattern knows it, cut as it is"
+    assert scrub(caught.value) == "name: Input should be a valid string"
 
 
 def test_secrets_are_removed():
