@@ -26,8 +26,11 @@ _CANCEL_S = 75.0  # a submit on the wire is answered or given up within a minute
 _MOST_SAID = 2000  # characters of an error that Prefect prints with whole requests
 # A person's own Prefect: where it is, in which database, and who may use it. Deployments of the same names are there.
 _ELSEWHERE = (
-    *("PREFECT_API_", "PREFECT_SERVER_API_", "PREFECT_SERVER_DATABASE_"),
-    *("PREFECT_PROFILE", "PREFECT_CLIENT_CUSTOM_HEADERS"),
+    "PREFECT_API_",
+    "PREFECT_CLIENT_CUSTOM_HEADERS",
+    "PREFECT_PROFILE",
+    "PREFECT_SERVER_API_",
+    "PREFECT_SERVER_DATABASE_",
 )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,8 +20,8 @@ from reelmill.delivery.publishing import Receipt
 from reelmill.delivery.tus import Answer, Broken, Content, TusClient
 from reelmill.errors import FixConfiguration, FixDeliverable, TryLater
 from reelmill.settings import Settings
-from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
+from reelmill.storage.scratch import own_disk, scratch_folder
 from reelmill.webhooks.backoff import pause_s
 from reelmill.webhooks.posting import trust
 from reelmill.webhooks.receiver import Receiver
@@ -100,8 +99,8 @@ class CmsPublisher:
             receipt = _Upload(self, deliverable, known, None).had()
             if receipt is not None:
                 return receipt
-        with tempfile.TemporaryDirectory(prefix="reelmill-publish-") as folder:
-            path = Path(folder) / "video"
+        with scratch_folder("video") as folder:
+            path = folder / "video"
             self._fetch(deliverable, path)
             with path.open("rb") as file:
                 content = Content(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
@@ -112,7 +111,7 @@ class CmsPublisher:
 
     def _fetch(self, deliverable: Deliverable, path: Path) -> None:
         try:
-            with own_disk("The video"):
+            with own_disk("video"):
                 self.storage.download(self.storage.name(deliverable.uri), path)
         except FileNotFoundError:
             raise FixDeliverable(f"{deliverable.uri} is not there.", "Look what became of it.") from None

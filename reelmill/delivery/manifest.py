@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,8 @@ from reelmill.delivery.spec import Group, Row, Spec
 from reelmill.delivery.spool import Earlier, Spool
 from reelmill.delivery.writing import RowWriter, open_writer, read_rows
 from reelmill.product import Product
-from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
+from reelmill.storage.scratch import own_disk, scratch_folder
 
 __all__ = ["Manifest", "ManifestMaker", "Trouble"]
 
@@ -88,9 +87,9 @@ class ManifestMaker:
         """
         name = f"{self.prefix}{spec.file}"
         done = Manifest(format=spec.name, file=spec.file, uri=self.storage.uri(name))
-        with own_disk("The manifest"), tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
-            earlier = self._earlier(spec, Path(folder))
-            path = Path(folder) / spec.file
+        with own_disk("manifest"), scratch_folder("manifest") as folder:
+            earlier = self._earlier(spec, folder)
+            path = folder / spec.file
             with path.open("w", encoding="utf-8", newline="") as file:
                 writer = open_writer(spec, file)
                 _Making(self, spec, done, earlier, writer).write()
@@ -100,8 +99,8 @@ class ManifestMaker:
 
     def lists_already(self, spec: Spec) -> bool:
         """Whether a file of this format lies there and has rows. Raises FixConfiguration as :meth:`make` does."""
-        with tempfile.TemporaryDirectory(prefix="reelmill-manifest-") as folder:
-            return any(True for _ in self._rows_before(spec, Path(folder)))
+        with scratch_folder("manifest") as folder:
+            return any(True for _ in self._rows_before(spec, folder))
 
     def _earlier(self, spec: Spec, folder: Path) -> Earlier:
         earlier = self.spool.earlier()

@@ -24,8 +24,8 @@ from reelmill.ledger.tallying import Dimension
 from reelmill.production.kept_pictures import KeptPictures
 from reelmill.report.summary import summarise
 from reelmill.storage.names import safe_name
-from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
+from reelmill.storage.scratch import own_disk
 
 __all__ = [
     "CONTACT_SHEET",
@@ -68,7 +68,7 @@ def write_gallery(ledger: Ledger, storage: Storage, run_id: str) -> str:
     """
     index = gallery_index(run_id)
     kept = KeptPictures(storage)
-    with own_disk("The gallery"):
+    with own_disk("gallery"):
         for file in gallery_files(ledger, run_id, LinksBeside(storage, kept), kept):
             storage.replace(f"{index.removesuffix(INDEX)}{file.name}", file.data, file.content_type)
     return storage.uri(index)

@@ -8,8 +8,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reelmill.errors import TryLater
+from reelmill.production.turns import Turns
 from reelmill.storage.port import Storage
+from reelmill.storage.scratch import own_disk
 
 __all__ = ["MediaCache"]
 
@@ -26,7 +27,7 @@ class MediaCache:
     keeps: int = 2000
     bytes_: int = 4 << 30
     _known: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    _being_fetched: dict[str, threading.Lock] = field(default_factory=dict)
+    _turns: Turns = field(default_factory=Turns)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -35,16 +36,13 @@ class MediaCache:
     def get(self, name: str) -> Path | None:
         """The copy of an object; None if it is not there. Raises TryLater if this machine has no room for it."""
         path = self.folder / (hashlib.sha256(name.encode()).hexdigest() + name[name.rfind(".") :])
-        with self._lock:
-            mine = self._being_fetched.setdefault(name, threading.Lock())
-        with mine:
+        with self._turns.of(name):
             if not self._touch(path.name):
                 try:
-                    self.storage.download(name, path)
+                    with own_disk("video", self.folder):
+                        self.storage.download(name, path)
                 except FileNotFoundError:
                     return None
-                except OSError as error:
-                    raise TryLater(f"{self.folder}: {error.strerror}.", "Free some space or set TMPDIR.") from None
                 self._keep(path)
         return path
 

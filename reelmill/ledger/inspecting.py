@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_, update
 
 from reelmill.clip import Clip
 from reelmill.ledger.database import Database
 from reelmill.ledger.listed import mostly, one_of
 from reelmill.ledger.locked import LockedIntent
+from reelmill.ledger.orphans import THERE
 from reelmill.ledger.reading import read_intents
 from reelmill.ledger.records import Intent
-from reelmill.ledger.schema import intents, removals
+from reelmill.ledger.schema import intents
 from reelmill.ledger.states import DELIVERED
 
 __all__ = ["Inspected", "count_unseen", "keep_looking", "record_inspection", "take_unseen"]
 
 _i = intents.c
-_THERE = ~exists().where(removals.c.intent_id == _i.intent_id)
-_UNSEEN = and_(mostly(_i.state.in_(DELIVERED)), _i.inspection.is_(None), _THERE)
+_UNSEEN = and_(mostly(_i.state.in_(DELIVERED)), _i.inspection.is_(None), THERE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

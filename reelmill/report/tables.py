@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from itertools import chain, islice
@@ -19,8 +18,8 @@ from reelmill.ledger.records import Run
 from reelmill.report.rows import film_row, reject_row, result_row, run_row, spend_row, verdict_row
 from reelmill.report.schema import TABLES, Table
 from reelmill.storage.names import safe_name
-from reelmill.storage.own_disk import own_disk
 from reelmill.storage.port import Storage
+from reelmill.storage.scratch import own_disk, scratch_folder
 
 __all__ = ["rebuild_tables", "table_name", "write_tables"]
 
@@ -56,9 +55,9 @@ def table_name(table: str, run: Run) -> str:
 
 def _write(ledger: Ledger, storage: Storage, run: Run) -> list[str]:
     written = []
-    with own_disk("The tables"), tempfile.TemporaryDirectory(prefix="reelmill-tables-") as folder:
+    with own_disk("tables"), scratch_folder("tables") as folder:
         for table, rows in _rows(ledger, run).items():
-            path = Path(folder) / f"{table}.parquet"
+            path = folder / f"{table}.parquet"
             _write_file(path, TABLES[table], rows)
             name = table_name(table, run)
             storage.upload(name, path, _PARQUET)

@@ -87,7 +87,7 @@ class NoRoom(LocalStorage):
 
 def test_a_full_disk_of_this_machine_stops_publishing_with_what_to_do(tmp_path, one):
     port = CmsPublisher.from_settings(NoRoom(tmp_path / "out"), settings("http://127.0.0.1:9/files"))
-    with port, pytest.raises(TryLater, match=r"No space left on device\. Free some space or set TMPDIR"):
+    with port, pytest.raises(TryLater, match=r"No space left on device\. Free some disk space or set TMPDIR"):
         port.publish(one)
 
 

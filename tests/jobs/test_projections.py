@@ -174,3 +174,10 @@ def test_a_full_disk_of_this_machine_is_told_like_a_storage_that_takes_no_tables
         bring_up_to_date(engine, [RUN])
     assert caught.value.problem.startswith(UNWRITTEN)
     assert "report --rebuild" in caught.value.remedy
+
+
+def test_a_machine_without_a_temporary_folder_is_told_like_one_whose_disk_is_full(engine, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "unmounted"))
+    with pytest.raises(TryLater, match="no room for the tables") as caught:
+        bring_up_to_date(engine, [RUN])
+    assert "report --rebuild" in caught.value.remedy
